@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device protocol: between the kernel and the server of a character device (dev_register). arg[0] is the instance
+ * that DEV_OPEN returned; arg[6] is the caller's process id, for job control.
+ *
+ * op         args (from arg[1]), data                   reply
+ * DEV_OPEN   minor (from rdev), open flags              arg[0] = instance, arg[1] = 1 when it is a terminal
+ * DEV_CLOSE  -                                          0
+ * DEV_READ   bytes wanted (<= MSG_DATA_MAX), flags      data; 0 bytes is end of file. May be answered at any later time.
+ *                                                       With O_NONBLOCK in flags: EAGAIN rather than a wait
+ * DEV_WRITE  flags; data                                arg[0] = bytes taken (>= 1), or an errno
+ * DEV_IOCTL  command, argument if it is a plain number; data: what the argument points at (as much as the kernel
+ *            knows the command to read)                 arg[0] = result; data: what is to be stored there
+ *
+ * A reader that is interrupted leaves its call: the server's reply then fails with ESRCH and it keeps the bytes.
+ */
+#ifndef ABI_DEVPROTO_H
+#define ABI_DEVPROTO_H
+
+#define DEV_OPEN  1
+#define DEV_CLOSE 2
+#define DEV_READ  3
+#define DEV_WRITE 4
+#define DEV_IOCTL 5
+
+#endif

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /dev: devices the kernel has itself, and those a server registered (dev_register).
+ *
+ *      null zero full random urandom kmsg control      here, a row of `builtin` each
+ *      anything else                                   a port that speaks abi/devproto.h
+ *
+ * A device is an entry of a table that only grows; an inode number is its place plus 2, the directory is 1. When the server of a
+ * name has died, another may register the name again: opens then go to the new port, while files already open keep the old
+ * one and get EIO.
+ *
+ * Data to and from a server goes through a kernel buffer in pieces of at most MSG_DATA_MAX. A read is one call, for the server
+ * says how much there is; a write goes on until all is taken. Both can be interrupted by a signal. The kernel knows which
+ * ioctl commands read or write how many bytes; all others are ENOTTY.
+ *
+ * A device node on a disk (mknod) opens the device that has its number.
+ */
+#include <abi/devproto.h>
+#include <abi/termios.h>
+
+#include "file/file_impl.h"
+#include "lib/test.h"
+
+#define DEV_MAX 64
+#define DEV_ROOT_INO 1
+#define DEV_FIRST_INO 2
+#define LOG_COPY 16384
+
+static uint64_t make_rdev(uint64_t major, uint64_t minor)
+{
+	return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xfful) << 12;
+}
+
+static uint64_t minor_of(uint64_t rdev)
+{
+	return (rdev & 0xff) | (rdev >> 12 & ~0xfful);
+}
+
+struct device {
+	char name[32];
+	uint32_t mode;              /* S_IFCHR and permissions */
+	uint64_t rdev;
+	struct port *port;          /* referenced; NULL: built in */
+	const struct file_ops *ops; /* built in */
+};
+
+/* An open device of a server. */
+struct instance {
+	struct port *port;
+	uint64_t number;
+	bool terminal;
+};
+
+static struct mutex dev_lock; /* RANK_FS: the table */
+static struct device devices[DEV_MAX];
+static unsigned device_count;
+static struct abi_timespec boot_time;
+
+static int dev_stat(struct file *f, struct abi_stat *st)
+{
+	node_stat(f->node, st);
+	return 0;
+}
+
+/* ---- built in ---- */
+
+static int64_t null_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)buf, (void)len, (void)pos;
+	return 0;
+}
+
+static int64_t null_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)buf, (void)pos;
+	return (int64_t)len;
+}
+
+static int64_t null_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)buf, (void)pos;
+	return (int64_t)len;
+}
+
+static int64_t zero_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)pos;
+	return zero_user(buf, len) ? -EFAULT : (int64_t)len;
+}
+
+/* Each mapping gets zeros of its own; a shared one is shared by fork only, as on Linux. */
+static int zero_map(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff)
+{
+	(void)f, (void)off;
+	*object = object_create(PAGER_ZERO, ALIGN_UP(len, PAGE_SIZE));
+	*pgoff = 0;
+	return *object ? 0 : -ENOMEM;
+}
+
+static int64_t full_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)buf, (void)pos;
+	return len ? -ENOSPC : 0;
+}
+
+static int64_t random_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	uint8_t piece[256];
+	size_t done = 0;
+
+	(void)f, (void)pos;
+	while (done < len && !thread_interrupted()) {
+		size_t n = MIN(len - done, sizeof piece);
+		random_bytes(piece, n);
+		if (copy_to_user(buf + done, piece, n))
+			return done ? (int64_t)done : -EFAULT;
+		done += n;
+	}
+	return done || !len ? (int64_t)done : -EINTR;
+}
+
+/* Hand what the program wrote to `sink`, piece by piece. */
+static int64_t write_through(void (*sink)(const char *, size_t), vaddr_t buf, size_t len)
+{
+	char piece[512];
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = MIN(len - done, sizeof piece);
+		if (copy_from_user(piece, buf + done, n))
+			return done ? (int64_t)done : -EFAULT;
+		sink(piece, n);
+		done += n;
+	}
+	return (int64_t)done;
+}
+
+static int64_t kmsg_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)pos;
+	return write_through(log_write, buf, len);
+}
+
+static int64_t kmsg_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)pos;
+	log_write(buf, len);
+	return (int64_t)len;
+}
+
+/* What is kept of the log, as it is now: positions count from its oldest byte. */
+static int64_t kmsg_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	char *copy = kmalloc(LOG_COPY);
+	int64_t n = 0;
+
+	(void)f;
+	if (!copy)
+		return -ENOMEM;
+	size_t have = log_tail(copy, LOG_COPY);
+	if ((uint64_t)*pos < have) {
+		n = (int64_t)MIN(len, have - (size_t)*pos);
+		if (copy_to_user(buf, copy + *pos, (size_t)n))
+			n = -EFAULT;
+		else
+			*pos += n;
+	}
+	kfree(copy);
+	return n;
+}
+
+static int64_t control_write_user(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)pos;
+	return write_through(control_write, buf, len);
+}
+
+static int64_t control_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)pos;
+	control_write(buf, len);
+	return (int64_t)len;
+}
+
+static const struct file_ops null_ops = {
+	.read = null_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
+};
+static const struct file_ops zero_ops = {
+	.read = zero_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat, .map = zero_map,
+};
+static const struct file_ops full_ops = { .read = zero_read, .write = full_write, .stat = dev_stat };
+static const struct file_ops random_ops = {
+	.read = random_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
+};
+static const struct file_ops kmsg_ops = {
+	.read = kmsg_read, .write = kmsg_write, .write_kernel = kmsg_write_kernel, .stat = dev_stat,
+};
+static const struct file_ops control_ops = {
+	.read = null_read, .write = control_write_user, .write_kernel = control_write_kernel, .stat = dev_stat,
+};
+
+static const struct { const char *name; uint32_t mode; unsigned major, minor; const struct file_ops *ops; } builtin[] = {
+	{ "null", 0666, 1, 3, &null_ops },
+	{ "zero", 0666, 1, 5, &zero_ops },
+	{ "full", 0666, 1, 7, &full_ops },
+	{ "random", 0666, 1, 8, &random_ops },
+	{ "urandom", 0666, 1, 9, &random_ops },
+	{ "kmsg", 0644, 1, 11, &kmsg_ops },
+	{ "control", 0600, 10, 240, &control_ops },
+};
+
+/* ---- devices of servers ---- */
+
+static int dev_call(const struct file *f, struct msg *m, const void *data, void *reply, size_t cap, bool interruptible)
+{
+	const struct instance *in = f->data;
+
+	m->arg[0] = in->number;
+	m->arg[6] = proc_current() ? (uint64_t)proc_current()->pid : 0;
+	int err = port_call_kernel(in->port, m, data, reply, cap, NULL, interruptible);
+	if (err)
+		return err == -EPIPE ? -EIO : err;
+	return m->status > 0 || m->status < -4095 ? -EIO : m->status;
+}
+
+static int64_t dev_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	len = MIN(len, (size_t)MSG_DATA_MAX);
+	struct msg m = { .op = DEV_READ, .arg = { 0, len, f->flags & O_NONBLOCK } };
+
+	(void)pos;
+	if (!len)
+		return 0;
+	char *bytes = kmalloc(len);
+	if (!bytes)
+		return -ENOMEM;
+	int64_t n = dev_call(f, &m, NULL, bytes, len, true);
+	if (!n) {
+		n = (int64_t)MIN((size_t)m.data_len, len);
+		if (copy_to_user(buf, bytes, (size_t)n))
+			n = -EFAULT;
+	}
+	kfree(bytes);
+	return n;
+}
+
+/* One piece, already in the kernel: bytes taken. */
+static int64_t dev_write_piece(struct file *f, const void *bytes, size_t len)
+{
+	struct msg m = { .op = DEV_WRITE, .data_len = (uint32_t)len, .arg = { 0, f->flags & O_NONBLOCK } };
+	int err = dev_call(f, &m, bytes, NULL, 0, true);
+
+	if (err)
+		return err;
+	return m.arg[0] == 0 || m.arg[0] > len ? -EIO : (int64_t)m.arg[0];
+}
+
+static int64_t dev_write_from(struct file *f, uint64_t from, size_t len, bool kernel)
+{
+	char *bytes = kernel || !len ? NULL : kmalloc(MIN(len, (size_t)MSG_DATA_MAX));
+	size_t done = 0;
+	int64_t n = 0;
+
+	if (!kernel && len && !bytes)
+		return -ENOMEM;
+	while (done < len) {
+		size_t piece = MIN(len - done, (size_t)MSG_DATA_MAX);
+		n = kernel || !copy_from_user(bytes, from + done, piece) ? 0 : -EFAULT;
+		if (!n)
+			n = dev_write_piece(f, kernel ? (const char *)from + done : bytes, piece);
+		if (n < 0)
+			break;
+		done += (size_t)n;
+	}
+	kfree(bytes);
+	return done ? (int64_t)done : n;
+}
+
+static int64_t dev_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)pos;
+	return dev_write_from(f, buf, len, false);
+}
+
+static int64_t dev_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
+{
+	(void)pos;
+	return dev_write_from(f, (uint64_t)buf, len, true);
+}
+
+/* What a command moves: bytes behind the pointer, in and out; neither: the argument is a plain number. */
+static const struct { unsigned cmd; uint8_t in, out; } ioctls[] = {
+	{ TCGETS, 0, sizeof(struct abi_termios) },
+	{ TCSETS, sizeof(struct abi_termios), 0 },
+	{ TCSETSW, sizeof(struct abi_termios), 0 },
+	{ TCSETSF, sizeof(struct abi_termios), 0 },
+	{ TIOCGWINSZ, 0, sizeof(struct abi_winsize) },
+	{ TIOCSWINSZ, sizeof(struct abi_winsize), 0 },
+	{ TIOCGPGRP, 0, sizeof(int32_t) },
+	{ TIOCSPGRP, sizeof(int32_t), 0 },
+	{ FIONREAD, 0, sizeof(int32_t) },
+	{ TCSBRK, 0, 0 },
+	{ TCXONC, 0, 0 },
+	{ TCFLSH, 0, 0 },
+	{ TIOCSCTTY, 0, 0 },
+};
+
+static int64_t dev_ioctl_known(struct file *f, unsigned cmd, vaddr_t arg, size_t in, size_t out)
+{
+	uint8_t bytes[64] = { 0 };
+	struct msg m = { .op = DEV_IOCTL, .data_len = (uint32_t)in, .arg = { 0, cmd, in || out ? 0 : arg } };
+
+	if (in && copy_from_user(bytes, arg, in))
+		return -EFAULT;
+	int err = dev_call(f, &m, bytes, bytes, sizeof bytes, true);
+	if (err)
+		return err;
+	if (out && m.data_len != out)
+		return -EIO;
+	if (out && copy_to_user(arg, bytes, out))
+		return -EFAULT;
+	return (int64_t)(m.arg[0] & INT32_MAX);
+}
+
+static int64_t dev_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(ioctls); i++)
+		if (ioctls[i].cmd == cmd)
+			return dev_ioctl_known(f, cmd, arg, ioctls[i].in, ioctls[i].out);
+	return -ENOTTY;
+}
+
+static void dev_release(struct file *f)
+{
+	struct instance *in = f->data;
+	struct msg m = { .op = DEV_CLOSE };
+
+	(void)dev_call(f, &m, NULL, NULL, 0, false);
+	port_put(in->port);
+	kfree(in);
+}
+
+static const struct file_ops server_dev_ops = {
+	.read = dev_read,
+	.write = dev_write,
+	.write_kernel = dev_write_kernel,
+	.ioctl = dev_ioctl,
+	.stat = dev_stat,
+	.release = dev_release,
+};
+
+/* Ask the server of a device for an instance; takes over the port's reference. */
+static int open_instance(struct file *f, struct port *port, uint64_t rdev)
+{
+	struct msg m = { .op = DEV_OPEN, .arg = { 0, minor_of(rdev), f->flags } };
+	struct instance *in = kzalloc(sizeof *in);
+	int err = -ENOMEM;
+
+	if (in) {
+		in->port = port;
+		f->data = in;
+		err = dev_call(f, &m, NULL, NULL, 0, true);
+	}
+	if (err) {
+		f->data = NULL;
+		kfree(in);
+		port_put(port);
+		return err;
+	}
+	in->number = m.arg[0];
+	in->terminal = m.arg[1] == 1;
+	f->kind = FILE_DEVICE;
+	f->ops = &server_dev_ops;
+	return 0;
+}
+
+/* ---- the filesystem ---- */
+
+/* A copy of the table's entry, its port referenced; false when there is none. */
+static bool device_get(unsigned index, struct device *out)
+{
+	mutex_lock(&dev_lock);
+	bool there = index < device_count;
+	if (there) {
+		*out = devices[index];
+		if (out->port)
+			port_get(out->port);
+	}
+	mutex_unlock(&dev_lock);
+	return there;
+}
+
+static void device_put(struct device *d)
+{
+	if (d->port)
+		port_put(d->port);
+}
+
+static int open_device(struct file *f, struct device *d)
+{
+	if (d->port)
+		return open_instance(f, d->port, d->rdev);
+	f->kind = FILE_DEVICE;
+	f->ops = d->ops;
+	f->seekable = true;
+	return 0;
+}
+
+static int devfs_open(struct node *n, struct file *f)
+{
+	struct device d;
+
+	return device_get((unsigned)(n->ino - DEV_FIRST_INO), &d) ? open_device(f, &d) : -ENXIO;
+}
+
+int devfs_open_rdev(struct file *f, uint64_t rdev)
+{
+	struct device d;
+
+	for (unsigned i = 0; device_get(i, &d); i++) {
+		if (d.rdev == rdev)
+			return open_device(f, &d);
+		device_put(&d);
+	}
+	return -ENXIO;
+}
+
+static void dev_attr(const struct device *d, uint64_t ino, struct fs_attr *attr)
+{
+	memset(attr, 0, sizeof *attr);
+	attr->ino = ino;
+	attr->nlink = d ? 1 : 2;
+	attr->mode = d ? d->mode : S_IFDIR | 0755;
+	attr->rdev = d ? d->rdev : 0;
+	attr->atime = attr->mtime = attr->ctime = boot_time;
+}
+
+static int devfs_lookup(struct node *dir, const char *name, size_t len, struct node **out)
+{
+	struct fs_attr attr;
+	struct device d;
+
+	for (unsigned i = 0; device_get(i, &d); i++) {
+		device_put(&d);
+		if (strlen(d.name) != len || memcmp(d.name, name, len))
+			continue;
+		dev_attr(&d, i + DEV_FIRST_INO, &attr);
+		*out = node_create(dir->fs, &attr);
+		return *out ? 0 : -ENOMEM;
+	}
+	return -ENOENT;
+}
+
+static int64_t devfs_readdir(struct node *dir, uint64_t cookie, void *buf, size_t room)
+{
+	size_t used = 0;
+
+	for (;; cookie++) {
+		struct device d = { .name = ".", .mode = S_IFDIR };
+		uint64_t ino = cookie < 2 ? dir->ino : cookie - 2 + DEV_FIRST_INO;
+		if (cookie == 1)
+			strlcpy(d.name, "..", sizeof d.name);
+		if (cookie >= 2 && !device_get((unsigned)MIN(cookie - 2, (uint64_t)DEV_MAX), &d))
+			return (int64_t)used;
+		device_put(&d);
+		if (!dirent_add(buf, room, &used, ino, cookie + 1, d.mode, d.name))
+			return used ? (int64_t)used : -EINVAL;
+	}
+}
+
+const struct fs_ops devfs_ops = {
+	.type = "devtmpfs",
+	.magic = 0x01021994,
+	.lookup = devfs_lookup,
+	.readdir = devfs_readdir,
+	.open = devfs_open,
+};
+
+/* The entry of that name, made if there is room; NULL when the table is full. */
+static struct device *entry_locked(const char *name)
+{
+	for (unsigned i = 0; i < device_count; i++)
+		if (!strcmp(devices[i].name, name))
+			return &devices[i];
+	return device_count < DEV_MAX ? &devices[device_count] : NULL;
+}
+
+int dev_add(const char *name, uint32_t mode, uint64_t rdev, struct port *port)
+{
+	struct port *dead = NULL;
+	int err = 0;
+
+	if (!*name || strchr(name, '/') || strlen(name) >= sizeof devices[0].name || !strcmp(name, ".") || !strcmp(name, ".."))
+		return -EINVAL;
+	mutex_lock(&dev_lock);
+	struct device *d = entry_locked(name);
+	if (!d) {
+		err = -ENOSPC;
+	} else if (d == &devices[device_count]) {
+		strlcpy(d->name, name, sizeof d->name);
+		device_count++;
+	} else if (!d->port || port_alive(d->port)) {
+		err = -EEXIST;
+	} else {
+		dead = d->port;
+	}
+	if (!err) {
+		d->mode = S_IFCHR | (mode & 0777);
+		d->rdev = rdev;
+		d->port = port;
+	}
+	mutex_unlock(&dev_lock);
+	if (dead)
+		port_put(dead);
+	return err;
+}
+
+int devfs_mount(struct filesystem **fs, struct node **root)
+{
+	struct fs_attr attr;
+
+	mutex_init(&dev_lock, RANK_FS);
+	boot_time = time_now();
+	for (unsigned i = 0; i < ARRAY_SIZE(builtin); i++) {
+		struct device *d = &devices[device_count++];
+		strlcpy(d->name, builtin[i].name, sizeof d->name);
+		d->mode = S_IFCHR | builtin[i].mode;
+		d->rdev = make_rdev(builtin[i].major, builtin[i].minor);
+		d->ops = builtin[i].ops;
+	}
+	dev_attr(NULL, DEV_ROOT_INO, &attr);
+	*fs = fs_create(&devfs_ops, false);
+	*root = *fs ? node_create(*fs, &attr) : NULL;
+	return *root ? 0 : -ENOMEM;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptor tables, and the life of open files.
+ *
+ * A table maps small numbers to open files and holds one reference for each entry; beside it a bit per entry says close-on-exec.
+ * It starts with room for 32 and doubles up to MAX_FDS. Its spin lock (RANK_FDTABLE) guards everything in it, and is held only
+ * to look or change: an open file is put after the lock is gone, because the last reference may have to wait for a server.
+ *
+ * fd_get takes a reference, so a descriptor closed by another thread meanwhile does no harm to a system call at work. Looking
+ * without a reference when a table has one user would save two atomic instructions, and was left out: it makes every caller
+ * remember which kind it has.
+ */
+#include "file/file_impl.h"
+
+struct fdtable {
+	struct spinlock lock;
+	volatile uint32_t refs;
+	unsigned room;
+	unsigned lowest;              /* no free entry lies below */
+	struct file **file;
+	uint64_t cloexec[MAX_FDS / 64];
+};
+
+static struct cache *file_cache;
+
+void file_caches_init(void)
+{
+	file_cache = cache_create("file", sizeof(struct file));
+}
+
+/* ---- gates ---- */
+
+enum { GATE_OPEN, GATE_SHUT, GATE_WANTED /* shut, and somebody waits */ };
+
+void gate_init(struct gate *g)
+{
+	g->state = GATE_OPEN;
+	spin_init(&g->lock, RANK_PORT);
+	wait_queue_init(&g->wait);
+}
+
+static int gate_enter_slow(struct gate *g)
+{
+	int err = 0;
+
+	spin_lock(&g->lock);
+	while (__atomic_exchange_n(&g->state, GATE_WANTED, __ATOMIC_ACQUIRE) != GATE_OPEN && !err)
+		err = wait_on(&g->wait, &g->lock, WAIT_KILLABLE, UINT64_MAX);
+	spin_unlock(&g->lock);
+	return err;
+}
+
+int gate_enter(struct gate *g)
+{
+	uint32_t open = GATE_OPEN;
+
+	if (likely(__atomic_compare_exchange_n(&g->state, &open, GATE_SHUT, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		return 0;
+	return gate_enter_slow(g);
+}
+
+void gate_leave(struct gate *g)
+{
+	if (likely(__atomic_exchange_n(&g->state, GATE_OPEN, __ATOMIC_RELEASE) == GATE_SHUT))
+		return;
+	spin_lock(&g->lock);
+	wait_wake_one(&g->wait);
+	spin_unlock(&g->lock);
+}
+
+/* ---- open files ---- */
+
+struct file *file_create(enum file_kind kind, const struct file_ops *ops, uint32_t flags, void *data)
+{
+	struct file *f = cache_alloc(file_cache);
+
+	if (!f)
+		return NULL;
+	memset(f, 0, sizeof *f);
+	f->refs = 1;
+	f->kind = kind;
+	f->flags = flags;
+	f->ops = ops;
+	f->data = data;
+	gate_init(&f->pos_gate);
+	return f;
+}
+
+void file_put(struct file *f)
+{
+	if (likely(__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL)))
+		return;
+	if (f->ops->release)
+		f->ops->release(f);
+	if (f->node)
+		node_put(f->node);
+	kfree(f->path);
+	cache_free(file_cache, f);
+}
+
+/* ---- tables ---- */
+
+static struct fdtable *table_create(unsigned room)
+{
+	struct fdtable *t = kzalloc(sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->file = kzalloc(room * sizeof *t->file);
+	if (!t->file) {
+		kfree(t);
+		return NULL;
+	}
+	spin_init(&t->lock, RANK_FDTABLE);
+	t->refs = 1;
+	t->room = room;
+	return t;
+}
+
+struct fdtable *fdtable_create(void)
+{
+	return table_create(32);
+}
+
+void fdtable_get(struct fdtable *t)
+{
+	__atomic_add_fetch(&t->refs, 1, __ATOMIC_RELAXED);
+}
+
+/* The room may grow while the copy is allocated without the lock: then again. */
+struct fdtable *fdtable_copy(struct fdtable *t)
+{
+	for (;;) {
+		unsigned room = t->room;
+		struct fdtable *copy = table_create(room);
+		if (!copy)
+			return NULL;
+		spin_lock(&t->lock);
+		if (t->room == room) {
+			for (unsigned i = 0; i < room; i++)
+				if ((copy->file[i] = t->file[i]))
+					file_get(copy->file[i]);
+			memcpy(copy->cloexec, t->cloexec, sizeof copy->cloexec);
+			copy->lowest = t->lowest;
+			spin_unlock(&t->lock);
+			return copy;
+		}
+		spin_unlock(&t->lock);
+		fdtable_put(copy);
+	}
+}
+
+static bool cloexec_test(const struct fdtable *t, unsigned fd)
+{
+	return t->cloexec[fd / 64] >> (fd % 64) & 1;
+}
+
+static void cloexec_set(struct fdtable *t, unsigned fd, bool on)
+{
+	uint64_t bit = 1ul << (fd % 64);
+
+	t->cloexec[fd / 64] = on ? t->cloexec[fd / 64] | bit : t->cloexec[fd / 64] & ~bit;
+}
+
+/* The file out of entry fd, whose reference the caller now has; NULL when it was free. */
+static struct file *take_entry_locked(struct fdtable *t, unsigned fd)
+{
+	struct file *f = t->file[fd];
+
+	t->file[fd] = NULL;
+	cloexec_set(t, fd, false);
+	t->lowest = MIN(t->lowest, fd);
+	return f;
+}
+
+static void close_entries(struct fdtable *t, bool only_cloexec)
+{
+	for (unsigned fd = 0; fd < t->room; fd++) {
+		spin_lock(&t->lock);
+		struct file *f = !only_cloexec || cloexec_test(t, fd) ? take_entry_locked(t, fd) : NULL;
+		spin_unlock(&t->lock);
+		if (f)
+			file_put(f);
+	}
+}
+
+void fdtable_put(struct fdtable *t)
+{
+	if (__atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	close_entries(t, false);
+	kfree(t->file);
+	kfree(t);
+}
+
+void fdtable_close_on_exec(struct fdtable *t)
+{
+	close_entries(t, true);
+}
+
+/* Make room for entry fd; -ENOMEM, -EMFILE. The heap does not sleep, so the lock stays. */
+static int grow_locked(struct fdtable *t, unsigned fd)
+{
+	unsigned room = t->room;
+
+	if (fd < room)
+		return 0;
+	if (fd >= MAX_FDS)
+		return -EMFILE;
+	while (room <= fd)
+		room *= 2;
+	struct file **more = kzalloc(room * sizeof *more);
+	if (!more)
+		return -ENOMEM;
+	memcpy(more, t->file, t->room * sizeof *more);
+	kfree(t->file);
+	t->file = more;
+	t->room = room;
+	return 0;
+}
+
+static unsigned fd_limit(void)
+{
+	return (unsigned)MIN(proc_rlimit(RLIMIT_NOFILE), (uint64_t)MAX_FDS);
+}
+
+static struct fdtable *table_current(void)
+{
+	return proc_current()->files;
+}
+
+/* ---- descriptors of the current process ---- */
+
+struct file *fd_get(int fd)
+{
+	struct fdtable *t = table_current();
+	struct file *f = NULL;
+
+	spin_lock(&t->lock);
+	if (likely((unsigned)fd < t->room)) {
+		f = t->file[fd];
+		if (likely(f))
+			file_get(f);
+	}
+	spin_unlock(&t->lock);
+	return f;
+}
+
+int fd_install(struct file *f, int at_least, bool cloexec)
+{
+	struct fdtable *t = table_current();
+	unsigned limit = fd_limit();
+
+	spin_lock(&t->lock);
+	unsigned fd = MAX((unsigned)at_least, t->lowest);
+	while (fd < t->room && t->file[fd])
+		fd++;
+	int err = fd >= limit ? -EMFILE : grow_locked(t, fd);
+	if (!err) {
+		if ((unsigned)at_least <= t->lowest)
+			t->lowest = fd + 1;
+		t->file[fd] = f;
+		cloexec_set(t, fd, cloexec);
+	}
+	spin_unlock(&t->lock);
+	return err ? err : (int)fd;
+}
+
+int fd_close(int fd)
+{
+	struct fdtable *t = table_current();
+	struct file *f = NULL;
+
+	spin_lock(&t->lock);
+	if ((unsigned)fd < t->room)
+		f = take_entry_locked(t, (unsigned)fd);
+	spin_unlock(&t->lock);
+	if (!f)
+		return -EBADF;
+	file_put(f);
+	return 0;
+}
+
+int fd_dup_to(int oldfd, int newfd, bool cloexec)
+{
+	struct fdtable *t = table_current();
+	struct file *f = fd_get(oldfd), *closed = NULL;
+	int err = 0;
+
+	if (!f)
+		return -EBADF;
+	if ((unsigned)newfd >= fd_limit()) {
+		file_put(f);
+		return -EBADF;
+	}
+	if (oldfd == newfd) {
+		file_put(f);
+		return newfd;
+	}
+	spin_lock(&t->lock);
+	err = grow_locked(t, (unsigned)newfd);
+	if (!err) {
+		closed = t->file[newfd];
+		t->file[newfd] = f;
+		cloexec_set(t, (unsigned)newfd, cloexec);
+	}
+	spin_unlock(&t->lock);
+	if (err)
+		file_put(f);
+	else if (closed)
+		file_put(closed);
+	return err ? err : newfd;
+}
+
+int fd_set_cloexec(int fd, bool on)
+{
+	struct fdtable *t = table_current();
+	int err = -EBADF;
+
+	spin_lock(&t->lock);
+	if ((unsigned)fd < t->room && t->file[fd]) {
+		cloexec_set(t, (unsigned)fd, on);
+		err = 0;
+	}
+	spin_unlock(&t->lock);
+	return err;
+}
+
+int fd_get_cloexec(int fd)
+{
+	struct fdtable *t = table_current();
+	int on = -EBADF;
+
+	spin_lock(&t->lock);
+	if ((unsigned)fd < t->room && t->file[fd])
+		on = cloexec_test(t, (unsigned)fd);
+	spin_unlock(&t->lock);
+	return on;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open files, descriptors, nodes (the kernel's inodes), path walking, mounts, pipes.
+ *
+ * Who owns what: a descriptor owns a reference to its open file; an open file owns one to its node; a node owns its VM object.
+ * A node without references stays cached with its pages until memory is wanted (node_cache_shrink).
+ */
+#ifndef FILE_FILE_H
+#define FILE_FILE_H
+
+#include <abi/fcntl.h>
+#include <abi/fsproto.h>
+#include <abi/stat.h>
+
+#include "task/task.h"
+
+struct object;
+struct port;
+struct filesystem;
+struct abi_statfs;
+struct abi_pollfd;
+
+/* ---- node.c: one per live inode of any filesystem ---- */
+/* Guards: (n) lock, (F) the node cache's, (c) constant, (a) atomic. */
+struct node {
+	struct filesystem *fs;     /* (c) */
+	uint64_t ino;              /* (c) */
+	volatile uint32_t refs;    /* (a) */
+	uint32_t lookups;          /* (F) to give back with PAGER_CLOSE */
+	struct mutex lock;         /* RANK_NODE: attributes. Sizes of regular files are the object's business */
+	uint32_t mode;             /* (n) type bits constant */
+	uint32_t uid, gid, nlink;  /* (n) */
+	uint64_t rdev, blocks;
+	struct abi_timespec atime, mtime, ctime; /* (n) */
+	struct object *object;     /* (c) regular files: its pages; size is object->size */
+	uint64_t size;             /* directories, symbolic links */
+	uint32_t version, fresh;   /* (n) attributes are the server's of now when equal */
+	bool written;              /* (n) has been open for writing: its attributes change by themselves */
+	bool cached;               /* (c) in the cache; otherwise it goes with its last reference */
+	bool closing;              /* (F) being given back to its server: wait, then look again */
+	struct list hash_link, lru_link; /* (F) */
+	void *data;                /* the filesystem's own */
+};
+
+struct fs_ops; /* file_impl.h: lookup, create, ... of one kind of filesystem (server, boot, dev, proc) */
+
+static inline void node_get(struct node *n) { __atomic_add_fetch(&n->refs, 1, __ATOMIC_RELAXED); }
+void node_put(struct node *n);     /* may sleep: an unlinked node's last reference sends PAGER_CLOSE */
+/* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES. */
+int node_permission(struct node *n, unsigned mask);
+void node_stat(struct node *n, struct abi_stat *st);
+/* node_touch_mtime: data changed now; sent to the server with the next write-back. */
+void node_touch_mtime(struct node *n);
+unsigned node_cache_shrink(unsigned want); /* drop cached nodes without references, oldest first; how many went */
+
+/* ---- file.c: open file descriptions and descriptor tables ---- */
+enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT };
+
+struct file;
+
+/*
+ * A gate is a lock that may be held while a server is asked: it has no rank, nothing on the paging path takes one, and a
+ * waiter can be killed. It serialises what users of one open file do with its position.
+ */
+struct gate { volatile uint32_t state; struct spinlock lock; struct wait_queue wait; };
+void gate_init(struct gate *g);
+must_check int gate_enter(struct gate *g); /* 0, -EINTR when the process is ending */
+void gate_leave(struct gate *g);
+
+/* Operations that differ by kind. NULL: the errno said. buf is a user address of the current space. Contracts as the
+ * system calls of the same name; ops are called without locks held and may sleep. */
+struct file_ops {
+	int64_t (*read)(struct file *f, vaddr_t buf, size_t len, int64_t *pos);        /* EINVAL */
+	int64_t (*write)(struct file *f, vaddr_t buf, size_t len, int64_t *pos);       /* EINVAL */
+	int64_t (*ioctl)(struct file *f, unsigned cmd, vaddr_t arg);                   /* ENOTTY */
+	int (*stat)(struct file *f, struct abi_stat *st);                              /* EINVAL */
+	int (*sync)(struct file *f, bool data_only);                                   /* EINVAL */
+	/* map: the object to map, its first page, referenced; ENODEV */
+	int (*map)(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff);
+	void (*release)(struct file *f);                                               /* last reference gone */
+	/* write_kernel: write with the bytes in the kernel, for writev and sendfile */
+	int64_t (*write_kernel)(struct file *f, const void *buf, size_t len, int64_t *pos);
+	unsigned (*poll)(struct file *f);          /* POLL* bits that hold now; NULL: always readable and writable */
+};
+struct file {
+	volatile uint32_t refs;
+	enum file_kind kind;
+	uint32_t flags;            /* O_ACCMODE, O_APPEND, O_NONBLOCK, ...: F_GETFL */
+	bool seekable;             /* (c) has a position: lseek, pread, pwrite */
+	struct gate pos_gate;
+	int64_t pos;               /* (pos_gate) */
+	const struct file_ops *ops;
+	struct node *node;         /* what its path led to (FILE_NODE, FILE_DEVICE, FILE_TEXT); NULL otherwise */
+	void *data;                /* pipe, port, object, device instance */
+	char *path;                /* absolute path it was opened by, for /proc; NULL */
+};
+struct file *file_create(enum file_kind kind, const struct file_ops *ops, uint32_t flags, void *data); /* refs 1; NULL */
+static inline void file_get(struct file *f) { __atomic_add_fetch(&f->refs, 1, __ATOMIC_RELAXED); }
+void file_put(struct file *f);
+
+struct fdtable;
+struct fdtable *fdtable_create(void);
+struct fdtable *fdtable_copy(struct fdtable *t);     /* fork: files shared; NULL */
+void fdtable_get(struct fdtable *t);                 /* CLONE_FILES */
+void fdtable_put(struct fdtable *t);                 /* closes everything with the last reference; may sleep */
+void fdtable_close_on_exec(struct fdtable *t);
+struct file *fd_get(int fd);                         /* current process; referenced; NULL: EBADF */
+int fd_install(struct file *f, int at_least, bool cloexec); /* takes over the reference on success; -EMFILE */
+int fd_close(int fd);
+int fd_dup_to(int oldfd, int newfd, bool cloexec);   /* dup2, dup3 */
+int fd_set_cloexec(int fd, bool on);
+int fd_get_cloexec(int fd);
+
+/* ---- path.c: path names to nodes ---- */
+enum { PATH_FOLLOW = 1, PATH_PARENT = 2, PATH_DIRECTORY = 4 };
+struct path { struct node *node; char *name; }; /* referenced node; absolute canonical path, kmalloc'ed */
+/*
+ * path_walk: resolves `text` (kernel string) from dirfd (AT_FDCWD: the working directory).
+ * -> PATH_PARENT: out is the directory, last[NAME_MAX + 1] gets the final component (not resolved)
+ * -> 0; ENOENT, ENOTDIR, ELOOP (40 links), EACCES, ENAMETOOLONG, EBADF, EIO
+ */
+int path_walk(int dirfd, const char *text, unsigned how, struct path *out, char *last);
+void path_put(struct path *p);
+int path_trim(struct path *p);                       /* a walk's name in as much memory as it needs; -ENOMEM: p has been put */
+void cwd_get(struct path *out);                      /* of the current process; name NULL without memory */
+void cwd_set(struct path *p);                        /* takes over what p holds */
+/* file_open: open(2) for the kernel and for sys_open; -errno through err_ptr. */
+struct file *file_open(int dirfd, const char *path, int flags, uint32_t mode);
+bool path_is_mount(const struct node *n);            /* the root of something mounted */
+
+/* ---- mount.c, devfs.c: for sys/mount.c ---- */
+/* mount_server: ports are taken over on success. 0, -EBUSY, -ENOENT, the server's errors. */
+int mount_server(const char *path, struct port *file_port, struct port *pager_port, uint64_t root, bool readonly);
+int mount_remove(const char *path);                  /* writes everything, FS_UNMOUNT. -EINVAL: nothing mounted there */
+void mount_sync_all(void);                           /* sync(2) */
+int dev_add(const char *name, uint32_t mode, uint64_t rdev, struct port *port); /* takes over the port on success */
+
+/* ---- pipe.c, poll.c ---- */
+int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing end; -ENOMEM */
+enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32, POLLRDNORM = 64, POLLWRNORM = 256 };
+struct abi_pollfd { int32_t fd; int16_t events, revents; };
+int poll_files(struct abi_pollfd *fds, unsigned count, uint64_t deadline_ns); /* how many are ready; -EINTR */
+void poll_changed(void);                             /* what some poll op says may have changed */
+int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len); /* getdents64(2) of an open directory */
+int fs_statfs(struct node *n, struct abi_statfs *st);
+void file_init(void);                                /* mounts the boot archive at / and /boot, /dev, /proc */
+
+#endif

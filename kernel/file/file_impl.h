@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of file/ share among themselves: the operations of a kind of filesystem, the node cache's inside, mounts.
+ *
+ * Locks: the node cache and the mount table have a mutex each of RANK_FS, never held together; a node's mutex guards its
+ * attributes. All are short: none is held while a server is asked, nor while user memory is copied.
+ */
+#ifndef FILE_FILE_IMPL_H
+#define FILE_FILE_IMPL_H
+
+#include <abi/dirent.h>
+#include <abi/errno.h>
+#include <abi/misc.h>
+
+#include "file/file.h"
+#include "ipc/ipc.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/mm.h"
+#include "vm/vm.h"
+
+#define FILE_SIZE_MAX INT64_MAX
+#define SYMLINK_MAX 40
+
+/* One name to be made. */
+struct new_name {
+	const char *name; size_t len;
+	uint32_t mode;      /* with type */
+	uint64_t rdev;
+	const char *target; /* symbolic links */
+};
+
+/*
+ * What a filesystem can do. Directories and nodes are referenced by the caller; names are `len` bytes without '/', never
+ * "." ; no lock is held, all may sleep. NULL for what changes names or attributes: EROFS.
+ */
+struct fs_ops {
+	const char *type;          /* for /proc/mounts */
+	bool needs_device;         /* /proc/filesystems: not "nodev" */
+	int64_t magic;             /* statfs */
+	int (*lookup)(struct node *dir, const char *name, size_t len, struct node **out); /* ".." too */
+	int (*create)(struct node *dir, const struct new_name *make, struct node **out);
+	int (*link)(struct node *dir, const char *name, size_t len, struct node *to);
+	int (*unlink)(struct node *dir, const char *name, size_t len, bool is_dir);
+	int (*rename)(struct node *from, const char *old, struct node *to, const char *name, unsigned flags);
+	int (*readlink)(struct node *n, char *buf, size_t cap); /* length, not NUL-terminated */
+	/* readdir: abi_dirent64 records from cookie on; bytes, 0 at the end */
+	int64_t (*readdir)(struct node *dir, uint64_t cookie, void *buf, size_t room);
+	int (*getattr)(struct filesystem *fs, uint64_t ino, struct fs_attr *attr);
+	int (*setattr)(struct node *n, const struct fs_setattr *set);
+	int (*statfs)(struct filesystem *fs, struct abi_statfs *st);
+	int (*sync)(struct filesystem *fs);
+	int (*open)(struct node *n, struct file *f); /* fills ops and data of what is not a plain file or directory */
+	void (*close)(struct filesystem *fs, uint64_t ino, uint64_t lookups, const struct node *n); /* n NULL: never had one */
+	void (*free)(struct node *n);                /* its data */
+};
+
+enum fs_state {
+	FS_LIVE,
+	FS_LEAVING, /* being unmounted: operations give EIO, pages are written and lookups given back */
+	FS_GONE,    /* the server is not asked for anything any more */
+};
+
+/* Guards: (c) constant, (a) atomic. A node holds a reference, so does a mount. */
+struct filesystem {
+	const struct fs_ops *ops;
+	volatile uint32_t refs;    /* (a) */
+	uint64_t dev;              /* (c) st_dev */
+	bool readonly;             /* (c) */
+	volatile enum fs_state state;
+	struct port *file_port, *pager_port; /* (c) of a server, else NULL */
+};
+struct filesystem *fs_create(const struct fs_ops *ops, bool readonly);
+static inline void fs_get(struct filesystem *fs) { __atomic_add_fetch(&fs->refs, 1, __ATOMIC_RELAXED); }
+void fs_put(struct filesystem *fs);
+
+/* ---- file.c ---- */
+void file_caches_init(void);
+
+/* ---- node.c ---- */
+void node_init(void);
+struct node *node_create(struct filesystem *fs, const struct fs_attr *attr); /* refs 1, not in the cache; NULL */
+/*
+ * node_cache_get: the node of an inode whose attributes were just fetched (and whose lookup the server counted).
+ * -> changes: node_cache_changes() from before they were fetched
+ * -> 0; -ENOMEM, -EINTR, -EIO: the lookup has been given back
+ */
+int node_cache_get(struct filesystem *fs, const struct fs_attr *attr, uint64_t changes, struct node **out);
+uint64_t node_cache_changes(void);
+/* node_lost_name: ino has `nlink` links left; closes it if nobody uses it. */
+void node_lost_name(struct filesystem *fs, uint64_t ino, uint32_t nlink);
+void node_set_attr(struct node *n, const struct fs_attr *attr); /* the server's word, except size and pending mtime */
+void node_changed(struct node *n);                      /* the server has changed attributes: fetch them for the next stat */
+int node_refresh(struct node *n);                       /* fetch them now if need be; -EIO */
+void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back every lookup */
+bool attr_valid(const struct fs_attr *attr);
+struct abi_timespec time_now(void);
+
+/* ---- the kinds ---- */
+extern const struct fs_ops server_ops, bootfs_ops, devfs_ops, procfs_ops;
+int bootfs_mount(struct filesystem **fs, struct node **root);
+int devfs_mount(struct filesystem **fs, struct node **root);
+int procfs_mount(struct filesystem **fs, struct node **root);
+int devfs_open_rdev(struct file *f, uint64_t rdev);     /* a device node on a disk; -ENXIO */
+/* ---- dirents.c ---- */
+/* dirent_add: append a record; false when there is no room. used counts bytes. */
+bool dirent_add(void *buf, size_t room, size_t *used, uint64_t ino, uint64_t next, uint32_t mode, const char *name);
+
+/* ---- mount.c ---- */
+#define MOUNT_MAX 8
+void mount_init(void);
+struct node *mount_root(void);                          /* of "/", referenced */
+struct node *mount_child(const struct node *dir, const char *name, size_t len); /* mounted over a name in "/"; NULL */
+bool mount_at(unsigned index, char *name, size_t cap, struct node **root); /* the index-th below "/", referenced */
+bool mount_describe(unsigned index, char *line, size_t cap); /* a line of /proc/mounts */
+
+/* ---- path.c ---- */
+/* path_walk_create: like PATH_PARENT, but follows a final symbolic link; *child is the node there, NULL when there is none. */
+int path_walk_create(int dirfd, const char *text, unsigned how, struct path *out, char *last, struct node **child);
+int node_permission_as(struct node *n, unsigned mask, uint32_t uid, uint32_t gid);
+char *path_join(const char *dir, const char *name);     /* kmalloc'ed; NULL */
+void cwd_move(const struct node *from, const struct path *to); /* every process there goes to another directory */
+void cwd_rename(const char *from, const char *to);      /* a directory on the way has a new name */
+
+/* ---- text.c: files whose bytes are made when they are opened ---- */
+struct text { char *buf; size_t len, cap; bool failed; };
+void text_printf(struct text *t, const char *fmt, ...) printf_like(2, 3);
+void text_append(struct text *t, const char *bytes, size_t len);
+void text_pad(struct text *t, size_t column_of_line, size_t line_start);
+int text_attach(struct file *f, struct text *t);        /* f reads t's bytes and frees them; -ENOMEM when making them failed */
+
+#endif

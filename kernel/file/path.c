@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Path names to nodes.
+ *
+ * A walk stands on a directory node (referenced) and carries the canonical text of where it stands: absolute, without "." ,
+ * ".." or symbolic links. That text is what getcwd(2) and /proc show, and it costs no question to the server. Its price: it is
+ * the name by which a directory was reached, so renaming a directory has to correct the working directories below it
+ * (cwd_rename); open directories keep the old text.
+ *
+ *      text:   "usr/lib/../bin"          standing on   canonical
+ *              usr                       node(usr)     /usr
+ *              lib                       node(lib)     /usr/lib
+ *              ..   (the server knows)   node(usr)     /usr
+ *              bin  (a link to /bin)     node(/)       /            rest: "bin"
+ *
+ * Each component costs one lookup in its filesystem. Names mounted over "/" win over what the disk has there, and ".." of the
+ * root of something mounted is "/".
+ *
+ * Permission to search is checked on each directory on the way, by the effective user; user 0 may search everything. A
+ * process's working directory is guarded by its proc->lock, because mounting over "/" and renaming change those of others.
+ */
+#include "file/file_impl.h"
+
+struct walk {
+	struct node *node; /* where we stand, referenced; a directory except at the end */
+	char *name;        /* its canonical path: PATH_MAX bytes, kmalloc'ed */
+	size_t len;
+	const char *rest;  /* what is still to be walked */
+	char *buffer;      /* rest lies here once a link was met; kmalloc'ed */
+	unsigned links;
+};
+
+/* ---- permissions ---- */
+
+int node_permission_as(struct node *n, unsigned mask, uint32_t uid, uint32_t gid)
+{
+	uint32_t mode = n->mode, bits = mode & 7;
+
+	if (uid == 0)
+		return !(mask & X_OK) || S_ISDIR(mode) || mode & 0111 ? 0 : -EACCES;
+	if (uid == n->uid)
+		bits = mode >> 6 & 7;
+	else if (gid == n->gid)
+		bits = mode >> 3 & 7;
+	return mask & ~bits ? -EACCES : 0;
+}
+
+int node_permission(struct node *n, unsigned mask)
+{
+	const struct proc *p = proc_current();
+
+	return p ? node_permission_as(n, mask, p->euid, p->egid) : 0;
+}
+
+/* ---- the working directory ---- */
+
+static char *text_copy(const char *text)
+{
+	size_t len = strlen(text);
+	char *copy = kmalloc(len + 1);
+
+	if (copy)
+		memcpy(copy, text, len + 1);
+	return copy;
+}
+
+char *path_join(const char *dir, const char *name)
+{
+	size_t dir_len = strcmp(dir, "/") ? strlen(dir) : 0, len = strlen(name);
+	char *path = kmalloc(dir_len + len + 2);
+
+	if (!path)
+		return NULL;
+	memcpy(path, dir, dir_len);
+	path[dir_len] = '/';
+	memcpy(path + dir_len + 1, name, len + 1);
+	return path;
+}
+
+void cwd_get(struct path *out)
+{
+	struct proc *p = proc_current();
+
+	if (p) {
+		spin_lock(&p->lock);
+		out->node = p->cwd_node;
+		out->name = p->cwd_node ? text_copy(p->cwd_path) : NULL;
+		if (out->node)
+			node_get(out->node);
+		spin_unlock(&p->lock);
+		if (out->node)
+			return;
+	}
+	out->node = mount_root();
+	out->name = text_copy("/");
+}
+
+static void cwd_exchange_locked(struct proc *p, struct path *with)
+{
+	struct path old = { p->cwd_node, p->cwd_path };
+
+	p->cwd_node = with->node;
+	p->cwd_path = with->name;
+	*with = old;
+}
+
+void cwd_set(struct path *path)
+{
+	struct proc *p = proc_current();
+
+	spin_lock(&p->lock);
+	cwd_exchange_locked(p, path);
+	spin_unlock(&p->lock);
+	if (path->node)
+		path_put(path);
+}
+
+/* The first process whose working directory is `from` moves to `to`; *old is what it had. False when there is none. */
+static bool move_one(const struct node *from, const struct path *to, struct path *old)
+{
+	bool found = false;
+
+	mutex_lock(&proc_tree_lock);
+	list_for_each(link, &proc_all) {
+		struct proc *p = list_entry(link, struct proc, all_link);
+		if (p->cwd_node != from)
+			continue;
+		*old = (struct path){ to->node, text_copy(to->name) };
+		if (!old->name)
+			break;
+		spin_lock(&p->lock);
+		found = p->cwd_node == from;
+		if (found) {
+			node_get(to->node);
+			cwd_exchange_locked(p, old);
+		}
+		spin_unlock(&p->lock);
+		if (found)
+			break;
+		kfree(old->name);
+	}
+	mutex_unlock(&proc_tree_lock);
+	return found;
+}
+
+void cwd_move(const struct node *from, const struct path *to)
+{
+	struct path old;
+
+	while (move_one(from, to, &old))
+		path_put(&old);
+}
+
+/* path with its beginning `from` replaced by `to`; NULL when it does not lie there, or without memory. */
+static char *path_rebase(const char *path, const char *from, const char *to)
+{
+	size_t n = strlen(from);
+
+	if (strncmp(path, from, n) || (path[n] && path[n] != '/'))
+		return NULL;
+	size_t to_len = strlen(to), rest = strlen(path + n);
+	char *moved = kmalloc(to_len + rest + 1);
+	if (!moved)
+		return NULL;
+	memcpy(moved, to, to_len);
+	memcpy(moved + to_len, path + n, rest + 1);
+	return moved;
+}
+
+void cwd_rename(const char *from, const char *to)
+{
+	mutex_lock(&proc_tree_lock);
+	list_for_each(link, &proc_all) {
+		struct proc *p = list_entry(link, struct proc, all_link);
+		spin_lock(&p->lock);
+		char *moved = p->cwd_node ? path_rebase(p->cwd_path, from, to) : NULL;
+		if (moved) {
+			kfree(p->cwd_path);
+			p->cwd_path = moved;
+		}
+		spin_unlock(&p->lock);
+	}
+	mutex_unlock(&proc_tree_lock);
+}
+
+/* ---- the walk ---- */
+
+static int walk_stand(struct walk *w, struct node *node, const char *name)
+{
+	w->node = node;
+	w->len = strlen(name);
+	if (w->len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(w->name, name, w->len + 1);
+	return 0;
+}
+
+static int walk_from_cwd(struct walk *w)
+{
+	struct proc *p = proc_current();
+
+	if (!p || !p->cwd_node)
+		return walk_stand(w, mount_root(), "/");
+	spin_lock(&p->lock);
+	node_get(p->cwd_node);
+	int err = walk_stand(w, p->cwd_node, p->cwd_path);
+	spin_unlock(&p->lock);
+	return err;
+}
+
+static int walk_from_fd(struct walk *w, int fd)
+{
+	struct file *f = fd_get(fd);
+	int err = -ENOTDIR;
+
+	if (!f)
+		return -EBADF;
+	if (f->node && S_ISDIR(f->node->mode) && f->path) {
+		node_get(f->node);
+		err = walk_stand(w, f->node, f->path);
+	}
+	file_put(f);
+	return err;
+}
+
+static void walk_end(struct walk *w)
+{
+	if (w->node)
+		node_put(w->node);
+	kfree(w->name);
+	kfree(w->buffer);
+}
+
+static int walk_begin(struct walk *w, int dirfd, const char *text)
+{
+	*w = (struct walk){ .rest = text, .name = kmalloc(PATH_MAX) };
+	if (!w->name)
+		return -ENOMEM;
+	if (!*text)
+		return -ENOENT;
+	if (*text == '/')
+		return walk_stand(w, mount_root(), "/");
+	return dirfd == AT_FDCWD ? walk_from_cwd(w) : walk_from_fd(w, dirfd);
+}
+
+static void walk_move(struct walk *w, struct node *to)
+{
+	node_put(w->node);
+	w->node = to;
+}
+
+static int walk_up(struct walk *w)
+{
+	struct node *parent;
+
+	if (path_is_mount(w->node)) {
+		walk_move(w, mount_root());
+		strlcpy(w->name, "/", PATH_MAX);
+		w->len = 1;
+		return 0;
+	}
+	int err = w->node->fs->ops->lookup(w->node, "..", 2, &parent);
+	if (err)
+		return err;
+	walk_move(w, parent);
+	while (w->len > 1 && w->name[w->len - 1] != '/')
+		w->len--;
+	if (w->len > 1)
+		w->len--;
+	w->name[w->len] = '\0';
+	return 0;
+}
+
+static int walk_child(const struct walk *w, const char *name, size_t len, struct node **child)
+{
+	*child = w->len == 1 ? mount_child(w->node, name, len) : NULL;
+	return *child ? 0 : w->node->fs->ops->lookup(w->node, name, len, child);
+}
+
+/* Step onto child, whose reference the walk takes over. */
+static int walk_down(struct walk *w, const char *name, size_t len, struct node *child)
+{
+	walk_move(w, child);
+	size_t slash = w->len > 1;
+	if (w->len + slash + len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	w->name[w->len] = '/';
+	memcpy(w->name + w->len + slash, name, len);
+	w->len += slash + len;
+	w->name[w->len] = '\0';
+	return 0;
+}
+
+/* What is to be walked becomes the link's target, then what came behind the link; `slash`: at least a slash did. */
+static int walk_link(struct walk *w, struct node *link, bool slash)
+{
+	if (++w->links > SYMLINK_MAX)
+		return -ELOOP;
+	char *text = kmalloc(PATH_MAX);
+	if (!text)
+		return -ENOMEM;
+	int n = link->fs->ops->readlink ? link->fs->ops->readlink(link, text, PATH_MAX - 1) : -EINVAL;
+	size_t rest = strlen(w->rest);
+	if (n >= 0 && (size_t)n + rest + 2 > PATH_MAX)
+		n = -ENAMETOOLONG;
+	if (n <= 0) {
+		kfree(text);
+		return n ? n : -ENOENT;
+	}
+	if (rest || slash)
+		text[n++] = '/';
+	memcpy(text + n, w->rest, rest + 1);
+	kfree(w->buffer);
+	w->buffer = text;
+	w->rest = text;
+	if (*text != '/')
+		return 0;
+	node_put(w->node);
+	return walk_stand(w, mount_root(), "/");
+}
+
+/* Cut the next component off: its start and length; 0 when nothing is left. *last: nothing but slashes follows. */
+static const char *walk_next(struct walk *w, size_t *len, bool *last, bool *slash)
+{
+	const char *start = w->rest;
+
+	while (*start == '/')
+		start++;
+	const char *end = start;
+	while (*end && *end != '/')
+		end++;
+	*len = (size_t)(end - start);
+	*slash = *end == '/';
+	while (*end == '/')
+		end++;
+	*last = !*end;
+	w->rest = end;
+	return start;
+}
+
+static bool is_dots(const char *name, size_t len)
+{
+	return name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
+}
+
+/* One component that is not the last of a PATH_PARENT walk. `slash`: a slash follows it. */
+static int walk_component(struct walk *w, const char *name, size_t len, bool follow, bool slash)
+{
+	struct node *child;
+
+	if (is_dots(name, len))
+		return len == 1 ? 0 : walk_up(w);
+	int err = walk_child(w, name, len, &child);
+	if (err)
+		return err;
+	if (!S_ISLNK(child->mode) || !follow)
+		return walk_down(w, name, len, child);
+	err = walk_link(w, child, slash);
+	node_put(child);
+	return err;
+}
+
+/*
+ * The last component of a PATH_PARENT walk. With `child` its node is looked for, and a final link followed: 1 says the walk
+ * goes on at the link's target.
+ */
+static int walk_last(struct walk *w, const char *name, size_t len, unsigned how, char *last, struct node **child)
+{
+	if (len)
+		memcpy(last, name, len);
+	last[len] = '\0';
+	if (!child)
+		return 0;
+	*child = NULL;
+	if (!len || is_dots(name, len))
+		return 0;
+	int err = walk_child(w, name, len, child);
+	if (err) {
+		*child = NULL;
+		return err == -ENOENT ? 0 : err;
+	}
+	if (!S_ISLNK((*child)->mode) || !(how & PATH_FOLLOW))
+		return 0;
+	struct node *link = *child;
+	*child = NULL;
+	err = walk_link(w, link, false);
+	node_put(link);
+	return err ? err : 1;
+}
+
+static int walk_run(struct walk *w, unsigned how, char *last_name, struct node **child)
+{
+	bool last, slash = false;
+	size_t len;
+
+	for (;;) {
+		const char *name = walk_next(w, &len, &last, &slash);
+		if (len > NAME_MAX)
+			return -ENAMETOOLONG;
+		if (!len && !(how & PATH_PARENT))
+			break;
+		if (!S_ISDIR(w->node->mode))
+			return -ENOTDIR;
+		int err = node_permission(w->node, X_OK);
+		if (err)
+			return err;
+		if (last && how & PATH_PARENT) {
+			err = walk_last(w, name, len, how, last_name, child);
+			if (err <= 0)
+				return err;
+			continue;
+		}
+		err = walk_component(w, name, len, slash || how & PATH_FOLLOW, slash);
+		if (err)
+			return err;
+		if (slash && !S_ISDIR(w->node->mode))
+			return -ENOTDIR;
+	}
+	return how & PATH_DIRECTORY && !S_ISDIR(w->node->mode) ? -ENOTDIR : 0;
+}
+
+static int walk(int dirfd, const char *text, unsigned how, struct path *out, char *last, struct node **child)
+{
+	struct walk w;
+	int err = walk_begin(&w, dirfd, text);
+
+	if (!err)
+		err = walk_run(&w, how, last, child);
+	if (err) {
+		if (child && *child)
+			node_put(*child);
+		walk_end(&w);
+		return err;
+	}
+	kfree(w.buffer);
+	out->node = w.node;
+	out->name = w.name;
+	return 0;
+}
+
+int path_walk(int dirfd, const char *text, unsigned how, struct path *out, char *last)
+{
+	return walk(dirfd, text, how, out, last, NULL);
+}
+
+int path_walk_create(int dirfd, const char *text, unsigned how, struct path *out, char *last, struct node **child)
+{
+	*child = NULL;
+	return walk(dirfd, text, how | PATH_PARENT, out, last, child);
+}
+
+void path_put(struct path *p)
+{
+	node_put(p->node);
+	kfree(p->name);
+}
+
+int path_trim(struct path *p)
+{
+	char *trimmed = text_copy(p->name);
+
+	kfree(p->name);
+	p->name = trimmed;
+	if (trimmed)
+		return 0;
+	node_put(p->node);
+	return -ENOMEM;
+}

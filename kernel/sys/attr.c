@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Attributes: stat, access, mode, owner, times, size, by name or by descriptor; statfs.
+ *
+ * Changing attributes asks the server (FS_SETATTR), which sets the time of change; the node takes what it answers. Only the
+ * owner and user 0 change the mode and set times; only user 0 gives files away. Sizes belong to the file's object.
+ */
+#include "sys/file_calls.h"
+
+#include <abi/signal.h>
+
+#include "file/file_impl.h"
+
+#define AT_NO_AUTOMOUNT 0x800
+#define AT_STATX_SYNC 0x6000
+#define NO_ID UINT32_MAX
+
+/* What a call is about: a node, or an open file without one (a pipe, a port). One of the two is set. */
+struct subject { struct node *node; struct file *file; };
+
+static void subject_put(struct subject *s)
+{
+	if (s->node)
+		node_put(s->node);
+	if (s->file)
+		file_put(s->file);
+}
+
+static int subject_of_fd(int fd, bool path_ok, struct subject *s)
+{
+	*s = (struct subject){ NULL, fd_get(fd) };
+	if (!s->file)
+		return -EBADF;
+	if (!path_ok && s->file->flags & O_PATH) {
+		subject_put(s);
+		return -EBADF;
+	}
+	s->node = s->file->node;
+	if (s->node)
+		node_get(s->node);
+	return 0;
+}
+
+static int subject_of_cwd(struct subject *s)
+{
+	struct path cwd;
+
+	cwd_get(&cwd);
+	kfree(cwd.name);
+	*s = (struct subject){ cwd.node, NULL };
+	return 0;
+}
+
+/* flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH */
+static int subject_at(int dirfd, vaddr_t text, unsigned flags, struct subject *s)
+{
+	char *path = path_from_user(text);
+	struct path at;
+
+	if (is_err(path))
+		return (int)ptr_err(path);
+	bool empty = !*path && flags & AT_EMPTY_PATH;
+	int err = empty ? 0 : path_walk(dirfd, path, flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW, &at, NULL);
+	kfree(path);
+	if (empty)
+		return dirfd == AT_FDCWD ? subject_of_cwd(s) : subject_of_fd(dirfd, true, s);
+	if (err)
+		return err;
+	kfree(at.name);
+	*s = (struct subject){ at.node, NULL };
+	return 0;
+}
+
+/* ---- stat ---- */
+
+static int64_t stat_subject(struct subject *s, vaddr_t user)
+{
+	struct abi_stat st;
+	int err;
+
+	if (s->node) {
+		err = node_refresh(s->node);
+		if (!err)
+			node_stat(s->node, &st);
+	} else {
+		err = s->file->ops->stat ? s->file->ops->stat(s->file, &st) : -EINVAL;
+	}
+	subject_put(s);
+	return err ? err : copy_to_user(user, &st, sizeof st);
+}
+
+static int64_t stat_at(int dirfd, vaddr_t text, vaddr_t user, unsigned flags)
+{
+	struct subject s;
+
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC))
+		return -EINVAL;
+	int err = subject_at(dirfd, text, flags, &s);
+	return err ? err : stat_subject(&s, user);
+}
+
+CALL(stat)
+{
+	return stat_at(AT_FDCWD, a, b, 0);
+}
+
+CALL(lstat)
+{
+	return stat_at(AT_FDCWD, a, b, AT_SYMLINK_NOFOLLOW);
+}
+
+CALL(newfstatat)
+{
+	return stat_at((int)a, b, c, (unsigned)d);
+}
+
+CALL(fstat)
+{
+	struct subject s;
+	int err = subject_of_fd((int)a, true, &s);
+
+	return err ? err : stat_subject(&s, b);
+}
+
+static int64_t statfs_subject(struct subject *s, vaddr_t user)
+{
+	struct abi_statfs st;
+	int err = s->node ? fs_statfs(s->node, &st) : -ENOSYS;
+
+	subject_put(s);
+	return err ? err : copy_to_user(user, &st, sizeof st);
+}
+
+CALL(statfs)
+{
+	struct subject s;
+	int err = subject_at(AT_FDCWD, a, 0, &s);
+
+	return err ? err : statfs_subject(&s, b);
+}
+
+CALL(fstatfs)
+{
+	struct subject s;
+	int err = subject_of_fd((int)a, true, &s);
+
+	return err ? err : statfs_subject(&s, b);
+}
+
+/* ---- access ---- */
+
+static int64_t access_at(int dirfd, vaddr_t text, unsigned mode, unsigned flags)
+{
+	const struct proc *p = proc_current();
+	bool effective = flags & AT_EACCESS;
+	struct subject s;
+
+	if (mode & ~(unsigned)(R_OK | W_OK | X_OK) || flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	int err = subject_at(dirfd, text, flags, &s);
+	if (err)
+		return err;
+	struct node *n = s.node;
+	if (n)
+		err = node_permission_as(n, mode, effective ? p->euid : p->uid, effective ? p->egid : p->gid);
+	if (n && !err && mode & W_OK && n->fs->readonly && (S_ISREG(n->mode) || S_ISDIR(n->mode) || S_ISLNK(n->mode)))
+		err = -EROFS;
+	subject_put(&s);
+	return err;
+}
+
+CALL(access)
+{
+	return access_at(AT_FDCWD, a, (unsigned)b, 0);
+}
+
+CALL(faccessat)
+{
+	return access_at((int)a, b, (unsigned)c, 0);
+}
+
+CALL(faccessat2)
+{
+	return access_at((int)a, b, (unsigned)c, (unsigned)d);
+}
+
+/* ---- size ---- */
+
+int node_truncate(struct node *n, uint64_t size)
+{
+	if (size > n->object->size && size > proc_rlimit(RLIMIT_FSIZE)) {
+		signal_send_proc(proc_current(), SIGXFSZ, NULL);
+		return -EFBIG;
+	}
+	n->written = true;
+	node_touch_mtime(n);
+	return object_resize(n->object, size);
+}
+
+CALL(truncate)
+{
+	struct subject s;
+
+	if ((int64_t)b < 0)
+		return -EINVAL;
+	int err = subject_at(AT_FDCWD, a, 0, &s);
+	if (err)
+		return err;
+	struct node *n = s.node;
+	if (S_ISDIR(n->mode))
+		err = -EISDIR;
+	else if (!S_ISREG(n->mode) || !n->object)
+		err = -EINVAL;
+	else
+		err = node_permission(n, W_OK);
+	if (!err)
+		err = n->fs->readonly ? -EROFS : node_truncate(n, b);
+	subject_put(&s);
+	return err;
+}
+
+/* ---- setattr ---- */
+
+static int set_attr(struct node *n, const struct fs_setattr *set)
+{
+	if (n->fs->readonly)
+		return -EROFS;
+	return n->fs->ops->setattr ? n->fs->ops->setattr(n, set) : -EPERM;
+}
+
+static bool owns(const struct node *n)
+{
+	uint32_t uid = proc_current()->euid;
+
+	return uid == 0 || uid == n->uid;
+}
+
+static int64_t change_mode(struct subject *s, uint64_t mode)
+{
+	struct fs_setattr set = { .mask = FS_SET_MODE, .mode = (uint32_t)mode & 07777 };
+	struct node *n = s->node;
+	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : owns(n) ? 0 : -EPERM;
+
+	if (!err && proc_current()->euid && !S_ISDIR(n->mode) && n->gid != proc_current()->egid)
+		set.mode &= ~(uint32_t)S_ISGID;
+	if (!err)
+		err = S_ISLNK(n->mode) ? -EOPNOTSUPP : set_attr(n, &set);
+	subject_put(s);
+	return err;
+}
+
+static int64_t change_mode_at(int dirfd, vaddr_t text, uint64_t mode)
+{
+	struct subject s;
+	int err = subject_at(dirfd, text, 0, &s);
+
+	return err ? err : change_mode(&s, mode);
+}
+
+CALL(chmod)
+{
+	return change_mode_at(AT_FDCWD, a, b);
+}
+
+CALL(fchmodat)
+{
+	return change_mode_at((int)a, b, c);
+}
+
+CALL(fchmod)
+{
+	struct subject s;
+	int err = subject_of_fd((int)a, false, &s);
+
+	return err ? err : change_mode(&s, b);
+}
+
+/* User 0 may do all; an owner may set what it has already, and its own group. */
+static int check_owner(const struct node *n, uint32_t uid, uint32_t gid)
+{
+	const struct proc *p = proc_current();
+
+	if (p->euid == 0)
+		return 0;
+	if (p->euid != n->uid || (uid != NO_ID && uid != n->uid))
+		return -EPERM;
+	return gid == NO_ID || gid == n->gid || gid == p->egid ? 0 : -EPERM;
+}
+
+/* A program that changes hands is not set-user-id any more, whoever does it. */
+static int64_t change_owner(struct subject *s, uint32_t uid, uint32_t gid)
+{
+	struct fs_setattr set = { .uid = uid, .gid = gid };
+	struct node *n = s->node;
+	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : check_owner(n, uid, gid);
+
+	if (!err) {
+		set.mask = (uid != NO_ID ? FS_SET_UID : 0) | (gid != NO_ID ? FS_SET_GID : 0);
+		uint32_t drop = S_ISUID | (n->mode & S_IXGRP ? S_ISGID : 0);
+		if (S_ISREG(n->mode) && n->mode & drop) {
+			set.mask |= FS_SET_MODE;
+			set.mode = n->mode & 07777 & ~drop;
+		}
+		err = set_attr(n, &set);
+	}
+	subject_put(s);
+	return err;
+}
+
+static int64_t change_owner_at(int dirfd, vaddr_t text, uint64_t uid, uint64_t gid, unsigned flags)
+{
+	struct subject s;
+
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	int err = subject_at(dirfd, text, flags, &s);
+	return err ? err : change_owner(&s, (uint32_t)uid, (uint32_t)gid);
+}
+
+CALL(chown)
+{
+	return change_owner_at(AT_FDCWD, a, b, c, 0);
+}
+
+CALL(lchown)
+{
+	return change_owner_at(AT_FDCWD, a, b, c, AT_SYMLINK_NOFOLLOW);
+}
+
+CALL(fchownat)
+{
+	return change_owner_at((int)a, b, c, d, (unsigned)e);
+}
+
+CALL(fchown)
+{
+	struct subject s;
+	int err = subject_of_fd((int)a, false, &s);
+
+	return err ? err : change_owner(&s, (uint32_t)b, (uint32_t)c);
+}
+
+/* ---- times ---- */
+
+/* One of the two times of utimensat: into *out, or UTIME_OMIT. False: no such nanosecond. */
+static bool take_time(const struct abi_timespec *given, uint32_t bit, struct abi_timespec *out, uint32_t *mask)
+{
+	if (given->tv_nsec == UTIME_OMIT)
+		return true;
+	*out = given->tv_nsec == UTIME_NOW ? time_now() : *given;
+	*mask |= bit;
+	return out->tv_nsec >= 0 && out->tv_nsec < 1000000000;
+}
+
+/* Setting the present needs the right to write; any other time needs the owner. */
+static int check_times(struct node *n, bool both_now)
+{
+	if (owns(n))
+		return 0;
+	return both_now ? node_permission(n, W_OK) : -EPERM;
+}
+
+CALL(utimensat)
+{
+	struct abi_timespec times[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	struct fs_setattr set = { .mask = 0 };
+	unsigned flags = (unsigned)d;
+	struct subject s;
+
+	if (c && copy_from_user(times, c, sizeof times))
+		return -EFAULT;
+	if (!take_time(&times[0], FS_SET_ATIME, &set.atime, &set.mask) ||
+	    !take_time(&times[1], FS_SET_MTIME, &set.mtime, &set.mask))
+		return -EINVAL;
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	if (!set.mask)
+		return 0;
+	if (!b && flags)
+		return -EINVAL;
+	int err = b ? subject_at((int)a, b, flags, &s) : (int)a == AT_FDCWD ? -EFAULT : subject_of_fd((int)a, false, &s);
+	if (err)
+		return err;
+	bool both_now = times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW;
+	err = !s.node ? -EINVAL : s.node->fs->readonly ? -EROFS : check_times(s.node, both_now);
+	if (!err)
+		err = set_attr(s.node, &set);
+	subject_put(&s);
+	return err;
+}

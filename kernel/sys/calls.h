@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every system call that exists, by family; sys/NAME.c has it as sys_CALL. The table in syscall.c is made from this list,
+ * so a call that is listed and not written does not link.
+ */
+#ifndef SYS_CALLS_H
+#define SYS_CALLS_H
+
+/* file.c: descriptors, reading and writing */
+#define CALLS_FILE(X) \
+	X(read) X(write) X(open) X(openat) X(creat) X(close) X(lseek) X(pread64) X(pwrite64) X(readv) X(writev) \
+	X(preadv) X(pwritev) X(ioctl) X(pipe) X(pipe2) X(dup) X(dup2) X(dup3) X(fcntl) X(fsync) X(fdatasync) \
+	X(ftruncate) X(sync) X(syncfs) X(sendfile) X(getdents64) X(poll)
+
+/* path.c: names and attributes */
+#define CALLS_PATH(X) \
+	X(stat) X(lstat) X(fstat) X(newfstatat) X(statfs) X(fstatfs) X(access) X(faccessat) X(faccessat2) X(truncate) \
+	X(getcwd) X(chdir) X(fchdir) X(rename) X(renameat) X(renameat2) X(mkdir) X(mkdirat) X(rmdir) X(unlink) X(unlinkat) \
+	X(link) X(linkat) X(symlink) X(symlinkat) X(readlink) X(readlinkat) X(chmod) X(fchmod) X(fchmodat) X(chown) \
+	X(fchown) X(lchown) X(fchownat) X(umask) X(utimensat) X(mknod) X(mknodat)
+
+/* mmap.c */
+#define CALLS_MMAP(X) X(mmap) X(munmap) X(mprotect) X(msync) X(brk) X(madvise)
+
+/* process.c */
+#define CALLS_PROCESS(X) \
+	X(fork) X(vfork) X(clone) X(execve) X(exit) X(exit_group) X(wait4) X(getpid) X(getppid) X(gettid) X(getpgid) \
+	X(setpgid) X(getpgrp) X(setsid) X(getsid) X(getuid) X(geteuid) X(getgid) X(getegid) X(setuid) X(setgid) X(getgroups) \
+	X(setgroups) X(uname) \
+	X(arch_prctl) X(set_tid_address) X(set_robust_list) X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) \
+	X(sched_yield) X(sched_getaffinity) X(futex) X(prctl) X(iopl) X(reboot) X(sysinfo)
+
+/* signal.c */
+#define CALLS_SIGNAL(X) \
+	X(rt_sigaction) X(rt_sigprocmask) X(rt_sigreturn) X(rt_sigsuspend) X(rt_sigpending) X(sigaltstack) X(kill) X(tkill) \
+	X(tgkill) X(pause)
+
+/* time.c */
+#define CALLS_TIME(X) X(nanosleep) X(clock_nanosleep) X(gettimeofday) X(clock_gettime) X(clock_getres) X(time) X(getrandom)
+
+/* port.c, device.c: abi/atlas.h */
+#define CALLS_ATLAS(X) \
+	X(port_create) X(port_client) X(port_call) X(port_call_lend) X(port_receive) X(port_reply) X(port_reply_receive) \
+	X(port_notify) X(port_timer) X(loan_paddr) X(loan_zero) X(loan_copy) X(object_create) X(object_clean) X(fs_mount) \
+	X(fs_unmount) X(dev_register) X(pager_role) X(pci_claim) X(pci_config) X(irq_bind) X(msi_bind) X(irq_ack) \
+	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
+
+#define CALLS_ALL(X) CALLS_FILE(X) CALLS_PATH(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_SIGNAL(X) CALLS_TIME(X) CALLS_ATLAS(X)
+
+#endif

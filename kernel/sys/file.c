@@ -1,0 +1,696 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors: reading, writing, duplicating, and what else takes a descriptor. Checks come in Linux's order, for a program may
+ * see which of two errors it gets: EBADF (no descriptor, or not open for this), EINVAL (no such operation), EFAULT (the
+ * buffer is not in user space), then what the file says. A buffer that is only partly there gives a short count.
+ *
+ * A file with a position is used through its gate, which is held during the whole operation, as Linux holds f_pos_lock.
+ */
+#include "sys/file_calls.h"
+
+#include <abi/termios.h>
+
+#include "lib/log.h"
+
+#define IO_MAX 0x7ffff000ul /* bytes of one call: MAX_RW_COUNT of Linux */
+#define FIOCLEX 0x5451
+#define FIONCLEX 0x5450
+#define F_SETPIPE_SZ 1031
+#define F_GETPIPE_SZ 1032
+#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC)
+
+static inline bool user_range(vaddr_t addr, size_t len)
+{
+	return len <= USER_END && addr <= USER_END - len;
+}
+
+/* ---- read and write ---- */
+
+static inline bool can_read(const struct file *f) { return !(f->flags & (O_WRONLY | O_PATH)); }
+static inline bool can_write(const struct file *f)
+{
+	uint32_t mode = f->flags & O_ACCMODE;
+
+	return (mode == O_WRONLY || mode == O_RDWR) && !(f->flags & O_PATH);
+}
+
+static inline int64_t read_at(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	if (unlikely(!can_read(f)))
+		return -EBADF;
+	if (unlikely(!f->ops->read))
+		return -EINVAL;
+	if (unlikely(!user_range(buf, len)))
+		return -EFAULT;
+	return f->ops->read(f, buf, MIN(len, IO_MAX), pos);
+}
+
+static inline int64_t write_at(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	if (unlikely(!can_write(f)))
+		return -EBADF;
+	if (unlikely(!f->ops->write))
+		return -EINVAL;
+	if (unlikely(!user_range(buf, len)))
+		return -EFAULT;
+	return f->ops->write(f, buf, MIN(len, IO_MAX), pos);
+}
+
+CALL(read)
+{
+	struct file *file = fd_get((int)a);
+	int64_t n;
+
+	if (unlikely(!file))
+		return -EBADF;
+	if (file->seekable) {
+		n = gate_enter(&file->pos_gate);
+		if (likely(!n)) {
+			n = read_at(file, b, c, &file->pos);
+			gate_leave(&file->pos_gate);
+		}
+	} else {
+		n = read_at(file, b, c, NULL);
+	}
+	file_put(file);
+	return n;
+}
+
+CALL(write)
+{
+	struct file *file = fd_get((int)a);
+	int64_t n;
+
+	if (unlikely(!file))
+		return -EBADF;
+	if (file->seekable) {
+		n = gate_enter(&file->pos_gate);
+		if (likely(!n)) {
+			n = write_at(file, b, c, &file->pos);
+			gate_leave(&file->pos_gate);
+		}
+	} else {
+		n = write_at(file, b, c, NULL);
+	}
+	file_put(file);
+	return n;
+}
+
+CALL(pread64)
+{
+	int64_t pos = (int64_t)d;
+
+	if (pos < 0)
+		return -EINVAL;
+	struct file *file = fd_get((int)a);
+	if (unlikely(!file))
+		return -EBADF;
+	int64_t n = file->seekable ? read_at(file, b, c, &pos) : file->flags & O_PATH ? -EBADF : -ESPIPE;
+	file_put(file);
+	return n;
+}
+
+CALL(pwrite64)
+{
+	int64_t pos = (int64_t)d;
+
+	if (pos < 0)
+		return -EINVAL;
+	struct file *file = fd_get((int)a);
+	if (unlikely(!file))
+		return -EBADF;
+	int64_t n = file->seekable ? write_at(file, b, c, &pos) : file->flags & O_PATH ? -EBADF : -ESPIPE;
+	file_put(file);
+	return n;
+}
+
+/* ---- vectors ---- */
+
+#define IOV_ON_STACK 8
+struct vector { struct abi_iovec *iov; unsigned count; size_t total; struct abi_iovec few[IOV_ON_STACK]; };
+
+static void vector_free(struct vector *v)
+{
+	if (v->iov != v->few)
+		kfree(v->iov);
+}
+
+/* Copies the segments in and checks them; the total is cut at IO_MAX. -EINVAL, -EFAULT, -ENOMEM. */
+static int vector_load(struct vector *v, vaddr_t user, uint64_t count)
+{
+	if (count > IOV_MAX)
+		return -EINVAL;
+	v->count = (unsigned)count;
+	v->total = 0;
+	v->iov = count <= IOV_ON_STACK ? v->few : kmalloc(count * sizeof *v->iov);
+	if (!v->iov)
+		return -ENOMEM;
+	int err = copy_from_user(v->iov, user, count * sizeof *v->iov);
+	for (unsigned i = 0; !err && i < v->count; i++) {
+		struct abi_iovec *s = &v->iov[i];
+		if ((int64_t)s->iov_len < 0)
+			err = -EINVAL;
+		else if (!user_range(s->iov_base, s->iov_len))
+			err = -EFAULT;
+		else
+			s->iov_len = MIN(s->iov_len, IO_MAX - v->total);
+		v->total += s->iov_len;
+	}
+	if (err)
+		vector_free(v);
+	return err;
+}
+
+/* Segment after segment, until one is short. What has no position may block in the next one, so reading stops after one. */
+static int64_t vector_run(struct file *f, const struct vector *v, bool write, int64_t *pos)
+{
+	int64_t done = 0, n = 0;
+
+	for (unsigned i = 0; i < v->count; i++) {
+		const struct abi_iovec *s = &v->iov[i];
+		if (!s->iov_len)
+			continue;
+		n = write ? write_at(f, s->iov_base, s->iov_len, pos) : read_at(f, s->iov_base, s->iov_len, pos);
+		if (n < 0)
+			break;
+		done += n;
+		if ((size_t)n < s->iov_len || (!write && !f->seekable))
+			break;
+	}
+	return done ? done : n;
+}
+
+/* A short write to a pipe or a terminal goes as one piece, so that it does not mix with others'. */
+static int64_t vector_write_whole(struct file *f, const struct vector *v)
+{
+	char *bytes = kmalloc(v->total);
+	size_t at = 0;
+	int64_t n = 0;
+
+	if (!bytes)
+		return -ENOMEM;
+	for (unsigned i = 0; !n && i < v->count; i++) {
+		n = copy_from_user(bytes + at, v->iov[i].iov_base, v->iov[i].iov_len);
+		at += v->iov[i].iov_len;
+	}
+	if (!n)
+		n = f->ops->write_kernel(f, bytes, v->total, NULL);
+	kfree(bytes);
+	return n;
+}
+
+static int64_t vector_call(struct file *f, const struct vector *v, bool write, int64_t *pos)
+{
+	if (write ? !can_write(f) : !can_read(f))
+		return -EBADF;
+	if (write ? !f->ops->write : !f->ops->read)
+		return -EINVAL;
+	if (pos)
+		return f->seekable ? vector_run(f, v, write, pos) : -ESPIPE;
+	if (!f->seekable) {
+		bool whole = write && v->count > 1 && v->total && v->total <= PIPE_BUF && f->ops->write_kernel;
+		return whole ? vector_write_whole(f, v) : vector_run(f, v, write, NULL);
+	}
+	int64_t n = gate_enter(&f->pos_gate);
+	if (!n) {
+		n = vector_run(f, v, write, &f->pos);
+		gate_leave(&f->pos_gate);
+	}
+	return n;
+}
+
+static int64_t vector_io(int fd, vaddr_t iov, uint64_t count, bool write, int64_t *pos)
+{
+	struct file *f = fd_get(fd);
+	struct vector v;
+
+	if (!f)
+		return -EBADF;
+	int64_t n = vector_load(&v, iov, count);
+	if (!n) {
+		n = vector_call(f, &v, write, pos);
+		vector_free(&v);
+	}
+	file_put(f);
+	return n;
+}
+
+CALL(readv)
+{
+	return vector_io((int)a, b, c, false, NULL);
+}
+
+CALL(writev)
+{
+	return vector_io((int)a, b, c, true, NULL);
+}
+
+CALL(preadv)
+{
+	int64_t pos = (int64_t)d;
+
+	return pos < 0 ? -EINVAL : vector_io((int)a, b, c, false, &pos);
+}
+
+CALL(pwritev)
+{
+	int64_t pos = (int64_t)d;
+
+	return pos < 0 ? -EINVAL : vector_io((int)a, b, c, true, &pos);
+}
+
+/* ---- sendfile ---- */
+
+/* From a plain file's pages through a kernel buffer. *pos moves. */
+static int64_t send_pieces(struct file *out, struct object *from, int64_t *pos, size_t count, char *piece)
+{
+	size_t done = 0;
+	int64_t n = 0;
+
+	while (done < count) {
+		n = object_read(from, (uint64_t)*pos, (uint64_t)piece, MIN(count - done, PAGE_SIZE), true);
+		if (n <= 0)
+			break;
+		n = out->ops->write_kernel(out, piece, (size_t)n, out->seekable ? &out->pos : NULL);
+		if (n <= 0)
+			break;
+		*pos += n;
+		done += (size_t)n;
+	}
+	return done ? (int64_t)done : n;
+}
+
+static int64_t send_file(struct file *out, struct file *in, int64_t *pos, size_t count)
+{
+	if (!can_read(in) || !can_write(out))
+		return -EBADF;
+	if (!in->node || !in->node->object || !out->ops->write_kernel || out->flags & O_APPEND || *pos < 0)
+		return -EINVAL;
+	char *piece = kmalloc(PAGE_SIZE);
+	if (!piece)
+		return -ENOMEM;
+	int64_t n = out->seekable ? gate_enter(&out->pos_gate) : 0;
+	if (!n) {
+		n = send_pieces(out, in->node->object, pos, MIN(count, IO_MAX), piece);
+		if (out->seekable)
+			gate_leave(&out->pos_gate);
+	}
+	kfree(piece);
+	return n;
+}
+
+/* out, in, offset in (NULL: its own position, which then moves), count */
+CALL(sendfile)
+{
+	struct file *out = fd_get((int)a), *in = fd_get((int)b);
+	int64_t pos = in ? in->pos : 0, n = out && in ? 0 : -EBADF;
+
+	if (!n && c && copy_from_user(&pos, c, sizeof pos))
+		n = -EFAULT;
+	if (!n)
+		n = send_file(out, in, &pos, d);
+	if (n > 0 && !c)
+		in->pos = pos;
+	else if (n > 0 && copy_to_user(c, &pos, sizeof pos))
+		n = -EFAULT;
+	if (out)
+		file_put(out);
+	if (in)
+		file_put(in);
+	return n;
+}
+
+/* ---- open, close, duplicate ---- */
+
+char *path_from_user(vaddr_t text)
+{
+	char *path = kmalloc(PATH_MAX);
+
+	if (!path)
+		return err_ptr(-ENOMEM);
+	long n = copy_string_from_user(path, text, PATH_MAX);
+	if (n >= 0)
+		return path;
+	kfree(path);
+	return err_ptr(n);
+}
+
+static int64_t open_at(int dirfd, vaddr_t text, int flags, uint32_t mode)
+{
+	char *path = path_from_user(text);
+
+	if (is_err(path))
+		return ptr_err(path);
+	struct file *f = file_open(dirfd, path, flags, mode);
+	kfree(path);
+	if (is_err(f))
+		return ptr_err(f);
+	int fd = fd_install(f, 0, flags & O_CLOEXEC);
+	if (fd < 0)
+		file_put(f);
+	return fd;
+}
+
+CALL(open)
+{
+	return open_at(AT_FDCWD, a, (int)b, (uint32_t)c);
+}
+
+CALL(openat)
+{
+	return open_at((int)a, b, (int)c, (uint32_t)d);
+}
+
+CALL(creat)
+{
+	return open_at(AT_FDCWD, a, O_CREAT | O_WRONLY | O_TRUNC, (uint32_t)b);
+}
+
+CALL(close)
+{
+	return fd_close((int)a);
+}
+
+static int64_t duplicate(int fd, int at_least, bool cloexec)
+{
+	struct file *f = fd_get(fd);
+
+	if (!f)
+		return -EBADF;
+	int copy = fd_install(f, at_least, cloexec);
+	if (copy < 0)
+		file_put(f);
+	return copy;
+}
+
+CALL(dup)
+{
+	return duplicate((int)a, 0, false);
+}
+
+CALL(dup2)
+{
+	return fd_dup_to((int)a, (int)b, false);
+}
+
+CALL(dup3)
+{
+	if (c & ~(uint64_t)O_CLOEXEC || (int)a == (int)b)
+		return -EINVAL;
+	return fd_dup_to((int)a, (int)b, c & O_CLOEXEC);
+}
+
+static int64_t make_pipe(vaddr_t user, uint64_t flags)
+{
+	struct file *end[2];
+	int32_t fd[2];
+
+	if (flags & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+		return -EINVAL;
+	int err = pipe_create((uint32_t)flags & (O_NONBLOCK | O_DIRECT), end);
+	if (err)
+		return err;
+	fd[0] = fd_install(end[0], 0, flags & O_CLOEXEC);
+	if (fd[0] < 0) {
+		file_put(end[0]);
+		file_put(end[1]);
+		return fd[0];
+	}
+	fd[1] = fd_install(end[1], 0, flags & O_CLOEXEC);
+	err = fd[1] < 0 ? fd[1] : copy_to_user(user, fd, sizeof fd);
+	if (!err)
+		return 0;
+	fd_close(fd[0]);
+	if (fd[1] < 0)
+		file_put(end[1]);
+	else
+		fd_close(fd[1]);
+	return err;
+}
+
+CALL(pipe)
+{
+	return make_pipe(a, 0);
+}
+
+CALL(pipe2)
+{
+	return make_pipe(a, (uint32_t)b);
+}
+
+/* ---- fcntl ---- */
+
+/* There are no locks on ranges: none is ever held, and none can be had. */
+static int64_t fcntl_lock(unsigned cmd, vaddr_t user)
+{
+	struct { int16_t type, whence; int32_t pad; int64_t start, len; int32_t pid, pad2; } lock;
+
+	if (copy_from_user(&lock, user, sizeof lock))
+		return -EFAULT;
+	if (cmd != F_GETLK)
+		return lock.type == F_UNLCK ? 0 : -ENOLCK;
+	lock.type = F_UNLCK;
+	return copy_to_user(user, &lock, sizeof lock);
+}
+
+static int64_t fcntl_file(struct file *file, unsigned cmd, uint64_t arg)
+{
+	switch (cmd) {
+	case F_SETFL:
+		file->flags = (file->flags & ~SETFL_MASK) | ((uint32_t)arg & SETFL_MASK);
+		return 0;
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+		return fcntl_lock(cmd, arg);
+	case F_GETOWN:
+	case F_SETOWN:
+		return 0;
+	case F_SETPIPE_SZ:
+	case F_GETPIPE_SZ:
+		return file->kind == FILE_PIPE ? 65536 : -EBADF;
+	}
+	return -EINVAL;
+}
+
+static int64_t fcntl_dup(int fd, uint64_t at_least, bool cloexec)
+{
+	struct file *file = fd_get(fd);
+
+	if (!file)
+		return -EBADF;
+	file_put(file);
+	if ((uint32_t)at_least >= MIN(proc_rlimit(RLIMIT_NOFILE), (uint64_t)MAX_FDS))
+		return -EINVAL;
+	return duplicate(fd, (int)at_least, cloexec);
+}
+
+CALL(fcntl)
+{
+	int fd = (int)a;
+	unsigned cmd = (unsigned)b;
+
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return fcntl_dup(fd, c, cmd == F_DUPFD_CLOEXEC);
+	case F_GETFD:
+		return fd_get_cloexec(fd);
+	case F_SETFD:
+		return fd_set_cloexec(fd, c & FD_CLOEXEC);
+	}
+	struct file *file = fd_get(fd);
+	if (!file)
+		return -EBADF;
+	int64_t result = cmd == F_GETFL ? (int64_t)file->flags : file->flags & O_PATH ? -EBADF : fcntl_file(file, cmd, c);
+	file_put(file);
+	return result;
+}
+
+/* ---- position ---- */
+
+static int64_t size_of(const struct file *f)
+{
+	if (f->kind == FILE_OBJECT)
+		return (int64_t)((const struct object *)f->data)->size;
+	return (int64_t)(f->node->object ? f->node->object->size : f->node->size);
+}
+
+/* The place that whence and off name, before it is checked. A file is data throughout, then one hole. */
+static int64_t seek_target(const struct file *f, int64_t off, unsigned whence)
+{
+	int64_t size = size_of(f), base = whence == SEEK_END ? size : f->pos, target;
+
+	switch (whence) {
+	case SEEK_SET:
+		return off < 0 ? -EINVAL : off;
+	case SEEK_CUR:
+	case SEEK_END:
+		return __builtin_add_overflow(base, off, &target) || target < 0 ? -EINVAL : target;
+	case SEEK_DATA:
+		return off < 0 || off >= size ? -ENXIO : off;
+	case SEEK_HOLE:
+		return off < 0 || off >= size ? -ENXIO : size;
+	}
+	return -EINVAL;
+}
+
+static int64_t seek(struct file *f, int64_t off, unsigned whence)
+{
+	if (f->flags & O_PATH)
+		return -EBADF;
+	if (whence > SEEK_HOLE)
+		return -EINVAL;
+	if (!f->seekable)
+		return -ESPIPE;
+	if (f->kind == FILE_DEVICE)
+		return f->pos = 0;
+	if (f->kind == FILE_TEXT && whence >= SEEK_END)
+		return -EINVAL;
+	int64_t target = gate_enter(&f->pos_gate);
+	if (target)
+		return target;
+	target = seek_target(f, off, whence);
+	if (target >= 0)
+		f->pos = target;
+	gate_leave(&f->pos_gate);
+	return target;
+}
+
+CALL(lseek)
+{
+	struct file *file = fd_get((int)a);
+
+	if (!file)
+		return -EBADF;
+	int64_t pos = seek(file, (int64_t)b, (unsigned)c);
+	file_put(file);
+	return pos;
+}
+
+CALL(getdents64)
+{
+	struct file *file = fd_get((int)a);
+
+	if (!file)
+		return -EBADF;
+	int64_t n = file->flags & O_PATH ? -EBADF : dir_getdents(file, b, (uint32_t)c);
+	file_put(file);
+	return n;
+}
+
+/* ---- size and durability ---- */
+
+CALL(ftruncate)
+{
+	struct file *file = fd_get((int)a);
+	int64_t err;
+
+	if ((int64_t)b < 0) {
+		if (file)
+			file_put(file);
+		return -EINVAL;
+	}
+	if (!file)
+		return -EBADF;
+	if (file->flags & O_PATH)
+		err = -EBADF;
+	else if (!can_write(file) || !file->node || !file->node->object)
+		err = -EINVAL;
+	else
+		err = node_truncate(file->node, b);
+	file_put(file);
+	return err;
+}
+
+static int64_t sync_fd(int fd, bool data_only)
+{
+	struct file *file = fd_get(fd);
+
+	if (!file)
+		return -EBADF;
+	int64_t err = file->flags & O_PATH ? -EBADF : file->ops->sync ? file->ops->sync(file, data_only) : -EINVAL;
+	file_put(file);
+	return err;
+}
+
+CALL(fsync)
+{
+	return sync_fd((int)a, false);
+}
+
+CALL(fdatasync)
+{
+	return sync_fd((int)a, true);
+}
+
+CALL(sync)
+{
+	mount_sync_all();
+	return 0;
+}
+
+CALL(syncfs)
+{
+	struct file *file = fd_get((int)a);
+
+	if (!file)
+		return -EBADF;
+	int64_t err = file->flags & O_PATH ? -EBADF : 0;
+	file_put(file);
+	if (!err)
+		mount_sync_all();
+	return err;
+}
+
+/* ---- ioctl, poll ---- */
+
+static int64_t set_nonblock(struct file *file, vaddr_t user)
+{
+	int32_t on;
+
+	if (copy_from_user(&on, user, sizeof on))
+		return -EFAULT;
+	file->flags = on ? file->flags | O_NONBLOCK : file->flags & ~(uint32_t)O_NONBLOCK;
+	return 0;
+}
+
+CALL(ioctl)
+{
+	unsigned cmd = (unsigned)b;
+	struct file *file = fd_get((int)a);
+	int64_t result;
+
+	if (!file)
+		return -EBADF;
+	if (file->flags & O_PATH)
+		result = -EBADF;
+	else if (cmd == FIOCLEX || cmd == FIONCLEX)
+		result = fd_set_cloexec((int)a, cmd == FIOCLEX);
+	else if (cmd == FIONBIO)
+		result = set_nonblock(file, c);
+	else
+		result = file->ops->ioctl ? file->ops->ioctl(file, cmd, c) : -ENOTTY;
+	file_put(file);
+	return result;
+}
+
+CALL(poll)
+{
+	int32_t timeout_ms = (int32_t)c;
+	size_t bytes = (uint32_t)b * sizeof(struct abi_pollfd);
+
+	if ((uint32_t)b > MIN(proc_rlimit(RLIMIT_NOFILE), (uint64_t)MAX_FDS))
+		return -EINVAL;
+	struct abi_pollfd *fds = kmalloc(bytes + 1);
+	if (!fds)
+		return -ENOMEM;
+	int64_t n = copy_from_user(fds, a, bytes);
+	if (!n) {
+		n = poll_files(fds, (unsigned)b, timeout_ms < 0 ? UINT64_MAX : clock_now_ns() + (uint64_t)timeout_ms * 1000000);
+		if (n >= 0 && copy_to_user(a, fds, bytes))
+			n = -EFAULT;
+	}
+	kfree(fds);
+	return n;
+}

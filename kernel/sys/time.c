@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls about time, and random bytes.
+ *
+ * There is one clock, nanoseconds since boot (CLOCK_MONOTONIC and its relatives); the time of day is that plus what the
+ * battery clock said at boot, and cannot be set. CPU clocks count what the scheduler gave, in user mode and kernel together.
+ * A sleep that is broken off by a stop and continue goes on to its first deadline (ERESTARTSLEEP); one that is broken off by a
+ * handler tells what is left.
+ */
+#include <abi/errno.h>
+#include <abi/misc.h>
+#include <abi/time.h>
+
+#include "sys/calls.h"
+#include "sys/sys.h"
+#include "task/task_impl.h"
+#include "vm/vm.h"
+
+#define RANDOM_PIECE 256
+
+static struct abi_timespec timespec_of(uint64_t ns)
+{
+	return (struct abi_timespec){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+}
+
+static uint64_t thread_cpu_ns(const struct thread *t)
+{
+	return t->ticks_ns + (clock_now_ns() - t->started_ns);
+}
+
+/* What a clock shows; false when there is no such clock. */
+static bool clock_read(int clock, uint64_t *ns)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+		*ns = clock_epoch_ns() + clock_now_ns();
+		return true;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+		*ns = clock_now_ns();
+		return true;
+	case CLOCK_PROCESS_CPUTIME_ID:
+		*ns = proc_cpu_ns(proc_current());
+		return true;
+	case CLOCK_THREAD_CPUTIME_ID:
+		*ns = thread_cpu_ns(thread_current());
+		return true;
+	default:
+		return false;
+	}
+}
+
+SYSCALL(clock_gettime)
+{
+	uint64_t ns;
+	if (!clock_read(a, &ns))
+		return -EINVAL;
+	struct abi_timespec ts = timespec_of(ns);
+	return copy_to_user(b, &ts, sizeof(ts));
+}
+
+SYSCALL(clock_getres)
+{
+	struct abi_timespec ts = { 0, 1 };
+	uint64_t ns;
+	if (!clock_read(a, &ns))
+		return -EINVAL;
+	return b ? copy_to_user(b, &ts, sizeof(ts)) : 0;
+}
+
+SYSCALL(gettimeofday)
+{
+	uint64_t ns = clock_epoch_ns() + clock_now_ns();
+	struct abi_timeval tv = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / 1000 };
+	int zone[2] = { 0, 0 };
+	if (a && copy_to_user(a, &tv, sizeof(tv)) != 0)
+		return -EFAULT;
+	return b ? copy_to_user(b, zone, sizeof(zone)) : 0;
+}
+
+SYSCALL(time)
+{
+	int64_t now = (clock_epoch_ns() + clock_now_ns()) / NSEC_PER_SEC;
+	return a && copy_to_user(a, &now, sizeof(now)) != 0 ? -EFAULT : now;
+}
+
+/* ---- sleeping ---- */
+
+static int timespec_read(vaddr_t at, uint64_t *ns)
+{
+	struct abi_timespec ts;
+	if (copy_from_user(&ts, at, sizeof(ts)) != 0)
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || (uint64_t)ts.tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	*ns = MIN((uint64_t)ts.tv_sec, INT64_MAX / NSEC_PER_SEC - 1) * NSEC_PER_SEC + ts.tv_nsec;
+	return 0;
+}
+
+/* Until the deadline. rem: where to store what is left when a signal comes first; 0 none. */
+static int64_t sleep_until(uint64_t deadline, vaddr_t rem)
+{
+	struct thread *t = thread_current();
+	wait_begin(WAIT_SIGNALS);
+	if (wait_end(NULL, deadline) == -ETIMEDOUT)
+		return 0;
+	uint64_t now = clock_now_ns();
+	struct abi_timespec left = timespec_of(deadline > now ? deadline - now : 0);
+	if (rem && copy_to_user(rem, &left, sizeof(left)) != 0)
+		return -EFAULT;
+	t->restart_deadline = deadline;
+	return -ERESTARTSLEEP;
+}
+
+/* The deadline of a sleep that goes on after a stop. */
+static bool resumed(uint64_t *deadline)
+{
+	struct thread *t = thread_current();
+	bool yes = t->restarting;
+	t->restarting = false;
+	if (yes)
+		*deadline = t->restart_deadline;
+	return yes;
+}
+
+SYSCALL(nanosleep)
+{
+	uint64_t ns, deadline;
+	int err = timespec_read(a, &ns);
+	if (err)
+		return err;
+	if (!resumed(&deadline))
+		deadline = clock_now_ns() + ns;
+	return sleep_until(deadline, b);
+}
+
+SYSCALL(clock_nanosleep)
+{
+	uint64_t ns, base, deadline;
+	if ((int)a != CLOCK_REALTIME && (int)a != CLOCK_MONOTONIC && (int)a != CLOCK_BOOTTIME)
+		return -EINVAL;
+	int err = timespec_read(c, &ns);
+	if (err)
+		return err;
+	clock_read(a, &base);
+	base -= clock_now_ns(); /* what the clock shows at boot */
+	bool absolute = b & TIMER_ABSTIME;
+	if (!resumed(&deadline))
+		deadline = !absolute ? clock_now_ns() + ns : ns > base ? ns - base : 0;
+	return sleep_until(deadline, absolute ? 0 : d);
+}
+
+/* ---- random ---- */
+
+SYSCALL(getrandom)
+{
+	uint8_t piece[RANDOM_PIECE];
+	if (c & ~(uint64_t)(GRND_NONBLOCK | GRND_RANDOM | 4))
+		return -EINVAL;
+	uint64_t len = MIN(b, INT32_MAX), done = 0;
+	while (done < len) {
+		size_t n = MIN(len - done, sizeof(piece));
+		random_bytes(piece, n);
+		if (copy_to_user(a + done, piece, n) != 0)
+			return done ? (int64_t)done : -EFAULT;
+		done += n;
+		if (thread_interrupted())
+			break;
+	}
+	return done;
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * execve: a new program in an old process.
+ *
+ *   find      open the file; follow `#!` lines, at most four deep; read its first page; parse the ELF header
+ *   gather    copy argv and envp into the kernel
+ *   build     a new space: map the segments, the bss, the stack; fill the stack. The thread works in the new space for
+ *             this, but its process still has the old one
+ *   commit    end the other threads; the process takes the new space, drops the old one, closes what is close-on-exec, resets
+ *             signals, releases vfork's parent
+ *
+ * Until commit every failure returns an errno to the old program, unharmed. Ending the other threads is the last step that can
+ * fail (the process may be killed meanwhile). Pages of the file are not read here: segments are private file mappings and
+ * come by faults; only the last page of initialised data is touched, to clear what lies behind the data in it.
+ *
+ * A static position-independent executable is loaded at one fixed base: there is no address randomisation, so that a
+ * student sees the same addresses each time.
+ *
+ * Locks: none is held over anything here. thread->space changes only under its own hands; p->space under the tree lock and
+ * p->lock, for /proc looks at it.
+ */
+#include "task/exec_impl.h"
+
+#include <abi/errno.h>
+#include <abi/mman.h>
+
+#include "file/file.h"
+#include "lib/log.h"
+#include "lib/parse.h"
+#include "lib/string.h"
+#include "mm/mm.h"
+#include "vm/vm.h"
+
+#define SCRIPT_DEPTH 4
+#define SCRIPT_LINE 256
+#define PIE_BASE 0x555555554000ul
+#define STACK_INITIAL (33 * PAGE_SIZE) /* mapped at first; it grows by faults up to the limit */
+
+/* All that execve gathers before it commits. */
+struct exec {
+	struct file *file;     /* the ELF file in the end */
+	char *path;            /* as the caller named it: AT_EXECFN, the process's name */
+	char *word[EXEC_PREFIX_MAX]; /* what goes before (and instead of) argv[0]; owned */
+	unsigned nwords;
+	struct page *head;     /* the file's first page */
+	size_t head_len;
+	struct elf_image elf;
+	struct exec_args args;
+	struct space *space;
+	vaddr_t base, sp;
+	char *cmdline;
+	size_t cmdline_len;
+};
+
+static char *string_copy(const char *text)
+{
+	char *copy = kmalloc(strlen(text) + 1);
+	if (copy)
+		memcpy(copy, text, strlen(text) + 1);
+	return copy;
+}
+
+static void exec_free(struct exec *x)
+{
+	if (x->file)
+		file_put(x->file);
+	for (unsigned i = 0; i < x->nwords; i++)
+		kfree(x->word[i]);
+	if (x->head)
+		page_put(x->head);
+	args_free(&x->args);
+	kfree(x->cmdline);
+	kfree(x->path);
+	kfree(x);
+}
+
+/* ---- find ---- */
+
+static bool may_execute(const struct node *n)
+{
+	const struct proc *p = proc_current();
+	if (p->euid == 0)
+		return n->mode & (S_IXUSR | S_IXGRP | S_IXOTH);
+	if (p->euid == n->uid)
+		return n->mode & S_IXUSR;
+	return n->mode & (p->egid == n->gid ? S_IXGRP : S_IXOTH);
+}
+
+/* Opens the program and reads its first page. */
+static int head_read(struct exec *x, const char *path)
+{
+	struct file *f = file_open(AT_FDCWD, path, O_RDONLY, 0);
+	if (is_err(f))
+		return ptr_err(f);
+	if (x->file)
+		file_put(x->file);
+	x->file = f;
+	if (f->kind != FILE_NODE || !S_ISREG(f->node->mode) || !f->node->object || !may_execute(f->node))
+		return -EACCES;
+	int64_t n = object_read(f->node->object, 0, (uint64_t)page_to_virt(x->head), PAGE_SIZE, true);
+	if (n < 0)
+		return n;
+	x->head_len = n;
+	return 0;
+}
+
+static char *skip_blanks(char *c)
+{
+	while (*c == ' ' || *c == '\t')
+		c++;
+	return c;
+}
+
+/* "#! interpreter argument": both words, cut out of line; *arg is NULL without one. -ENOEXEC. */
+static int script_parse(char *line, size_t len, char **interpreter, char **arg)
+{
+	char *end = line;
+	while (end < line + len && *end != '\n' && *end)
+		end++;
+	if (end == line + SCRIPT_LINE)
+		return -ENOEXEC;
+	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	*end = '\0';
+	char *c = skip_blanks(line + 2);
+	if (!*c)
+		return -ENOEXEC;
+	*interpreter = c;
+	while (*c && *c != ' ' && *c != '\t')
+		c++;
+	*arg = NULL;
+	if (*c) {
+		*c = '\0';
+		*arg = skip_blanks(c + 1);
+	}
+	return 0;
+}
+
+/* Words of a script go before those there are; path, its own name, replaces what stood first. */
+static int words_prepend(struct exec *x, const char *interpreter, const char *arg, const char *path)
+{
+	unsigned add = arg ? 2 : 1;
+	char *first = string_copy(path);
+	if (!first)
+		return -ENOMEM;
+	if (x->nwords)
+		kfree(x->word[0]);
+	else
+		x->nwords = 1;
+	x->word[0] = first;
+	memmove(x->word + add, x->word, x->nwords * sizeof(x->word[0]));
+	x->word[0] = string_copy(interpreter);
+	if (arg)
+		x->word[1] = string_copy(arg);
+	x->nwords += add;
+	return x->word[0] && (!arg || x->word[1]) ? 0 : -ENOMEM;
+}
+
+static int program_find(struct exec *x)
+{
+	char line[SCRIPT_LINE + 1];
+	char *interpreter = NULL, *arg;
+	int err = head_read(x, x->path);
+	for (int depth = 0; !err; depth++) {
+		const char *head = page_to_virt(x->head);
+		if (x->head_len < 2 || head[0] != '#' || head[1] != '!')
+			return elf_parse(head, x->head_len, x->file->node->object->size, &x->elf);
+		if (depth == SCRIPT_DEPTH)
+			return -ELOOP;
+		size_t len = MIN(x->head_len, SCRIPT_LINE);
+		memcpy(line, head, len);
+		line[len] = '\0';
+		err = script_parse(line, len, &interpreter, &arg);
+		if (!err)
+			err = words_prepend(x, interpreter, arg, depth ? x->word[0] : x->path);
+		if (!err)
+			err = head_read(x, interpreter);
+	}
+	return err;
+}
+
+/* ---- gather ---- */
+
+static int args_gather(struct exec *x, vaddr_t argv, vaddr_t envp)
+{
+	struct exec_args *a = &x->args;
+	int err = args_init(a);
+	for (unsigned i = 0; !err && i < x->nwords; i++, a->argc++)
+		err = args_add(a, x->word[i]);
+	if (!err)
+		err = args_add_vector(a, argv, x->nwords ? 1 : 0, &a->argc);
+	if (!err && !a->argc) { /* like Linux: a program always has an argv[0] */
+		err = args_add(a, "");
+		a->argc = 1;
+	}
+	a->argv_len = a->len;
+	if (!err)
+		err = args_add_vector(a, envp, 0, &a->envc);
+	if (err)
+		return err;
+	x->cmdline_len = MIN(a->argv_len, PAGE_SIZE);
+	x->cmdline = kmalloc(x->cmdline_len);
+	if (!x->cmdline)
+		return -ENOMEM;
+	args_copy(a, 0, x->cmdline, x->cmdline_len);
+	return 0;
+}
+
+/* ---- build ---- */
+
+/* The file's part of a segment, and zeros behind it up to the end of that page. */
+static int map_file_part(struct exec *x, struct object *object, const struct elf_segment *seg)
+{
+	vaddr_t at = x->base + ALIGN_DOWN(seg->vaddr, PAGE_SIZE);
+	vaddr_t data_end = x->base + seg->vaddr + seg->filesz, end = ALIGN_UP(data_end, PAGE_SIZE);
+	int err = space_map(x->space, &at, end - at, seg->prot, MAP_PRIVATE | MAP_FIXED, object, seg->off >> PAGE_SHIFT, x->file,
+	                    true);
+	if (!err && seg->memsz > seg->filesz && seg->prot & PROT_WRITE && data_end < end)
+		err = zero_user(data_end, end - data_end);
+	return err;
+}
+
+static int map_segment(struct exec *x, struct object *object, const struct elf_segment *seg)
+{
+	if ((seg->vaddr ^ seg->off) & PAGE_MASK)
+		return -ENOEXEC;
+	int err = seg->filesz ? map_file_part(x, object, seg) : 0;
+	vaddr_t start = x->base + (seg->filesz ? ALIGN_UP(seg->vaddr + seg->filesz, PAGE_SIZE) : ALIGN_DOWN(seg->vaddr, PAGE_SIZE));
+	vaddr_t end = ALIGN_UP(x->base + seg->vaddr + seg->memsz, PAGE_SIZE);
+	if (!err && end > start)
+		err = space_map(x->space, &start, end - start, seg->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, NULL, true);
+	return err;
+}
+
+static int map_segments(struct exec *x)
+{
+	struct object *object;
+	pgoff_t pgoff;
+	int err = x->file->ops->map ? x->file->ops->map(x->file, 0, PAGE_SIZE, &object, &pgoff) : -EACCES;
+	if (err)
+		return err;
+	for (unsigned i = 0; !err && i < x->elf.nsegments; i++) {
+		const struct elf_segment *seg = &x->elf.segment[i];
+		err = map_segment(x, object, seg);
+		if (seg->prot & PROT_EXEC && !x->space->code_start) {
+			x->space->code_start = x->base + seg->vaddr;
+			x->space->code_end = x->base + seg->vaddr + seg->filesz;
+		}
+		x->space->brk_start = x->space->brk = ALIGN_UP(x->base + seg->vaddr + seg->memsz, PAGE_SIZE);
+	}
+	object_put(object);
+	return err;
+}
+
+static int map_stack(struct exec *x)
+{
+	size_t args = x->args.len + (x->args.argc + x->args.envc) * sizeof(uint64_t) + strlen(x->path);
+	size_t len = ALIGN_UP(args, PAGE_SIZE) + STACK_INITIAL;
+	vaddr_t at = STACK_TOP - len;
+	uint32_t prot = PROT_READ | PROT_WRITE | (x->elf.exec_stack ? PROT_EXEC : 0);
+	x->space->stack_limit = proc_rlimit(RLIMIT_STACK);
+	return space_map(x->space, &at, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0, NULL, true);
+}
+
+static int space_build(struct exec *x)
+{
+	x->base = x->elf.dynamic ? PIE_BASE : 0;
+	int err = map_segments(x);
+	if (!err)
+		err = map_stack(x);
+	if (!err)
+		err = stack_build(&x->args, x->path, &x->elf, x->base, &x->sp);
+	return err;
+}
+
+/* ---- commit ---- */
+
+/* Ends every other thread of the process. -EINTR when the process is being killed instead. */
+static int become_single(struct proc *p)
+{
+	struct thread *self = thread_current();
+	int err = 0;
+	spin_lock(&p->lock);
+	if (p->exiting || p->exec_thread) {
+		spin_unlock(&p->lock);
+		return -EINTR;
+	}
+	p->exec_thread = self;
+	list_for_each(n, &p->threads) {
+		struct thread *t = list_entry(n, struct thread, proc_link);
+		if (t == self)
+			continue;
+		__atomic_or_fetch(&t->pending, PENDING_KILL, __ATOMIC_SEQ_CST);
+		thread_kick(t);
+	}
+	while (p->nthreads > 1 && !err)
+		err = wait_on(&p->stop_wait, &p->lock, WAIT_KILLABLE, NO_DEADLINE);
+	p->exec_thread = NULL;
+	spin_unlock(&p->lock);
+	return err;
+}
+
+static void identity_take(struct exec *x, struct proc *p)
+{
+	struct thread *t = thread_current();
+	if (t->tid != p->pid) {
+		pid_free(t->tid);
+		t->tid = p->pid;
+	}
+	proc_name_set(p, x->path);
+	mutex_lock(&proc_tree_lock);
+	spin_lock(&p->lock);
+	char *old_cmdline = p->cmdline;
+	struct file *old_exe = p->exe;
+	p->cmdline = x->cmdline;
+	p->cmdline_len = x->cmdline_len;
+	p->exe = x->file;
+	p->space = x->space;
+	spin_unlock(&p->lock);
+	mutex_unlock(&proc_tree_lock);
+	x->cmdline = old_cmdline;
+	x->file = old_exe;
+}
+
+static void registers_reset(struct exec *x)
+{
+	struct thread *t = thread_current();
+	struct trap_frame *f = arch_thread_frame(&t->arch);
+	arch_frame_init_user(f, x->base + x->elf.entry, x->sp);
+	fpu_init(t->arch.fpu);
+	fpu_load_current();
+	t->arch.fs_base = t->arch.gs_base = 0;
+	arch_load_bases();
+	t->clear_child_tid = 0;
+	t->pager = false;
+}
+
+static void commit(struct exec *x, struct space *old)
+{
+	struct proc *p = proc_current();
+	identity_take(x, p);
+	signal_reset_for_exec(p);
+	registers_reset(x);
+	if (old)
+		space_put(old);
+	proc_release_vfork(p);
+	fdtable_close_on_exec(p->files);
+}
+
+static int exec_perform(struct exec *x, vaddr_t argv, vaddr_t envp)
+{
+	struct thread *t = thread_current();
+	struct space *old = t->space;
+	int err = program_find(x);
+	if (!err)
+		err = args_gather(x, argv, envp);
+	if (err)
+		return err;
+	x->space = space_create();
+	if (!x->space)
+		return -ENOMEM;
+	t->space = x->space;
+	space_load(x->space);
+	err = space_build(x);
+	if (!err)
+		err = become_single(t->proc);
+	if (!err) {
+		commit(x, old);
+		return 0;
+	}
+	t->space = old;
+	space_load(old);
+	space_put(x->space);
+	return err;
+}
+
+static struct exec *exec_new(const char *path)
+{
+	struct exec *x = kzalloc(sizeof(*x));
+	if (!x)
+		return NULL;
+	x->path = string_copy(path);
+	x->head = vm_page_alloc(false);
+	if (x->path && x->head)
+		return x;
+	exec_free(x);
+	return NULL;
+}
+
+int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
+{
+	struct exec *x = exec_new(path);
+	if (!x)
+		return -ENOMEM;
+	int err = exec_perform(x, argv, envp);
+	exec_free(x);
+	return err;
+}
+
+/* The first program: argv is its name alone, the environment is empty. */
+int proc_exec_init(const char *path)
+{
+	struct exec *x = exec_new(path);
+	const char *name = path;
+	if (!x)
+		return -ENOMEM;
+	for (const char *c = path; *c; c++)
+		if (*c == '/')
+			name = c + 1;
+	x->word[0] = string_copy(name);
+	x->nwords = x->word[0] ? 1 : 0;
+	int err = exec_perform(x, 0, 0);
+	exec_free(x);
+	return err;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork, vfork and clone: one function, for they differ only in what is shared.
+ *
+ *                 space          files         process      parent
+ *   fork          space_fork     copied table  new          goes on
+ *   vfork         the same       copied table  new          waits until the child execs or exits
+ *   thread        the same       the same      the same     goes on
+ *
+ * The child's register frame is the parent's with rax = 0 (and another stack, where one was given), so it returns from the
+ * same system call. Everything that can fail is made before the child can be seen by anybody; undoing is then dropping
+ * references. The child enters the tree and a run queue last.
+ *
+ * A shared space is counted (space->refs), so vfork has the real meaning: the child runs on the parent's memory, and its
+ * stores are the parent's. Signal actions belong to the process; sharing them without CLONE_THREAD is refused (EINVAL).
+ */
+#include "task/task_impl.h"
+
+#include <abi/errno.h>
+#include <abi/misc.h>
+
+#include "file/file.h"
+#include "lib/string.h"
+#include "mm/mm.h"
+#include "vm/vm.h"
+
+/* The calling thread's registers, vector state and user-visible attributes. */
+static struct thread *thread_clone(uint64_t flags, vaddr_t stack, vaddr_t child_tid, vaddr_t tls)
+{
+	struct thread *self = thread_current();
+	struct thread *t = thread_alloc(self->name);
+	if (!t)
+		return NULL;
+	t->tid = pid_alloc();
+	if (t->tid < 0) {
+		t->tid = 0;
+		thread_free(t);
+		return NULL;
+	}
+	arch_thread_init(&t->arch, t->arch.stack, thread_start_user, t);
+	struct trap_frame *f = arch_thread_frame(&t->arch);
+	*f = *arch_thread_frame(&self->arch);
+	f->rax = 0;
+	if (stack)
+		f->rsp = stack;
+	fpu_save_current();
+	memcpy(t->arch.fpu, self->arch.fpu, fpu_size());
+	t->arch.fs_base = flags & CLONE_SETTLS ? tls : self->arch.fs_base;
+	t->arch.gs_base = self->arch.gs_base;
+	t->arch.iopl = self->arch.iopl;
+	t->sigmask = self->sigmask;
+	if (!(flags & CLONE_VM) || flags & CLONE_VFORK)
+		t->altstack = self->altstack;
+	if (flags & CLONE_THREAD)
+		t->pager = self->pager;
+	t->clear_child_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
+	t->set_child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0;
+	return t;
+}
+
+static void copy_identity(struct proc *p, const struct proc *self)
+{
+	p->pgid = self->pgid;
+	p->sid = self->sid;
+	p->uid = self->uid;
+	p->euid = self->euid;
+	p->suid = self->suid;
+	p->gid = self->gid;
+	p->egid = self->egid;
+	p->sgid = self->sgid;
+	p->umask = self->umask;
+	memcpy(p->actions, self->actions, sizeof(p->actions));
+	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));
+	strlcpy(p->name, self->name, sizeof(p->name));
+}
+
+static char *copy_bytes(const char *text, size_t len)
+{
+	char *copy = len ? kmalloc(len) : NULL;
+	if (copy)
+		memcpy(copy, text, len);
+	return copy;
+}
+
+/* What /proc and a mount over "/" may read or change meanwhile: under the parent's lock. */
+static int copy_names(struct proc *p, struct proc *self)
+{
+	spin_lock(&self->lock);
+	p->cwd_path = copy_bytes(self->cwd_path, strlen(self->cwd_path) + 1);
+	p->cmdline = copy_bytes(self->cmdline, self->cmdline_len);
+	p->cmdline_len = p->cmdline ? self->cmdline_len : 0;
+	p->cwd_node = self->cwd_node;
+	node_get(p->cwd_node);
+	p->exe = self->exe;
+	if (p->exe)
+		file_get(p->exe);
+	spin_unlock(&self->lock);
+	return p->cwd_path && (p->cmdline || !self->cmdline_len) ? 0 : -ENOMEM;
+}
+
+static int copy_space(struct proc *p, struct proc *self, uint64_t flags)
+{
+	if (flags & CLONE_VM) {
+		space_get(self->space);
+		p->space = self->space;
+		return 0;
+	}
+	p->space = space_fork(self->space);
+	return p->space ? 0 : -ENOMEM;
+}
+
+static int copy_files(struct proc *p, struct proc *self, uint64_t flags)
+{
+	if (flags & CLONE_FILES) {
+		fdtable_get(self->files);
+		p->files = self->files;
+		return 0;
+	}
+	p->files = fdtable_copy(self->files);
+	return p->files ? 0 : -ENOMEM;
+}
+
+/* A process that nobody has seen. */
+static void proc_discard(struct proc *p)
+{
+	if (p->files)
+		fdtable_put(p->files);
+	if (p->space)
+		space_put(p->space);
+	if (p->cwd_node)
+		node_put(p->cwd_node);
+	if (p->exe)
+		file_put(p->exe);
+	proc_put(p);
+}
+
+static struct proc *proc_clone(uint64_t flags)
+{
+	struct proc *self = proc_current();
+	struct proc *p = proc_alloc();
+	if (!p)
+		return NULL;
+	copy_identity(p, self);
+	p->exit_signal = flags & 0xff;
+	if (copy_names(p, self) == 0 && copy_files(p, self, flags) == 0 && copy_space(p, self, flags) == 0)
+		return p;
+	proc_discard(p);
+	return NULL;
+}
+
+static int flags_check(uint64_t flags)
+{
+	const uint64_t known = 0xff | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_THREAD |
+		CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_CHILD_SETTID;
+	bool thread = flags & CLONE_THREAD, hand = flags & CLONE_SIGHAND, vm = flags & CLONE_VM;
+	if (flags & ~known || (flags & 0xff) > ABI_NSIG)
+		return -EINVAL;
+	if (thread != hand || (thread && !vm) || (thread && !(flags & CLONE_FILES)))
+		return -EINVAL;
+	return 0;
+}
+
+static void vfork_wait(struct proc *child)
+{
+	for (;;) {
+		spin_lock(&child->vfork_wait.lock);
+		bool done = child->vfork_done;
+		struct thread *t = thread_current();
+		if (!done) {
+			wait_begin(WAIT_KILLABLE);
+			list_push_back(&child->vfork_wait.waiters, &t->wait_link);
+		}
+		spin_unlock(&child->vfork_wait.lock);
+		if (done)
+			return;
+		int err = wait_end(NULL, NO_DEADLINE);
+		spin_lock(&child->vfork_wait.lock);
+		list_remove(&t->wait_link);
+		spin_unlock(&child->vfork_wait.lock);
+		if (err)
+			return;
+	}
+}
+
+/* A new thread of this process. -EAGAIN when the process is ending meanwhile. */
+static int start_thread(struct thread *t)
+{
+	struct proc *p = proc_current();
+	int tid = t->tid;
+	proc_get(p);
+	t->proc = p;
+	t->space = p->space;
+	spin_lock(&p->lock);
+	bool ending = p->exiting || thread_killed();
+	if (!ending) {
+		list_push_back(&p->threads, &t->proc_link);
+		p->nthreads++;
+		if (p->stopped)
+			t->pending = PENDING_SIGNAL;
+	}
+	spin_unlock(&p->lock);
+	if (ending) {
+		thread_free(t);
+		return -EAGAIN;
+	}
+	sched_ready(t);
+	return tid;
+}
+
+static int start_process(struct proc *p, struct thread *t, bool vfork)
+{
+	int pid = t->tid;
+	p->pid = pid;
+	proc_add_thread(p, t);
+	if (vfork)
+		proc_get(p);
+	mutex_lock(&proc_tree_lock);
+	proc_link_locked(p, proc_current());
+	mutex_unlock(&proc_tree_lock);
+	sched_ready(t);
+	if (vfork) {
+		vfork_wait(p);
+		proc_put(p);
+	}
+	return pid;
+}
+
+int proc_fork(uint64_t flags, vaddr_t stack, vaddr_t parent_tid, vaddr_t child_tid, vaddr_t tls)
+{
+	int err = flags_check(flags);
+	if (err)
+		return err;
+	struct thread *t = thread_clone(flags, stack, child_tid, tls);
+	if (!t)
+		return -ENOMEM;
+	int tid = t->tid;
+	if (flags & CLONE_PARENT_SETTID && copy_to_user(parent_tid, &tid, sizeof(tid)) != 0) {
+		thread_free(t);
+		return -EFAULT;
+	}
+	if (flags & CLONE_THREAD)
+		return start_thread(t);
+	struct proc *p = proc_clone(flags);
+	if (!p) {
+		thread_free(t);
+		return -ENOMEM;
+	}
+	return start_process(p, t, flags & CLONE_VFORK);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process table: numbers, the tree of parents and children, and what a process consists of.
+ *
+ * A struct proc is counted. One reference is the tree's (from fork until the parent has waited), one is each thread's (until
+ * it is freed), and vfork's parent holds one while it waits. What a process owns (space, files, working directory,
+ * program) is let go when its last thread ends (exit.c); the zombie that stays has only numbers in it.
+ *
+ * Numbers of processes and threads come from one bitmap, rising and wrapping, so that a number is not used again soon. The
+ * number of a process is that of its first thread.
+ *
+ * Locks: proc_tree_lock (a mutex, RANK_PROC_TREE, taken before everything else) guards the lists of all processes and of
+ * children, and who is a zombie; it makes "the process with this number" safe to use while it is held. proc->lock (spin) guards
+ * threads and signals. The bitmap has a lock of its own.
+ */
+#include "task/task_impl.h"
+
+#include <abi/errno.h>
+
+#include "file/file.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/mm.h"
+#include "vm/vm.h"
+
+#define PID_MAX 32768
+
+struct mutex proc_tree_lock;
+struct list proc_all = LIST_INIT(proc_all);
+struct proc *proc_one;
+void (*proc_init_started)(void);
+
+static struct cache *proc_cache;
+static struct spinlock pid_lock = SPINLOCK_INIT(RANK_TIMER);
+static uint64_t pid_used[PID_MAX / 64] = { 1 }; /* 0 names no process */
+static int pid_last;
+
+void proc_init(void)
+{
+	mutex_init(&proc_tree_lock, RANK_PROC_TREE);
+	proc_cache = cache_create("proc", sizeof(struct proc));
+}
+
+int pid_alloc(void)
+{
+	spin_lock(&pid_lock);
+	for (int i = 1; i <= PID_MAX; i++) {
+		int pid = (pid_last + i) % PID_MAX;
+		if (pid_used[pid / 64] & 1ull << pid % 64)
+			continue;
+		pid_used[pid / 64] |= 1ull << pid % 64;
+		pid_last = pid;
+		spin_unlock(&pid_lock);
+		return pid;
+	}
+	spin_unlock(&pid_lock);
+	return -EAGAIN;
+}
+
+void pid_free(int pid)
+{
+	spin_lock(&pid_lock);
+	pid_used[pid / 64] &= ~(1ull << pid % 64);
+	spin_unlock(&pid_lock);
+}
+
+static void limits_default(struct proc *p)
+{
+	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
+		p->rlimit[i] = (struct abi_rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+	p->rlimit[RLIMIT_STACK].rlim_cur = STACK_LIMIT;
+	p->rlimit[RLIMIT_NOFILE] = (struct abi_rlimit){ MAX_FDS, MAX_FDS };
+	p->rlimit[RLIMIT_CORE].rlim_cur = 0;
+}
+
+struct proc *proc_alloc(void)
+{
+	struct proc *p = cache_alloc(proc_cache);
+	if (!p)
+		return NULL;
+	memset(p, 0, offsetof(struct proc, note)); /* notes are valid only for signals that are pending */
+	memset((char *)p + offsetof(struct proc, note) + sizeof(p->note), 0,
+	       sizeof(*p) - offsetof(struct proc, note) - sizeof(p->note));
+	spin_init(&p->lock, RANK_PROC);
+	p->refs = 1;
+	list_init(&p->children);
+	list_init(&p->sibling);
+	list_init(&p->all_link);
+	list_init(&p->threads);
+	wait_queue_init(&p->child_wait);
+	wait_queue_init(&p->vfork_wait);
+	wait_queue_init(&p->stop_wait);
+	limits_default(p);
+	p->umask = 022;
+	p->exit_signal = SIGCHLD;
+	p->start_ns = clock_now_ns();
+	return p;
+}
+
+void proc_put(struct proc *p)
+{
+	if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	if (p->pid)
+		pid_free(p->pid);
+	kfree(p->cmdline);
+	kfree(p->cwd_path);
+	cache_free(proc_cache, p);
+}
+
+void proc_add_thread(struct proc *p, struct thread *t)
+{
+	proc_get(p);
+	t->proc = p;
+	t->space = p->space;
+	spin_lock(&p->lock);
+	list_push_back(&p->threads, &t->proc_link);
+	p->nthreads++;
+	spin_unlock(&p->lock);
+}
+
+void proc_link_locked(struct proc *p, struct proc *parent)
+{
+	assert_mutex_held(&proc_tree_lock);
+	p->parent = parent;
+	p->ppid = parent ? parent->pid : 0;
+	if (parent)
+		list_push_back(&parent->children, &p->sibling);
+	list_push_back(&proc_all, &p->all_link);
+}
+
+void proc_unlink_locked(struct proc *p)
+{
+	assert_mutex_held(&proc_tree_lock);
+	list_remove(&p->sibling);
+	list_remove(&p->all_link);
+}
+
+struct proc *proc_find_locked(int pid)
+{
+	assert_mutex_held(&proc_tree_lock);
+	list_for_each(n, &proc_all) {
+		struct proc *p = list_entry(n, struct proc, all_link);
+		if (p->pid == pid)
+			return p;
+	}
+	return NULL;
+}
+
+struct space *proc_space_get(struct proc *p)
+{
+	spin_lock(&p->lock);
+	struct space *s = p->space;
+	if (s)
+		space_get(s);
+	spin_unlock(&p->lock);
+	return s;
+}
+
+void proc_name_set(struct proc *p, const char *path)
+{
+	const char *last = path;
+	for (const char *c = path; *c; c++)
+		if (*c == '/' && c[1])
+			last = c + 1;
+	strlcpy(p->name, last, sizeof(p->name));
+	strlcpy(thread_current()->name, last, sizeof(p->name));
+}
+
+uint64_t proc_rlimit(unsigned which)
+{
+	struct proc *p = proc_current();
+	return p ? p->rlimit[which].rlim_cur : RLIM_INFINITY;
+}
+
+uint64_t proc_cpu_ns(struct proc *p)
+{
+	spin_lock(&p->lock);
+	uint64_t ns = p->utime_ns;
+	list_for_each(n, &p->threads) {
+		struct thread *t = list_entry(n, struct thread, proc_link);
+		ns += t->ticks_ns;
+		if (t == thread_current())
+			ns += clock_now_ns() - t->started_ns;
+	}
+	spin_unlock(&p->lock);
+	return ns;
+}
+
+/* The first process: open descriptors, root directory, then the program. */
+static void init_main(void *arg)
+{
+	struct proc *p = proc_current();
+	struct path root;
+	sched_finish_switch();
+	if (path_walk(AT_FDCWD, "/", PATH_DIRECTORY, &root, NULL) != 0)
+		panic("no root directory: the boot archive is missing");
+	p->cwd_node = root.node;
+	p->cwd_path = root.name;
+	struct file *log = file_open(AT_FDCWD, "/dev/kmsg", O_RDWR, 0);
+	if (is_err(log))
+		panic("cannot open /dev/kmsg: error %ld", -ptr_err(log));
+	for (int i = 0; i < 3; i++) {
+		file_get(log);
+		if (fd_install(log, 0, false) != i)
+			panic("no descriptor %d for init", i);
+	}
+	file_put(log);
+	int err = proc_exec_init(arg);
+	if (err)
+		panic("cannot start %s: error %d (is it in the boot archive?)", (const char *)arg, -err);
+	if (proc_init_started)
+		proc_init_started();
+	arch_return_to_user();
+}
+
+int proc_start_init(const char *path)
+{
+	struct proc *p = proc_alloc();
+	struct thread *t = p ? thread_alloc("init") : NULL;
+	if (!t)
+		return -ENOMEM;
+	p->files = fdtable_create();
+	if (!p->files)
+		return -ENOMEM;
+	p->pid = p->pgid = p->sid = t->tid = pid_alloc();
+	assert(p->pid == 1);
+	strlcpy(p->name, "init", sizeof(p->name));
+	fpu_init(t->arch.fpu);
+	arch_thread_init(&t->arch, t->arch.stack, init_main, (void *)path);
+	mutex_lock(&proc_tree_lock);
+	proc_link_locked(p, NULL);
+	proc_one = p;
+	mutex_unlock(&proc_tree_lock);
+	proc_add_thread(p, t);
+	sched_ready(t);
+	return 0;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who runs on which CPU.
+ *
+ *              sched_ready                picked
+ *   BLOCKED ───────────────► READY ───────────────► RUNNING
+ *      ▲                       ▲   slice over, yield   │
+ *      │                       └───────────────────────┤
+ *      └──────────── wait_begin, sched_block ──────────┴──► DEAD (thread_exit)
+ *
+ * Each CPU has a queue of ready threads, first come first served, and an idle thread that runs when the queue is empty. A
+ * thread that becomes ready goes to an idle CPU if there is one (the one it last ran on first), else to the queue of its last
+ * CPU; a CPU without work takes a waiting thread from another's queue before it halts. While somebody waits in a queue its
+ * CPU grants slices of 10 ms by a one-shot timer; a CPU with one runnable thread, or none, takes no timer interrupts.
+ *
+ * The kernel is not preemptive and interrupts are off in it: all that a timer or another CPU can do is set cpu->resched,
+ * which is looked at on the way to user mode (thread_exit_work).
+ *
+ * A thread may be made ready before it has finished going to sleep: between wait_begin and the moment its registers are
+ * saved. thread.on_cpu covers that time. Such a thread is queued only on the CPU it is leaving, and nobody steals it; when that
+ * CPU then looks for its next thread it may find the same one again, which simply goes on.
+ *
+ * Locks: a queue's lock (RANK_SCHED), never held across a switch. What must happen after the switch (the old thread may
+ * now run elsewhere, or its stack be freed) is done by the next thread, in sched_finish_switch.
+ *
+ * Rejected: one global queue (every wake-up would bounce it between CPUs), priorities and fair shares (nothing here is measured
+ * against them), preemption inside the kernel (every per-CPU datum would need protection). Threads on the paging path are the
+ * one exception to first come first served: they go to the front, for others wait for them.
+ */
+#include "task/task_impl.h"
+
+#include "lib/log.h"
+#include "vm/vm.h"
+
+struct run_queue {
+	struct spinlock lock;
+	struct list ready;
+	volatile unsigned nready;
+	struct thread *leaving;          /* switched away from; sched_finish_switch lets it go */
+	volatile uint64_t slice_end_ns;  /* UINT64_MAX: nobody waits */
+};
+
+static struct run_queue queues[MAX_CPUS];
+static volatile uint32_t idle_cpus;      /* bit per CPU that halts or is about to */
+
+const char *const thread_state_name[] = { "ready", "running", "blocked", "dead" };
+
+static struct run_queue *queue_here(void) { return &queues[cpu_index()]; }
+
+uint64_t sched_slice_end(void) { return queue_here()->slice_end_ns; }
+
+/* Somebody waits for this CPU: the running thread's time is limited from now on. */
+static void slice_begin(struct run_queue *q)
+{
+	q->slice_end_ns = clock_now_ns() + SLICE_NS;
+	timer_arm_before(q->slice_end_ns);
+}
+
+/* Let an idle CPU look into queue `target`, or a busy one start to count its slice. */
+static void prod(unsigned target)
+{
+	if (target != cpu_index()) {
+		cpus[target]->resched = true;
+		smp_kick(target);
+	} else if (thread_current() != cpu_this()->idle && queues[target].slice_end_ns == NO_DEADLINE) {
+		slice_begin(&queues[target]);
+	}
+}
+
+static void enqueue(struct thread *t, unsigned target, bool front)
+{
+	struct run_queue *q = &queues[target];
+	spin_lock(&q->lock);
+	t->state = THREAD_READY;
+	if (front)
+		list_push_front(&q->ready, &t->run_link);
+	else
+		list_push_back(&q->ready, &t->run_link);
+	q->nready++;
+	spin_unlock(&q->lock);
+}
+
+/* Claims an idle CPU, its last one first; or the CPU it last ran on. */
+static unsigned place(struct thread *t)
+{
+	for (;;) {
+		uint32_t idle = idle_cpus;
+		if (!idle)
+			return t->cpu;
+		unsigned target = idle & 1u << t->cpu ? t->cpu : (unsigned)__builtin_ctz(idle);
+		if (__atomic_fetch_and(&idle_cpus, ~(1u << target), __ATOMIC_ACQ_REL) & 1u << target)
+			return target;
+	}
+}
+
+void sched_ready(struct thread *t)
+{
+	unsigned target = __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) ? t->cpu : place(t);
+	enqueue(t, target, t->pager);
+	if (t->pager && target == cpu_index())
+		cpu_this()->resched = true;
+	prod(target);
+}
+
+static struct thread *pick_from(struct run_queue *q, bool stealing)
+{
+	struct thread *found = NULL;
+	if (!q->nready)
+		return NULL;
+	spin_lock(&q->lock);
+	list_for_each(n, &q->ready) {
+		struct thread *t = list_entry(n, struct thread, run_link);
+		if (stealing && __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE))
+			continue;
+		list_remove(&t->run_link);
+		q->nready--;
+		found = t;
+		break;
+	}
+	spin_unlock(&q->lock);
+	return found;
+}
+
+static struct thread *steal(void)
+{
+	unsigned here = cpu_index();
+	for (unsigned i = 1; i < cpu_count; i++) {
+		struct thread *t = pick_from(&queues[(here + i) % cpu_count], true);
+		if (t)
+			return t;
+	}
+	return NULL;
+}
+
+/* The thread that ran here before has saved its registers: it may run elsewhere, or be freed. */
+void sched_finish_switch(void)
+{
+	struct run_queue *q = queue_here();
+	struct thread *prev = q->leaving;
+	q->leaving = NULL;
+	if (!prev)
+		return;
+	bool dead = prev->state == THREAD_DEAD;
+	__atomic_store_n(&prev->on_cpu, false, __ATOMIC_RELEASE);
+	if (dead)
+		thread_free(prev);
+}
+
+static void switch_to(struct thread *next)
+{
+	struct thread *prev = thread_current();
+	if (next == prev) {
+		prev->state = THREAD_RUNNING;
+		return;
+	}
+	uint64_t now = clock_now_ns();
+	prev->ticks_ns += now - prev->started_ns;
+	next->started_ns = now;
+	next->cpu = cpu_index();
+	next->state = THREAD_RUNNING;
+	next->on_cpu = true;
+	queue_here()->leaving = prev;
+	/* Kernel threads run in whatever space is loaded: switching there and back is then free (arch_space_evict copes). */
+	if (next->space)
+		space_load(next->space);
+	arch_switch(&prev->arch, &next->arch);
+	sched_finish_switch();
+}
+
+static struct thread *pick_next(void)
+{
+	struct run_queue *q = queue_here();
+	struct thread *next = pick_from(q, false);
+	if (!next)
+		next = cpu_this()->idle;
+	if (q->nready && next != cpu_this()->idle)
+		slice_begin(q);
+	else
+		q->slice_end_ns = NO_DEADLINE;
+	return next;
+}
+
+void sched_block(void)
+{
+	switch_to(pick_next());
+}
+
+void sched_switch_to(struct thread *t)
+{
+	/* It may have been woken before it had left its CPU: only that CPU can continue it. */
+	if (__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE)) {
+		sched_ready(t);
+		sched_block();
+		return;
+	}
+	switch_to(t);
+}
+
+void sched_yield(void)
+{
+	struct thread *t = thread_current();
+	if (t == cpu_this()->idle || !queue_here()->nready)
+		return;
+	enqueue(t, cpu_index(), false);
+	sched_block();
+}
+
+void sched_arm_slice(void)
+{
+	struct run_queue *q = queue_here();
+	if (q->slice_end_ns == NO_DEADLINE)
+		return;
+	if (clock_now_ns() >= q->slice_end_ns)
+		cpu_this()->resched = true;
+	else
+		timer_arm_before(q->slice_end_ns);
+}
+
+void sched_resched(void)
+{
+	struct run_queue *q = queue_here();
+	cpu_this()->resched = false;
+	if (!q->nready)
+		return;
+	spin_lock(&q->lock);
+	bool urgent = !list_empty(&q->ready) && list_first(&q->ready, struct thread, run_link)->pager;
+	spin_unlock(&q->lock);
+	if (q->slice_end_ns == NO_DEADLINE)
+		slice_begin(q);
+	if (urgent || clock_now_ns() >= q->slice_end_ns)
+		sched_yield();
+}
+
+static noreturn void idle_loop(void)
+{
+	uint32_t bit = 1u << cpu_index();
+	for (;;) {
+		cpu_this()->resched = false;
+		/* The bit first: a thread made ready from here on either sees it, or lies in a queue that is searched below. */
+		__atomic_fetch_or(&idle_cpus, bit, __ATOMIC_SEQ_CST);
+		struct thread *next = pick_from(queue_here(), false);
+		if (!next)
+			next = steal();
+		if (!next)
+			cpu_idle_wait();
+		__atomic_fetch_and(&idle_cpus, ~bit, __ATOMIC_SEQ_CST);
+		if (!next)
+			continue;
+		queue_here()->slice_end_ns = NO_DEADLINE;
+		if (queue_here()->nready)
+			slice_begin(queue_here());
+		switch_to(next);
+	}
+}
+
+static void adopt_idle(void)
+{
+	struct thread *t = thread_adopt("idle");
+	struct cpu *c = cpu_this();
+	t->cpu = c->index;
+	t->on_cpu = true;
+	t->state = THREAD_RUNNING;
+	c->idle = t;
+	c->current = t;
+	c->sched = queue_here();
+}
+
+void sched_init(void)
+{
+	for (unsigned i = 0; i < MAX_CPUS; i++) {
+		spin_init(&queues[i].lock, RANK_SCHED);
+		list_init(&queues[i].ready);
+		queues[i].slice_end_ns = NO_DEADLINE;
+	}
+	timer_init_all();
+	thread_init_all();
+	adopt_idle();
+}
+
+noreturn void sched_start(void)
+{
+	idle_loop();
+}
+
+noreturn void cpu_start(void)
+{
+	adopt_idle();
+	idle_loop();
+}

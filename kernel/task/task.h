@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads, waiting, processes, signals. The kernel is not preemptive: a thread runs until it sleeps or leaves to user
+ * mode, so per-CPU data is stable between two points that may sleep.
+ *
+ * Who owns what: a process is owned by its parent's child list until waited for; it owns its descriptor table and one
+ * reference to its space; a thread owns its kernel stack. A thread that ends is freed by the next thread to run.
+ */
+#ifndef TASK_TASK_H
+#define TASK_TASK_H
+
+#include <abi/resource.h>
+#include <abi/signal.h>
+
+#include "arch.h"
+#include "lib/list.h"
+#include "lib/rbtree.h"
+#include "lib/spinlock.h"
+
+struct space;
+struct file;
+struct fdtable;
+struct node;
+struct port;
+struct call;
+
+struct held_locks { const void *lock[16]; uint8_t rank[16]; unsigned depth; };
+
+enum thread_state {
+	THREAD_READY,   /* on a run queue */
+	THREAD_RUNNING, /* some CPU's current */
+	THREAD_BLOCKED, /* on a wait queue, or only a timer */
+	THREAD_DEAD,    /* will never run again */
+};
+
+enum { /* bits of thread.pending: looked at before each return to user mode */
+	PENDING_SIGNAL = 1, /* an unmasked signal may be deliverable */
+	PENDING_KILL = 2,   /* the process is ending: die, and stop every wait */
+};
+
+/* ---- timer.c: one-shot callbacks; threads with deadlines use them ---- */
+struct timer {
+	struct rb_node node;
+	uint64_t at_ns;
+	void (*fire)(struct timer *);
+	volatile bool armed, firing;
+	unsigned cpu;              /* whose tree it hangs in */
+};
+void timer_init(struct timer *t, void (*fire)(struct timer *));
+/* timer_set: fire runs once, in interrupt context (user mode or idle interrupted), no lock held. Setting again moves it. */
+void timer_set(struct timer *t, uint64_t at_ns);
+/* timer_cancel: after it fire neither runs nor will. -> no lock held that fire takes. */
+void timer_cancel(struct timer *t);
+
+/* What is remembered of a pending signal; becomes its siginfo at delivery. */
+struct signal_note {
+	int32_t code, pid;
+	uint32_t uid;
+	int32_t status;
+	union {
+		uint64_t addr;
+		struct { uint32_t utime, stime; }; /* of a child, in clock ticks */
+	};
+};
+
+enum wait_how {
+	WAIT_ALWAYS,       /* only a wake ends it: short waits inside the kernel */
+	WAIT_KILLABLE,     /* the process ending ends it: -EINTR */
+	WAIT_SIGNALS,      /* any deliverable signal ends it: -EINTR */
+};
+
+/*
+ * A wait ends by exactly one cause: whoever changes thread.wake from WAKE_WAITING (compare-and-exchange) makes the thread
+ * ready. The thread takes itself off whatever list or tree it hangs in.
+ */
+enum wake_reason { WAKE_NONE, WAKE_WAITING, WAKE_NORMAL, WAKE_SIGNAL, WAKE_TIMEOUT };
+
+/* Guards: (s) run queue, (p) proc->lock, (c) only the thread itself, (a) atomic. */
+struct thread {
+	struct arch_thread arch;   /* first: entry.S and switch.S know */
+	volatile uint8_t pending;  /* (a) */
+	bool pager;                /* (c) on the paging path: may use the reserve of frames */
+	volatile bool on_cpu;      /* (a) running, or its registers are not yet saved */
+	enum thread_state state;   /* (s) */
+	volatile uint32_t wake;    /* (a) enum wake_reason */
+	enum wait_how wait_how;    /* (c) of the wait that `wake` is about */
+	int tid;
+	struct proc *proc;         /* NULL: kernel thread */
+	struct space *space;       /* proc's space; NULL for kernel threads. Changes at execve only, (c) */
+	struct list run_link;      /* (s) */
+	struct list wait_link;     /* its wait queue's (or port's) lock */
+	struct list proc_link;     /* (p) proc->threads */
+	struct timer timer;        /* deadline of a timed wait */
+	unsigned cpu;              /* last ran on */
+	uint64_t ticks_ns, started_ns; /* time on a CPU; since when it is on one */
+	uint64_t sigmask, sigpending;  /* (p) bit signo-1 */
+	uint64_t saved_sigmask; bool restore_sigmask; /* (c) sigsuspend */
+	bool restarting; uint64_t restart_deadline;   /* (c) nanosleep goes on after a stop */
+	struct signal_note note[ABI_NSIG]; /* (p) of signals in sigpending; index signo-1 */
+	uint64_t fault_trapno, fault_error, fault_cr2; /* (c) of the last fault, for the next signal frame */
+	struct abi_stack altstack;
+	vaddr_t clear_child_tid;   /* set_tid_address */
+	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
+	void (*kernel_fn)(void *); void *kernel_arg; /* kernel threads */
+	struct held_locks held;    /* checked build */
+	char name[16];
+};
+
+/* ---- wait.c ---- */
+struct wait_queue { struct spinlock lock; struct list waiters; };
+void wait_queue_init(struct wait_queue *q);
+/*
+ * wait_on: put the current thread on q, release `held` (a spin lock that guards the condition), sleep, take `held` again.
+ * -> 0 woken (look at the condition again), -EINTR, -ETIMEDOUT. deadline_ns UINT64_MAX: none (CLOCK_MONOTONIC).
+ * -> no other lock may be held.
+ */
+int wait_on(struct wait_queue *q, struct spinlock *held, enum wait_how how, uint64_t deadline_ns);
+void wait_wake_one(struct wait_queue *q);
+void wait_wake_all(struct wait_queue *q);
+
+/* Sleeping lock. Uncontended: a compare-and-exchange. */
+struct mutex { struct thread *volatile owner; uint8_t rank; struct wait_queue queue; };
+void mutex_init(struct mutex *m, uint8_t rank);
+void mutex_lock(struct mutex *m);
+bool mutex_trylock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+#define assert_mutex_held(m) assert_checked((m)->owner == thread_current())
+int wait_on_mutex(struct wait_queue *q, struct mutex *held, enum wait_how how, uint64_t deadline_ns); /* like wait_on */
+/*
+ * The two halves of a wait without a queue: after wait_begin the caller puts itself where a waker will find it, lets go of its
+ * locks and calls wait_end. next: a thread whose wait this one ended (thread_claim) and which runs at once on this CPU; NULL.
+ * -> wait_end: 0, -EINTR, -ETIMEDOUT
+ */
+void wait_begin(enum wait_how how);
+int wait_end(struct thread *next, uint64_t deadline_ns);
+bool thread_claim(struct thread *t, enum wake_reason why); /* end its wait, without making it ready: false, another did */
+bool thread_wake(struct thread *t, enum wake_reason why);  /* and make it ready */
+
+/* ---- sched.c ---- */
+void sched_init(void);                  /* first CPU: the boot context becomes its idle thread's */
+noreturn void sched_start(void);        /* the boot context turns into the idle loop */
+void sched_yield(void);
+void sched_ready(struct thread *t);     /* BLOCKED -> READY; kicks an idle CPU */
+/* sched_switch_to: run t at once here; the current thread has been put where it will be woken. IPC's path. */
+void sched_switch_to(struct thread *t);
+void sched_block(void);                 /* current is where a waker finds it (or dead): run somebody else */
+
+/* ---- thread.c ---- */
+struct thread *thread_create_kernel(const char *name, void (*fn)(void *), void *arg); /* ready; NULL */
+
+/* ---- proc.c ---- */
+struct proc {
+	struct spinlock lock;      /* RANK_PROC: threads, signals */
+	int pid, pgid, sid;
+	volatile int refs;
+	struct proc *parent;       /* (T) the process tree's mutex */
+	struct list children;      /* (T) */
+	struct list sibling;       /* (T) */
+	struct list all_link;      /* (T) */
+	struct list threads;       /* (p) */
+	unsigned nthreads;         /* (p) */
+	struct space *space;       /* changes under (T) and (p) */
+	struct fdtable *files;
+	struct node *cwd_node;     /* with cwd_path; owned by file/ (a reference) */
+	char *cwd_path;            /* absolute, kmalloc'ed */
+	struct file *exe;
+	char *cmdline; size_t cmdline_len; /* argv strings with NULs, for ps */
+	uint32_t uid, euid, suid, gid, egid, sgid, umask;
+	struct abi_sigaction actions[ABI_NSIG]; /* (p) */
+	uint64_t sigpending;       /* (p) process-directed */
+	struct signal_note note[ABI_NSIG]; /* (p) */
+	struct abi_rlimit rlimit[RLIM_NLIMITS];
+	bool zombie;               /* (T) */
+	bool stopped, continued, exiting; /* (p) continued: not yet told to the parent */
+	struct thread *exec_thread; /* (p) in execve, past the point where it ends the others */
+	int status;                /* (p) until zombie, then (T): as wait4 reports it */
+	int stop_report;           /* (T) status word of a stop or continue not yet waited for; 0 none */
+	struct wait_queue stop_wait; /* threads of a stopped process; exec waits here for the last other thread */
+	volatile int ppid;         /* changes under (T) */
+	int exit_signal;           /* SIGCHLD */
+	struct wait_queue child_wait; /* parent waits here for children */
+	struct wait_queue vfork_wait; bool vfork_done;
+	uint64_t start_ns, utime_ns, stime_ns, cutime_ns, cstime_ns, minflt, majflt, cminflt, cmajflt;
+	char name[16];
+};
+extern struct mutex proc_tree_lock; /* RANK_PROC_TREE */
+extern struct list proc_all;        /* (T) */
+static inline struct proc *proc_current(void) { return thread_current()->proc; }
+struct proc *proc_find_locked(int pid); /* tree lock held; NULL */
+void proc_init(void);
+/* proc_start_init: pid 1 runs /boot/init with argv {"init"}; descriptors 0-2 on /dev/kmsg. 0 or -errno. */
+int proc_start_init(const char *path);
+extern void (*proc_init_started)(void); /* called once, when the first program is about to run its first instruction */
+noreturn void proc_exit(int status);   /* the whole process; status as wait4 shows it */
+/* proc_space_get: p's space, referenced; NULL when it has none (zombie). -> p cannot go away (tree lock, or current). */
+struct space *proc_space_get(struct proc *p);
+/* Limits, see getrlimit(2). */
+uint64_t proc_rlimit(unsigned which);
+
+/* ---- exec.c, fork.c ---- */
+/* proc_fork: clone(2)'s flags; returns the child's pid to the parent. */
+int proc_fork(uint64_t flags, vaddr_t stack, vaddr_t parent_tid, vaddr_t child_tid, vaddr_t tls);
+/* proc_exec: path is a kernel string; argv, envp are user arrays. On success the frame of the current thread is new. */
+int proc_exec(const char *path, vaddr_t argv, vaddr_t envp);
+
+/* ---- signal.c ---- */
+bool thread_interrupted(void);          /* a deliverable signal or kill is pending for the current thread */
+bool thread_killed(void);               /* PENDING_KILL */
+/* signal_fault: force signo on the current thread for a fault at addr (blocked or ignored: the default action). */
+void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t error);
+int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
+int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
+
+/* ---- random.c ---- */
+void random_bytes(void *buf, size_t len); /* ChaCha20, keyed by RDRAND, the time stamp counter and the clock */
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The audit: every count the VM keeps is recomputed from the page tables and the page indexes, and compared.
+ *
+ *      frame counted by         must equal
+ *      private PTEs             page->refs of a PAGE_ANON frame
+ *      other PTEs               page->maps of a PAGE_CACHE frame
+ *      tables reached           space->tables; each of kind PAGE_TABLE
+ *      PTEs present             space->resident
+ *      indexes                  page->object and pgoff; marked = dirty; a writable PTE only to a marked page
+ *      VMA trees                order, gaps, counts; every VMA on its object's list exactly once
+ *      frames_check()           the buddy lists
+ *
+ * It runs with every other CPU parked where it holds no spin lock (smp_freeze), so what it sees is one moment. Threads may be
+ * asleep in the middle of something: pins they hold (a frame lent, a page being copied) make refs larger, never smaller, so
+ * for frames that are lent or pinned only the lower bound is checked; without sleepers the comparison is exact.
+ *
+ * The counts live in arrays of 4 MiB blocks of frames allocated beforehand; without memory for them the audit says so and
+ * counts as failed. It takes no lock: nobody else runs.
+ */
+#include "vm/vm_impl.h"
+
+#define BLOCK_ORDER 10
+#define COUNTS_PER_BLOCK ((PAGE_SIZE << BLOCK_ORDER) / sizeof(uint32_t))
+#define BLOCKS_MAX (MAX_MEMORY / PAGE_SIZE / COUNTS_PER_BLOCK + 1)
+#define REPORT_MAX 20
+
+struct audit {
+	uint32_t *count[BLOCKS_MAX]; /* PTEs that refer to each frame */
+	unsigned order[BLOCKS_MAX];
+	pfn_t frames;
+	unsigned wrong;
+};
+
+static void complain(struct audit *a, const char *what, uint64_t where, uint64_t have, uint64_t want)
+{
+	if (a->wrong++ < REPORT_MAX)
+		klog(LOG_ERROR, "audit: %s: %lx: has %lu, counted %lu", what, where, have, want);
+}
+
+static uint32_t *count_of(struct audit *a, pfn_t pfn)
+{
+	return pfn < a->frames ? &a->count[pfn / COUNTS_PER_BLOCK][pfn % COUNTS_PER_BLOCK] : NULL;
+}
+
+static void audit_free(struct audit *a)
+{
+	for (unsigned i = 0; i < BLOCKS_MAX; i++)
+		if (a->count[i])
+			page_free(phys_to_page(virt_to_phys(a->count[i])), a->order[i]);
+	kfree(a);
+}
+
+static struct audit *audit_create(void)
+{
+	struct audit *a = kzalloc(sizeof *a);
+
+	if (!a)
+		return NULL;
+	a->frames = frames_end();
+	for (pfn_t at = 0; at < a->frames; at += COUNTS_PER_BLOCK) {
+		size_t bytes = MIN(a->frames - at, COUNTS_PER_BLOCK) * sizeof(uint32_t);
+		unsigned order = 0;
+		while (PAGE_SIZE << order < bytes)
+			order++;
+		struct page *p = page_alloc(order, ALLOC_RESERVE);
+		if (!p) {
+			audit_free(a);
+			return NULL;
+		}
+		memset(page_to_virt(p), 0, PAGE_SIZE << order);
+		a->count[at / COUNTS_PER_BLOCK] = page_to_virt(p);
+		a->order[at / COUNTS_PER_BLOCK] = order;
+	}
+	return a;
+}
+
+/* ---- spaces ---- */
+
+static void audit_cache_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e)
+{
+	struct page *p = phys_to_page(pte_paddr(e));
+
+	if (!v->object || p->kind != PAGE_CACHE || p->object != v->object || p->pgoff != vma_pgoff(v, addr))
+		complain(a, "PTE maps a page that is not its object's", addr, p->pgoff, vma_pgoff(v, addr));
+	else if (e & PTE_WRITE && v->object->pager == PAGER_SERVER && !page_index_marked(&v->object->pages, p->pgoff))
+		complain(a, "writable PTE to a clean page", addr, e, 0);
+	if (e & PTE_WRITE && !vma_is_shared(v))
+		complain(a, "private mapping can write to a cache page", addr, e, 0);
+}
+
+static void audit_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e)
+{
+	uint32_t *count = count_of(a, pte_paddr(e) >> PAGE_SHIFT);
+
+	if (!(e & PTE_HELD))
+		complain(a, "PTE without its held bit", addr, e, 0);
+	if (e & PTE_WRITE && !(v->prot & PROT_WRITE))
+		complain(a, "PTE writable against its VMA", addr, e, v->prot);
+	if (e & PTE_UNCOUNTED)
+		return;
+	if (!count) {
+		complain(a, "PTE to no frame", addr, e, 0);
+		return;
+	}
+	++*count;
+	if (!(e & PTE_PRIVATE))
+		audit_cache_pte(a, v, addr, e);
+	else if (phys_to_page(pte_paddr(e))->kind != PAGE_ANON)
+		complain(a, "private PTE to a frame of another kind", addr, phys_to_page(pte_paddr(e))->kind, PAGE_ANON);
+	if (e & PTE_PRIVATE && e & PTE_WRITE && phys_to_page(pte_paddr(e))->refs != 1)
+		complain(a, "writable PTE to a shared private frame", addr, phys_to_page(pte_paddr(e))->refs, 1);
+}
+
+static uint64_t audit_tables(struct audit *a, pte_t *table, unsigned level, unsigned entries)
+{
+	uint64_t tables = 0;
+
+	for (unsigned i = 0; i < entries; i++) {
+		if (!table[i])
+			continue;
+		struct page *p = phys_to_page(pte_paddr(table[i]));
+		tables++;
+		if (p->kind != PAGE_TABLE || p->refs != 1)
+			complain(a, "page table of another kind or shared", page_to_phys(p), p->kind, PAGE_TABLE);
+		if (level > 1)
+			tables += audit_tables(a, phys_to_virt(pte_paddr(table[i])), level - 1, PT_ENTRIES);
+	}
+	return tables;
+}
+
+static void audit_space(struct audit *a, struct space *s)
+{
+	const char *wrong = vma_check(s);
+	uint64_t resident = 0, in_use = 0;
+	vaddr_t addr = 0, stop;
+
+	if (wrong)
+		complain(a, wrong, (uint64_t)s, 0, 0);
+	for (struct rb_node *n = rb_first(&s->vmas); n; n = rb_next(n)) {
+		struct vma *v = vma_of(n);
+		for (pte_t *pte; addr = MAX(addr, v->start), (pte = table_next(s, &addr, v->end, &stop));)
+			for (; addr < stop; addr += PAGE_SIZE, pte++)
+				if (*pte) {
+					in_use++;
+					resident += !(*pte & PTE_UNCOUNTED);
+					audit_pte(a, v, addr, *pte);
+				}
+	}
+	/* Entries in use outside of every VMA would be missed above: count them all. */
+	addr = 0;
+	for (pte_t *pte; (pte = table_next(s, &addr, USER_END, &stop));)
+		for (; addr < stop; addr += PAGE_SIZE, pte++)
+			in_use -= *pte != 0;
+	if (in_use)
+		complain(a, "PTEs outside of every VMA", (uint64_t)s, -in_use, 0);
+	if (resident != s->resident)
+		complain(a, "resident pages of a space", (uint64_t)s, s->resident, resident);
+	uint64_t tables = audit_tables(a, phys_to_virt(s->arch.root), PT_LEVELS - 1, PT_ENTRIES / 2);
+	if (tables != s->tables)
+		complain(a, "page tables of a space", (uint64_t)s, s->tables, tables);
+}
+
+/* ---- objects ---- */
+
+static void audit_object(struct audit *a, struct object *o, uint64_t *cached, uint64_t *dirty)
+{
+	const char *wrong = page_index_check(&o->pages);
+	uint64_t mapped = 0;
+	pgoff_t at = 0;
+
+	if (wrong)
+		complain(a, wrong, (uint64_t)o, 0, 0);
+	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++) {
+		if (p->kind != PAGE_CACHE || p->object != o || p->pgoff != at)
+			complain(a, "index entry that does not point back", (uint64_t)o, p->pgoff, at);
+		if (p->maps != *count_of(a, page_to_phys(p) >> PAGE_SHIFT))
+			complain(a, "map count of a cache page", page_to_phys(p), p->maps, *count_of(a, page_to_phys(p) >> PAGE_SHIFT));
+		if (p->refs < 1)
+			complain(a, "cache page without a reference", page_to_phys(p), p->refs, 1);
+		if (!(p->flags & (PAGE_VALID | PAGE_BUSY)))
+			complain(a, "cache page neither valid nor busy", page_to_phys(p), p->flags, 0);
+	}
+	list_for_each(link, &o->vmas) {
+		struct vma *v = list_entry(link, struct vma, object_link);
+		mapped += vma_is_shared(v) && v->may_write;
+		if (v->object != o)
+			complain(a, "VMA on another object's list", (uint64_t)o, v->start, 0);
+	}
+	if (mapped != o->shared_writable)
+		complain(a, "shared writable mappings of an object", (uint64_t)o, o->shared_writable, mapped);
+	*cached += o->pages.count;
+	*dirty += o->pages.marked;
+}
+
+/* ---- frames ---- */
+
+static void audit_frames(struct audit *a)
+{
+	const char *wrong = frames_check();
+
+	if (wrong)
+		complain(a, wrong, 0, 0, 0);
+	for (pfn_t pfn = 0; pfn < a->frames; pfn++) {
+		struct page *p = pfn_to_page(pfn);
+		uint32_t counted = *count_of(a, pfn);
+		if (p->kind == PAGE_ANON && p->refs < counted)
+			complain(a, "references to a private frame", page_to_phys(p), p->refs, counted);
+		else if (p->kind == PAGE_ANON && p->refs > counted)
+			complain(a, "private frame that nothing maps", page_to_phys(p), p->refs, counted);
+		else if (counted && p->kind != PAGE_ANON && p->kind != PAGE_CACHE)
+			complain(a, "mapped frame of another kind", page_to_phys(p), p->kind, counted);
+	}
+}
+
+static void audit_all(struct audit *a)
+{
+	uint64_t cached = 0, dirty = 0;
+
+	list_for_each(link, &all_spaces)
+		audit_space(a, list_entry(link, struct space, all_link));
+	list_for_each(link, &all_objects)
+		audit_object(a, list_entry(link, struct object, all_link), &cached, &dirty);
+	audit_frames(a);
+	if (cached != vm_stat.cached_pages)
+		complain(a, "cached pages", 0, vm_stat.cached_pages, cached);
+	if (dirty != vm_stat.dirty_pages)
+		complain(a, "dirty pages", 0, vm_stat.dirty_pages, dirty);
+}
+
+unsigned vm_audit(void)
+{
+	struct audit *a = audit_create();
+
+	if (!a) {
+		klog(LOG_ERROR, "audit: no memory for its counts");
+		return 1;
+	}
+	smp_freeze();
+	audit_all(a);
+	smp_thaw();
+	unsigned wrong = a->wrong;
+	audit_free(a);
+	if (wrong)
+		klog(LOG_ERROR, "audit: %u inconsistencies", wrong);
+	return wrong;
+}

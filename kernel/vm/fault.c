@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page faults. All fault policy of the kernel is in this file, from top to bottom.
+ *
+ * What a fault does depends on three things: what kind of VMA the address lies in, whether it is a store, and what the PTE
+ * says now. The table `cases` below is the whole policy:
+ *
+ *                     PTE absent                        PTE present, read-only
+ *                     read            write             write
+ *      anonymous      zero page       zeroed frame      copy, or reuse if the only owner
+ *      private file   map the page    copy the page     copy, or reuse if the only owner
+ *      shared         map the page    open the page     open the page
+ *      device         map             map               map
+ *
+ * "Open" makes a page of a shared mapping writable: the pager is asked for space once, the page is marked dirty in the index,
+ * and only then may the PTE be writable. So dirty is known at the first store. A page that is still loading, or absent from
+ * the index, is waited for with no lock held; so is memory when there is none. After any such wait everything may have
+ * changed (the VMA gone, the page truncated, another thread faster), so the fault starts again from the top:
+ *
+ *      lookup ──► resolve ──► install ──► done
+ *         ▲          │           │
+ *         └── wait ◄─┴───────────┘  (the entry changed under us)
+ *
+ * Locks: the space's throughout lookup, resolve and install; the object's from the look into its index to the installed PTE,
+ * so that a truncation, which needs that lock, either sees the PTE or prevents it; the leaf table's around the entry.
+ *
+ * There are no continuations: a waiting thread keeps its kernel stack. Mach and MINIX 3 save the stack and pay with code that
+ * cannot be read from top to bottom; a stack of 16 KiB a faulting thread is the better price here.
+ */
+#include "vm/vm_impl.h"
+
+struct vm_statistics vm_stat;
+
+/* What a step says: an end (fault_result, first), or what to wait for before starting again. */
+enum step {
+	STEP_DONE = FAULT_DONE,
+	STEP_MAPERR = FAULT_SEGV_MAPERR,
+	STEP_ACCERR = FAULT_SEGV_ACCERR,
+	STEP_SIGBUS = FAULT_SIGBUS,
+	STEP_OOM = FAULT_OOM,
+	STEP_KILLED = FAULT_KILLED,
+	STEP_AGAIN,       /* somebody changed the entry meanwhile */
+	STEP_NEED_FRAME,  /* no frame at hand: reclaim */
+	STEP_NEED_PAGE,   /* the object's page is absent or BUSY: ask its pager */
+	STEP_NEED_SPACE,  /* the page is clean and may not become dirty before the pager has agreed */
+};
+
+struct fault {
+	struct space *space;
+	vaddr_t addr; /* of the page */
+	enum fault_access access;
+	struct page *fresh; /* a frame that a retry brought along; NULL */
+	bool major;
+	/* Valid while the space is locked. */
+	struct vma *vma;
+	pte_t *pte, old;
+	/* What to wait for; the object is referenced. */
+	struct object *object;
+	pgoff_t pgoff;
+};
+
+enum vma_kind { KIND_ANON, KIND_PRIVATE, KIND_SHARED, KIND_DEVICE, KINDS };
+enum pte_state { STATE_ABSENT, STATE_READONLY, STATE_OPEN };
+
+static enum vma_kind kind_of(const struct vma *v)
+{
+	if (!v->object)
+		return KIND_ANON;
+	if (v->object->pager == PAGER_DEVICE)
+		return KIND_DEVICE;
+	return vma_is_shared(v) ? KIND_SHARED : KIND_PRIVATE;
+}
+
+static enum pte_state state_of(pte_t e)
+{
+	if (!(e & PTE_PRESENT))
+		return STATE_ABSENT;
+	return e & PTE_WRITE ? STATE_OPEN : STATE_READONLY;
+}
+
+/* ---- install ---- */
+
+/* Replace the entry, if it is still the one that was looked at, and give back what it held. */
+static bool install(struct fault *f, pte_t new)
+{
+	struct page *table = table_page(f->pte);
+	bool same;
+
+	spin_lock(&table->lock);
+	same = ((*f->pte ^ f->old) & ~(PTE_ACCESSED | PTE_DIRTY)) == 0;
+	if (likely(same))
+		*f->pte = new;
+	spin_unlock(&table->lock);
+	if (unlikely(!same))
+		return false;
+	bool counted = !(new & PTE_UNCOUNTED), had = f->old && !(f->old & PTE_UNCOUNTED);
+	if (counted && !had)
+		__atomic_add_fetch(&f->space->resident, 1, __ATOMIC_RELAXED);
+	if (!f->old)
+		return true;
+	tlb_shootdown(&f->space->arch, f->addr, 1);
+	if (had && pte_paddr(f->old) != pte_paddr(new)) {
+		struct page *was = phys_to_page(pte_paddr(f->old));
+		if (f->old & PTE_PRIVATE)
+			page_put(was);
+		else
+			__atomic_sub_fetch(&was->maps, 1, __ATOMIC_RELEASE);
+	}
+	return true;
+}
+
+/* ---- resolve: the private layer ---- */
+
+/* A frame for the private layer: the one a retry brought, or a new one. */
+static struct page *take_frame(struct fault *f, bool zero)
+{
+	struct page *p = f->fresh;
+
+	if (unlikely(p)) {
+		f->fresh = NULL;
+		if (zero)
+			page_zero(page_to_virt(p));
+	} else {
+		p = page_alloc(0, (zero ? ALLOC_ZERO : 0) | (thread_current()->pager ? ALLOC_RESERVE : 0));
+	}
+	if (likely(p))
+		p->kind = PAGE_ANON;
+	return p;
+}
+
+static enum step install_private(struct fault *f, struct page *p)
+{
+	bool writable = f->vma->prot & PROT_WRITE;
+
+	if (likely(install(f, pte_make(page_to_phys(p), f->vma->prot, writable, PTE_PRIVATE))))
+		return STEP_DONE;
+	page_put(p);
+	return STEP_AGAIN;
+}
+
+static enum step anon_map_zero_page(struct fault *f)
+{
+	return install(f, pte_make(page_to_phys(zero_page), f->vma->prot, false, PTE_UNCOUNTED)) ? STEP_DONE : STEP_AGAIN;
+}
+
+static enum step anon_fill(struct fault *f)
+{
+	struct page *p = take_frame(f, true);
+
+	if (unlikely(!p))
+		return STEP_NEED_FRAME;
+	return install_private(f, p);
+}
+
+/*
+ * A store to a read-only PTE of a private mapping. The PTE's frame is ours alone when it belongs to the private layer and
+ * nobody else counts it: then the store may simply proceed. Otherwise the private layer gets a copy.
+ *
+ * The source may be truncated away while it is copied: the PTE is then no longer the one we saw, and the copy is dropped.
+ */
+static enum step private_break_cow(struct fault *f)
+{
+	struct page *source = phys_to_page(pte_paddr(f->old));
+
+	if (f->old & PTE_UNCOUNTED)
+		return anon_fill(f);
+	if (f->old & PTE_PRIVATE && source->refs == 1)
+		return install(f, f->old | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED) ? STEP_DONE : STEP_AGAIN;
+	struct page *p = take_frame(f, false);
+	if (unlikely(!p))
+		return STEP_NEED_FRAME;
+	page_copy(page_to_virt(p), page_to_virt(source));
+	__atomic_add_fetch(&vm_stat.cow, 1, __ATOMIC_RELAXED);
+	return install_private(f, p);
+}
+
+/* ---- resolve: pages of an object ---- */
+
+static enum step wait_for(struct fault *f, struct object *o, enum step what)
+{
+	object_get(o);
+	f->object = o;
+	f->pgoff = vma_pgoff(f->vma, f->addr);
+	return what;
+}
+
+/*
+ * The valid page behind the fault, with the object locked on STEP_DONE. Past the end of the file there is none, and there was
+ * none even if the index still shows one that a growing write is about to make part of the file.
+ */
+static enum step lookup_page(struct fault *f, struct page **out)
+{
+	struct object *o = f->vma->object;
+	pgoff_t at = vma_pgoff(f->vma, f->addr);
+
+	spin_lock(&o->lock);
+	struct page *p = object_page_locked(o, at);
+	enum step step = STEP_DONE;
+	if (unlikely(at >= pages_of(o->size)))
+		step = STEP_SIGBUS;
+	else if (unlikely(!p || (p->flags & (PAGE_BUSY | PAGE_VALID)) != PAGE_VALID))
+		step = wait_for(f, o, STEP_NEED_PAGE);
+	if (likely(step == STEP_DONE)) {
+		p->flags |= PAGE_ACCESSED;
+		*out = p;
+	} else {
+		spin_unlock(&o->lock);
+	}
+	return step;
+}
+
+/* Map the object's page; the object is locked and unlocked here. */
+static enum step install_cache_page(struct fault *f, struct page *p, bool writable)
+{
+	struct object *o = f->vma->object;
+	bool same_page = f->old && pte_paddr(f->old) == page_to_phys(p);
+
+	if (!same_page)
+		__atomic_add_fetch(&p->maps, 1, __ATOMIC_RELAXED);
+	bool installed = install(f, pte_make(page_to_phys(p), f->vma->prot, writable, 0));
+	if (!installed && !same_page)
+		__atomic_sub_fetch(&p->maps, 1, __ATOMIC_RELAXED);
+	spin_unlock(&o->lock);
+	return installed ? STEP_DONE : STEP_AGAIN;
+}
+
+static enum step private_map(struct fault *f)
+{
+	struct page *p;
+	enum step step = lookup_page(f, &p);
+
+	return step == STEP_DONE ? install_cache_page(f, p, false) : step;
+}
+
+/* A store to a page of a file that this mapping has not made its own yet: copy without mapping first. */
+static enum step private_copy(struct fault *f)
+{
+	struct object *o = f->vma->object;
+	struct page *source, *p;
+	enum step step = lookup_page(f, &source);
+
+	if (step != STEP_DONE)
+		return step;
+	page_get(source);
+	spin_unlock(&o->lock);
+	p = take_frame(f, false);
+	if (p)
+		page_copy(page_to_virt(p), page_to_virt(source));
+	/* A truncation may have come between; it must not be undone by this copy. */
+	spin_lock(&o->lock);
+	bool still = source->object == o;
+	if (p && still)
+		step = install_private(f, p);
+	else
+		step = p ? STEP_AGAIN : STEP_NEED_FRAME;
+	spin_unlock(&o->lock);
+	if (p && !still)
+		page_put(p);
+	page_put(source);
+	return step;
+}
+
+/* A read of a shared page. It may be opened at once when a store to it would tell the pager nothing new. */
+static enum step shared_map(struct fault *f)
+{
+	struct object *o = f->vma->object;
+	struct page *p;
+	enum step step = lookup_page(f, &p);
+
+	if (step != STEP_DONE)
+		return step;
+	bool open = f->vma->prot & PROT_WRITE && (o->pager == PAGER_ZERO || object_dirty_locked(o, p));
+	return install_cache_page(f, p, open);
+}
+
+static enum step shared_open(struct fault *f)
+{
+	struct object *o = f->vma->object;
+	struct page *p;
+	enum step step = lookup_page(f, &p);
+
+	if (step != STEP_DONE)
+		return step;
+	if (o->pager == PAGER_SERVER) {
+		if (!(p->flags & PAGE_RESERVED)) {
+			step = wait_for(f, o, STEP_NEED_SPACE);
+			spin_unlock(&o->lock);
+			return step;
+		}
+		object_mark_dirty_locked(o, p);
+		if (p->pgoff == o->size >> PAGE_SHIFT)
+			o->tail_dirty = true;
+	}
+	return install_cache_page(f, p, true);
+}
+
+static enum step device_map(struct fault *f)
+{
+	struct object *o = f->vma->object;
+	paddr_t pa = o->device_base + (vma_pgoff(f->vma, f->addr) << PAGE_SHIFT);
+
+	if (vma_pgoff(f->vma, f->addr) >= pages_of(o->size))
+		return STEP_SIGBUS;
+	pte_t e = pte_make(pa, f->vma->prot, f->vma->prot & PROT_WRITE, PTE_UNCOUNTED);
+	return install(f, o->device_cached ? e : e | PTE_UNCACHED) ? STEP_DONE : STEP_AGAIN;
+}
+
+/* The policy: [kind][is a store][state of the PTE]. NULL: nothing to do, another thread has resolved it. */
+static enum step (*const cases[KINDS][2][3])(struct fault *) = {
+	[KIND_ANON]    = { { anon_map_zero_page, NULL, NULL }, { anon_fill,    private_break_cow, NULL } },
+	[KIND_PRIVATE] = { { private_map,        NULL, NULL }, { private_copy, private_break_cow, NULL } },
+	[KIND_SHARED]  = { { shared_map,         NULL, NULL }, { shared_open,  shared_open,       NULL } },
+	[KIND_DEVICE]  = { { device_map,         NULL, NULL }, { device_map,   device_map,        NULL } },
+};
+
+/* ---- lookup ---- */
+
+/* A store or load just below a stack: it grows, within its limit, unless it would come too near to what lies below. */
+static bool grow_stack(struct space *s, struct vma *v, vaddr_t addr)
+{
+	struct vma *below = v ? vma_prev(v) : NULL;
+
+	if (!v || !(v->flags & MAP_GROWSDOWN) || v->end - addr > s->stack_limit || addr < MMAP_MIN + STACK_GAP)
+		return false;
+	if (below && below->prot && addr - below->end < STACK_GAP)
+		return false;
+	if (below && addr < below->end)
+		return false;
+	vma_set_range(v, addr, v->end, v->pgoff - ((v->start - addr) >> PAGE_SHIFT));
+	return true;
+}
+
+static bool access_allowed(const struct vma *v, enum fault_access access)
+{
+	switch (access) {
+	case FAULT_WRITE:
+		return v->prot & PROT_WRITE;
+	case FAULT_EXEC:
+		return v->prot & PROT_EXEC;
+	case FAULT_READ: /* x86 cannot write or execute what it cannot read */
+		return v->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+	}
+	return false;
+}
+
+static enum step lookup(struct fault *f)
+{
+	f->vma = vma_find(f->space, f->addr);
+	if (unlikely(!f->vma || f->addr < f->vma->start) && !grow_stack(f->space, f->vma, f->addr))
+		return STEP_MAPERR;
+	if (unlikely(!access_allowed(f->vma, f->access)))
+		return STEP_ACCERR;
+	f->pte = table_make(f->space, f->addr);
+	if (unlikely(!f->pte))
+		return STEP_NEED_FRAME;
+	f->old = *f->pte;
+	return STEP_DONE;
+}
+
+/* ---- waiting: no lock is held ---- */
+
+static enum step pager_step(int err)
+{
+	switch (err) {
+	case 0:
+		return STEP_AGAIN;
+	case -EINTR:
+		return STEP_KILLED;
+	case -ENOMEM:
+		return STEP_OOM;
+	default: /* EIO, ENOSPC, EROFS: the page cannot be had or dirtied */
+		return STEP_SIGBUS;
+	}
+}
+
+static enum step wait_step(struct fault *f, enum step step)
+{
+	struct object *o = f->object;
+
+	if (step == STEP_NEED_FRAME) {
+		/* The failed allocation may have been a table's: an unused frame is given back when the fault ends. */
+		if (!f->fresh)
+			f->fresh = vm_page_alloc(false);
+		if (thread_killed())
+			return STEP_KILLED;
+		return f->fresh ? STEP_AGAIN : STEP_OOM;
+	}
+	if (step == STEP_NEED_PAGE) {
+		f->major |= o->pager == PAGER_SERVER;
+		step = pager_step(pager_read(o, f->pgoff));
+	} else if (step == STEP_NEED_SPACE) {
+		step = pager_step(pager_reserve(o, f->pgoff, 1, o->size));
+	}
+	if (o) {
+		f->object = NULL;
+		object_put(o);
+	}
+	return step;
+}
+
+static void account(struct fault *f)
+{
+	struct proc *p = thread_current()->proc;
+
+	if (likely(p)) {
+		if (f->major)
+			p->majflt++;
+		else
+			p->minflt++;
+	}
+	__atomic_add_fetch(&vm_stat.faults, 1, __ATOMIC_RELAXED);
+}
+
+enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access access)
+{
+	struct fault f = { .space = s, .addr = ALIGN_DOWN(addr, PAGE_SIZE), .access = access };
+	unsigned starved = 0;
+	enum step step;
+
+	do {
+		mutex_lock(&s->lock);
+		step = lookup(&f);
+		if (likely(step == STEP_DONE)) {
+			enum step (*resolve)(struct fault *) =
+				cases[kind_of(f.vma)][access == FAULT_WRITE][state_of(f.old)];
+			if (likely(resolve))
+				step = resolve(&f);
+		}
+		mutex_unlock(&s->lock);
+		if (unlikely(step == STEP_NEED_FRAME) && ++starved > 8)
+			step = STEP_OOM;
+		if (unlikely(step > STEP_AGAIN))
+			step = wait_step(&f, step);
+	} while (unlikely(step == STEP_AGAIN));
+	if (unlikely(f.fresh))
+		page_put(f.fresh);
+	account(&f);
+	return (enum fault_result)step;
+}
+
+/* ---- from the exception to the signal ---- */
+
+enum { ERROR_WRITE = 2, ERROR_FETCH = 16 }; /* Intel SDM vol. 3, 4.7 */
+
+static bool will_be_caught(int signo)
+{
+	struct thread *t = thread_current();
+
+	return t->proc->actions[signo - 1].handler > 1 && !(t->sigmask & 1ul << (signo - 1));
+}
+
+/* The one place where a fault's result becomes a signal. */
+static void deliver(struct trap_frame *frame, vaddr_t addr, enum fault_access access, enum fault_result result)
+{
+	int signo = SIGSEGV, code = SEGV_MAPERR;
+
+	switch (result) {
+	case FAULT_DONE:
+	case FAULT_KILLED:
+		return;
+	case FAULT_SEGV_MAPERR:
+		break;
+	case FAULT_SEGV_ACCERR:
+		code = SEGV_ACCERR;
+		break;
+	case FAULT_SIGBUS:
+		signo = SIGBUS;
+		code = BUS_ADRERR;
+		break;
+	case FAULT_OOM:
+		klog(LOG_ERROR, "out of memory: killing %s (pid %d)", proc_current()->name, proc_current()->pid);
+		signal_send_proc(proc_current(), SIGKILL, NULL);
+		return;
+	}
+	if (!will_be_caught(signo))
+		fault_report(thread_current()->space, addr, access, result, frame->rip);
+	signal_fault(signo, code, addr, frame->vector, frame->error);
+}
+
+void user_page_fault(struct trap_frame *frame, vaddr_t addr)
+{
+	enum fault_access access = frame->error & ERROR_FETCH   ? FAULT_EXEC
+	                           : frame->error & ERROR_WRITE ? FAULT_WRITE
+	                                                        : FAULT_READ;
+	enum fault_result result = FAULT_SEGV_MAPERR;
+
+	if (likely(addr < USER_END))
+		result = vm_fault(thread_current()->space, addr, access);
+	if (unlikely(result != FAULT_DONE))
+		deliver(frame, addr, access, result);
+}

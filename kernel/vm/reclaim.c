@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reclaim and write-back: memory for those who ask when there is none, and dirty pages to the disk in time.
+ *
+ * Every page that a server can supply again is on one queue, oldest at the front. Reclaim takes from the front: a page used
+ * since it was queued (PAGE_ACCESSED) goes to the back once (the second chance), a dirty one is left for write-back, a clean
+ * one leaves every mapping, the index, and memory. Private pages and pages of server-less objects stay: there is no swap.
+ *
+ *      queue ──front──► accessed? ──► back of the queue
+ *                       dirty?    ──► back; its object is cleaned when too little was clean
+ *                       clean     ──► unmap, out of the index, free
+ *
+ * From the queue's side the locks are met in the wrong order (queue, then object), so: take references under the queue's lock,
+ * let it go, lock the object, look again.
+ *
+ * Two threads do this in the background: `reclaim` keeps some frames free so that allocations which cannot wait succeed,
+ * `writeback` cleans everything dirty every WRITEBACK_NS. A thread that finds no memory reclaims by itself; one on the paging
+ * path (thread->pager) never waits for another server: it takes from the reserve instead.
+ */
+#include "vm/vm_impl.h"
+
+#define WRITEBACK_NS (5ul * 1000000000)
+#define RECLAIM_BATCH 64
+
+static struct spinlock queue_lock = SPINLOCK_INIT(RANK_QUEUES);
+static struct list queue = LIST_INIT(queue); /* struct page.link */
+static uint64_t queued;
+static struct wait_queue reclaim_wait, writeback_wait;
+static bool started;
+
+void queue_insert(struct page *p)
+{
+	spin_lock(&queue_lock);
+	p->flags |= PAGE_QUEUED;
+	list_push_back(&queue, &p->link);
+	queued++;
+	spin_unlock(&queue_lock);
+}
+
+void queue_remove(struct page *p)
+{
+	spin_lock(&queue_lock);
+	p->flags &= ~PAGE_QUEUED;
+	list_remove(&p->link);
+	queued--;
+	spin_unlock(&queue_lock);
+}
+
+/* The front page and its object, both referenced; the page goes to the back meanwhile. NULL: the queue is empty. */
+static struct page *queue_next(struct object **object)
+{
+	struct page *found = NULL;
+
+	spin_lock(&queue_lock);
+	for (uint64_t tries = queued; tries && !found; tries--) {
+		struct page *p = list_entry(list_pop_front(&queue), struct page, link);
+		list_push_back(&queue, &p->link);
+		/* A queued page is in an index, so its object is alive or about to take it off the queue. */
+		*object = p->object;
+		if (*object && object_try_get(*object)) {
+			page_get(p);
+			found = p;
+		}
+	}
+	spin_unlock(&queue_lock);
+	return found;
+}
+
+/* Evict p if nobody needs it: 1 done, 0 not now. */
+static unsigned evict(struct object *o, struct page *p)
+{
+	unsigned done = 0;
+
+	spin_lock(&o->lock);
+	if (p->object == o && p->flags & PAGE_ACCESSED) {
+		p->flags &= ~PAGE_ACCESSED;
+	} else if (p->object == o && p->flags & PAGE_VALID && !(p->flags & (PAGE_BUSY | PAGE_WRITEBACK)) &&
+	           !object_dirty_locked(o, p) && p->refs == 2) {
+		if (p->maps)
+			object_unmap_locked(o, p->pgoff, p->pgoff, true);
+		if (!p->maps && p->refs == 2) {
+			object_remove_locked(o, p);
+			done = 1;
+		}
+	}
+	spin_unlock(&o->lock);
+	return done;
+}
+
+/* Look at up to `scan` pages; how many were freed. */
+static unsigned reclaim_scan(uint64_t scan, unsigned want)
+{
+	unsigned freed = 0;
+
+	for (; scan && freed < want; scan--) {
+		struct object *o;
+		struct page *p = queue_next(&o);
+		if (!p)
+			break;
+		freed += evict(o, p);
+		page_put(p);
+		object_put(o);
+	}
+	return freed;
+}
+
+/* Two rounds of the clock; if that frees too little, clean what is dirty and go round again. */
+static unsigned reclaim(unsigned want, bool may_write)
+{
+	unsigned freed = reclaim_scan(2 * queued, want);
+
+	if (freed < want && may_write && vm_stat.dirty_pages) {
+		object_sync_all();
+		freed += reclaim_scan(2 * queued, want - freed);
+	}
+	if (freed < want && may_write)
+		freed += node_cache_shrink(RECLAIM_BATCH);
+	heap_reclaim();
+	return freed;
+}
+
+struct page *vm_page_alloc(bool zero)
+{
+	unsigned flags = zero ? ALLOC_ZERO : 0;
+	bool pager = thread_current()->pager;
+	struct page *p = page_alloc(0, flags | (pager ? ALLOC_RESERVE : 0));
+
+	for (int tries = 0; unlikely(!p) && tries < 4 && !thread_killed(); tries++) {
+		unsigned freed = reclaim(RECLAIM_BATCH, !pager);
+		p = page_alloc(0, flags | (pager ? ALLOC_RESERVE : 0));
+		if (!p && !freed)
+			break;
+	}
+	if (started)
+		reclaim_poke();
+	return p;
+}
+
+/* The cache keeps growing; frames for the heap and for faults should be free without waiting. */
+static bool memory_is_low(void)
+{
+	return frames_free() < 3 * frames_reserve();
+}
+
+void reclaim_poke(void)
+{
+	if (unlikely(memory_is_low()))
+		wait_wake_one(&reclaim_wait);
+}
+
+static void reclaim_main(void *arg)
+{
+	struct spinlock lock = SPINLOCK_INIT(RANK_PORT);
+	(void)arg;
+
+	for (;;) {
+		spin_lock(&lock);
+		if (!memory_is_low())
+			wait_on(&reclaim_wait, &lock, WAIT_ALWAYS, UINT64_MAX);
+		spin_unlock(&lock);
+		/* When nothing more can be freed, rest rather than spin. */
+		if (!reclaim(RECLAIM_BATCH, true)) {
+			spin_lock(&lock);
+			wait_on(&reclaim_wait, &lock, WAIT_ALWAYS, clock_now_ns() + 50000000);
+			spin_unlock(&lock);
+		}
+	}
+}
+
+static void writeback_main(void *arg)
+{
+	struct spinlock lock = SPINLOCK_INIT(RANK_PORT);
+	(void)arg;
+
+	for (;;) {
+		spin_lock(&lock);
+		wait_on(&writeback_wait, &lock, WAIT_ALWAYS, clock_now_ns() + WRITEBACK_NS);
+		spin_unlock(&lock);
+		object_sync_all();
+	}
+}
+
+void reclaim_start(void)
+{
+	wait_queue_init(&reclaim_wait);
+	wait_queue_init(&writeback_wait);
+	if (!thread_create_kernel("reclaim", reclaim_main, NULL) || !thread_create_kernel("writeback", writeback_main, NULL))
+		panic("no memory for the reclaim threads");
+	started = true;
+}
+
+uint64_t vm_dirty_pages(void)
+{
+	return vm_stat.dirty_pages;
+}

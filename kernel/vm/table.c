@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page tables: finding and making the entry of an address, clearing ranges, freeing tables. Mechanism for space.c, fault.c
+ * and object.c; it decides nothing.
+ *
+ * An entry of a leaf table is 0 (absent) or in use (PTE_HELD). In use it says who owns the frame:
+ *
+ *      PTE_PRIVATE      the private layer: the PTE holds one reference to the frame
+ *      PTE_UNCOUNTED    the zero page or a device register: nothing is counted
+ *      neither          a page of the VMA's object: the PTE counts in page->maps
+ *
+ * PTE_HELD without PTE_PRESENT is a page under PROT_NONE: kept, out of reach of the CPU.
+ *
+ * Locks: upper levels change under the space's lock alone. The entries of a leaf table change under the table's own lock (in
+ * its struct page), because cleaning and truncation reach them from the object's side without the space's lock. A table is
+ * freed only when no VMA overlaps what it covers, and VMAs leave their object first, so such a walk never meets a freed one.
+ */
+#include "vm/vm_impl.h"
+
+static pte_t *table_at(pte_t upper)
+{
+	return phys_to_virt(pte_paddr(upper));
+}
+
+struct page *table_page(pte_t *pte)
+{
+	return phys_to_page(virt_to_phys(pte));
+}
+
+pte_t *table_find(struct space *s, vaddr_t addr)
+{
+	pte_t *table = phys_to_virt(s->arch.root);
+
+	for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+		pte_t e = table[pt_index(addr, level)];
+		if (!e)
+			return NULL;
+		table = table_at(e);
+	}
+	return &table[pt_index(addr, 0)];
+}
+
+pte_t *table_make(struct space *s, vaddr_t addr)
+{
+	pte_t *table = phys_to_virt(s->arch.root);
+
+	for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+		pte_t *e = &table[pt_index(addr, level)];
+		if (unlikely(!*e)) {
+			struct page *p = page_alloc(0, ALLOC_ZERO | (thread_current()->pager ? ALLOC_RESERVE : 0));
+			if (!p)
+				return NULL;
+			p->kind = PAGE_TABLE;
+			spin_init(&p->lock, RANK_TABLE);
+			p->live = 0;
+			__atomic_add_fetch(&s->tables, 1, __ATOMIC_RELAXED);
+			/* Zeroed before it can be found: a walk from an object's side may look at any time. */
+			__atomic_store_n(e, page_to_phys(p) | PTE_PRESENT | PTE_WRITE | PTE_USER, __ATOMIC_RELEASE);
+		}
+		table = table_at(*e);
+	}
+	return &table[pt_index(addr, 0)];
+}
+
+pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software)
+{
+	pte_t e = pa | software | PTE_HELD | PTE_ACCESSED;
+
+	if (prot & (PROT_READ | PROT_WRITE | PROT_EXEC))
+		e |= PTE_PRESENT | PTE_USER;
+	if (!(prot & PROT_EXEC))
+		e |= PTE_NX;
+	if (writable)
+		e |= PTE_WRITE | PTE_DIRTY;
+	return e;
+}
+
+void zap_init(struct zap *z, struct space *s)
+{
+	z->space = s;
+	z->start = ~0ul;
+	z->end = 0;
+	z->count = 0;
+}
+
+/* The TLB no longer knows the entries: what they counted can be given back. */
+static void zap_release(struct zap *z)
+{
+	for (unsigned i = 0; i < z->count; i++) {
+		struct page *p = phys_to_page(pte_paddr(z->entry[i]));
+		if (z->entry[i] & PTE_PRIVATE)
+			page_put(p);
+		else
+			__atomic_sub_fetch(&p->maps, 1, __ATOMIC_RELEASE);
+	}
+	z->count = 0;
+}
+
+static void zap_flush(struct zap *z)
+{
+	if (z->start < z->end)
+		tlb_shootdown(&z->space->arch, z->start, (z->end - z->start) >> PAGE_SHIFT);
+	z->start = ~0ul;
+	z->end = 0;
+}
+
+void zap_finish(struct zap *z)
+{
+	zap_flush(z);
+	zap_release(z);
+}
+
+void zap_add(struct zap *z, vaddr_t addr, pte_t old)
+{
+	if (old & PTE_PRESENT) {
+		z->start = MIN(z->start, addr);
+		z->end = MAX(z->end, addr + PAGE_SIZE);
+	}
+	if (old & PTE_UNCOUNTED)
+		return;
+	__atomic_sub_fetch(&z->space->resident, 1, __ATOMIC_RELAXED);
+	z->entry[z->count++] = old;
+	if (z->count == BATCH_MAX)
+		zap_finish(z);
+}
+
+static void zap_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t end, bool cache_only)
+{
+	struct page *table = table_page(pte);
+
+	spin_lock(&table->lock);
+	for (; addr < end; addr += PAGE_SIZE, pte++) {
+		pte_t old = *pte;
+		if (!old || (cache_only && old & (PTE_PRIVATE | PTE_UNCOUNTED)))
+			continue;
+		*pte = 0;
+		zap_add(z, addr, old);
+	}
+	spin_unlock(&table->lock);
+}
+
+/* Absent upper entries are stepped over whole, so a sparse terabyte costs what was touched. */
+pte_t *table_next(struct space *s, vaddr_t *addr, vaddr_t end, vaddr_t *stop)
+{
+	while (*addr < end) {
+		pte_t *table = phys_to_virt(s->arch.root);
+		unsigned level = PT_LEVELS - 1;
+		while (level > 0 && table[pt_index(*addr, level)]) {
+			table = table_at(table[pt_index(*addr, level)]);
+			level--;
+		}
+		vaddr_t span = pt_span(level ? level : 1);
+		*stop = MIN(end, ALIGN_DOWN(*addr, span) + span);
+		if (level == 0)
+			return &table[pt_index(*addr, 0)];
+		*addr = *stop;
+	}
+	return NULL;
+}
+
+void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only)
+{
+	vaddr_t stop;
+
+	for (pte_t *pte; (pte = table_next(z->space, &start, end, &stop)); start = stop)
+		zap_leaf(z, pte, start, stop, cache_only);
+}
+
+static void table_release(struct space *s, pte_t e)
+{
+	struct page *p = phys_to_page(pte_paddr(e));
+
+	__atomic_sub_fetch(&s->tables, 1, __ATOMIC_RELAXED);
+	page_put(p);
+}
+
+/*
+ * Free the tables below `table` (at `level`) that lie wholly within [floor, ceiling) and cover part of [start, end). A table
+ * is unlinked, the paging-structure caches are flushed, then its frame is freed.
+ */
+static void free_below(struct space *s, pte_t *table, unsigned level, vaddr_t start, vaddr_t end, vaddr_t floor,
+                       vaddr_t ceiling)
+{
+	for (vaddr_t addr = start; addr < end; addr = ALIGN_DOWN(addr, pt_span(level)) + pt_span(level)) {
+		pte_t *e = &table[pt_index(addr, level)];
+		vaddr_t base = ALIGN_DOWN(addr, pt_span(level));
+		pte_t old = *e;
+		if (!old)
+			continue;
+		if (level > 1)
+			free_below(s, table_at(old), level - 1, addr, MIN(end, base + pt_span(level)), floor, ceiling);
+		if (base < floor || base + pt_span(level) > ceiling)
+			continue;
+		*e = 0;
+		tlb_shootdown(&s->arch, base, pt_span(level) >> PAGE_SHIFT);
+		table_release(s, old);
+	}
+}
+
+void table_free(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling)
+{
+	/* Most unmappings leave every table in use: when not even one leaf table fits in the hole there is nothing to do. */
+	if (ALIGN_UP(floor, pt_span(1)) + pt_span(1) > ceiling)
+		return;
+	free_below(s, phys_to_virt(s->arch.root), PT_LEVELS - 1, start, end, floor, ceiling);
+}
+
+static void destroy_below(struct space *s, pte_t *table, unsigned level, unsigned entries)
+{
+	for (unsigned i = 0; i < entries; i++) {
+		if (!table[i])
+			continue;
+		if (level > 1)
+			destroy_below(s, table_at(table[i]), level - 1, PT_ENTRIES);
+		table_release(s, table[i]);
+		table[i] = 0;
+	}
+}
+
+void table_destroy(struct space *s)
+{
+	destroy_below(s, phys_to_virt(s->arch.root), PT_LEVELS - 1, PT_ENTRIES / 2);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program's memory, seen from a system call. The copies themselves are in arch (usercopy.S) and survive a fault by
+ * stopping short; here a copy that stopped brings the missing page in and goes on. So these may sleep, for a pager perhaps,
+ * and no lock may be held. Code that must copy under a lock uses the _nofault forms, lets everything go when they fall
+ * short, calls user_fault_in and starts over.
+ *
+ * A kernel store takes the same path as the program's own: through vm_fault, which marks pages dirty and breaks
+ * copy-on-write. The kernel never writes to a user page behind its PTE.
+ */
+#include "vm/vm_impl.h"
+
+static bool range_ok(vaddr_t addr, size_t len)
+{
+	return addr < USER_END && len <= USER_END - addr;
+}
+
+int user_fault_in(vaddr_t addr, bool write)
+{
+	if (addr >= USER_END)
+		return -EFAULT;
+	return vm_fault(thread_current()->space, addr, write ? FAULT_WRITE : FAULT_READ) == FAULT_DONE ? 0 : -EFAULT;
+}
+
+size_t copy_from_user_nofault(void *dst, vaddr_t src, size_t len)
+{
+	return range_ok(src, len) ? len - user_copy_in(dst, src, len) : 0;
+}
+
+size_t copy_to_user_nofault(vaddr_t dst, const void *src, size_t len)
+{
+	return range_ok(dst, len) ? len - user_copy_out(dst, src, len) : 0;
+}
+
+int copy_from_user(void *dst, vaddr_t src, size_t len)
+{
+	if (unlikely(!range_ok(src, len)))
+		return len ? -EFAULT : 0;
+	for (;;) {
+		size_t left = user_copy_in(dst, src, len);
+		if (likely(!left))
+			return 0;
+		dst = (char *)dst + (len - left);
+		src += len - left;
+		len = left;
+		if (user_fault_in(src, false))
+			return -EFAULT;
+	}
+}
+
+int copy_to_user(vaddr_t dst, const void *src, size_t len)
+{
+	if (unlikely(!range_ok(dst, len)))
+		return len ? -EFAULT : 0;
+	for (;;) {
+		size_t left = user_copy_out(dst, src, len);
+		if (likely(!left))
+			return 0;
+		src = (const char *)src + (len - left);
+		dst += len - left;
+		len = left;
+		if (user_fault_in(dst, true))
+			return -EFAULT;
+	}
+}
+
+int zero_user(vaddr_t dst, size_t len)
+{
+	if (!range_ok(dst, len))
+		return len ? -EFAULT : 0;
+	for (;;) {
+		size_t left = user_zero(dst, len);
+		if (!left)
+			return 0;
+		dst += len - left;
+		len = left;
+		if (user_fault_in(dst, true))
+			return -EFAULT;
+	}
+}
+
+long copy_string_from_user(char *dst, vaddr_t src, size_t cap)
+{
+	if (src >= USER_END)
+		return -EFAULT;
+	size_t room = MIN(cap, USER_END - src), done = 0;
+	while (done < room) {
+		/* Not past the page: a string may end right before memory that is not there. */
+		size_t part = MIN(room - done, PAGE_SIZE - ((src + done) & PAGE_MASK));
+		long n = user_strncpy(dst + done, src + done, part);
+		if (n < 0) {
+			if (user_fault_in(src + done, false))
+				return -EFAULT;
+		} else if ((size_t)n < part) {
+			return (long)done + n;
+		} else {
+			done += part;
+		}
+	}
+	return room < cap ? -EFAULT : -ENAMETOOLONG;
+}

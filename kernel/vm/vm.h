@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Virtual memory: address spaces, VM objects, faults. docs/life-of-a-fault.md walks through it.
+ *
+ * Who owns what: a space owns its VMAs and tables; a VMA owns one reference to its object and one to its file; an object
+ * owns its cache pages (one reference each) and one reference to its pager; a private page belongs to the PTEs that map it.
+ * Lock order: space -> object -> page table -> page queues -> frames. No lock is held while a pager is asked.
+ */
+#ifndef VM_VM_H
+#define VM_VM_H
+
+#include <abi/mman.h>
+
+#include "ipc/ipc.h"
+#include "lib/pageindex.h"
+#include "lib/rbtree.h"
+#include "task/task.h"
+
+struct file;
+struct node;
+struct vma;
+
+/* ---- space.c: address spaces and their VMAs ---- */
+
+/* Guards: (m) lock, (a) atomic, (c) constant after creation. */
+struct space {
+	struct arch_space arch;
+	struct mutex lock;         /* RANK_SPACE */
+	volatile uint32_t refs;    /* (a) processes (vfork) and others that look inside */
+	struct rb_tree vmas;       /* (m) by address, augmented with the largest gap */
+	struct vma *recent;        /* (m) last VMA a lookup found */
+	uint64_t nvmas;            /* (m) */
+	uint64_t total_pages;      /* (m) pages mapped, for RLIMIT_AS */
+	uint64_t data_pages;       /* (m) private writable, for RLIMIT_DATA and commit */
+	volatile uint64_t resident;/* (a) PTEs present */
+	volatile uint64_t tables;  /* (a) frames of page tables */
+	vaddr_t brk_start, brk;    /* (m) */
+	vaddr_t stack_start;       /* top of the initial stack, for /proc */
+	vaddr_t arg_start, arg_end, env_start, env_end, code_start, code_end;
+	uint64_t stack_limit;      /* bytes, RLIMIT_STACK at exec */
+	struct list all_link;      /* every space: the audit walks them */
+};
+
+/* Kinds of VMA that behave differently in a fault; see the table at the head of fault.c. */
+struct vma {
+	struct rb_node node;       /* (m) */
+	struct list object_link;   /* in object->vmas (object lock) */
+	struct space *space;
+	vaddr_t start, end;        /* (m + object lock) bytes, page aligned; end exclusive */
+	vaddr_t gap, max_gap;      /* free bytes before start; the largest gap in the subtree */
+	uint32_t prot;             /* (m) PROT_* */
+	uint32_t flags;            /* (c) MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_NORESERVE, ... */
+	struct object *object;     /* (c) NULL: private anonymous */
+	pgoff_t pgoff;             /* (m + object lock) page of the object at start; for anonymous start >> PAGE_SHIFT */
+	struct file *file;         /* (c) what was mapped; NULL for anonymous memory */
+	bool may_write;            /* (c) mprotect may add PROT_WRITE (shared mapping of a descriptor opened for writing) */
+};
+
+struct space *space_create(void);               /* empty; NULL without memory */
+static inline void space_get(struct space *s) { __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED); }
+void space_put(struct space *s);                /* last reference: everything is unmapped and freed; may sleep */
+struct space *space_fork(struct space *parent); /* copy-on-write copy; NULL without memory */
+void space_load(struct space *s);               /* on this CPU; NULL: the kernel's tables */
+
+/*
+ * space_map: what mmap(2) does once the descriptor is resolved.
+ * -> flags: MAP_* as passed by the program, already checked for unknown combinations by sys/mmap.c; len > 0, page aligned
+ * -> object: NULL for anonymous private; the callee takes its own references to object and file
+ * -> *addr: hint in, address out. -ENOMEM, -EEXIST (NOREPLACE), -EINVAL (fixed and misaligned or out of range), -EPERM
+ */
+int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t flags, struct object *object,
+              pgoff_t pgoff, struct file *file, bool may_write);
+int space_unmap(struct space *s, vaddr_t addr, size_t len);                  /* munmap(2) */
+int space_protect(struct space *s, vaddr_t addr, size_t len, uint32_t prot); /* mprotect(2) */
+int space_sync(struct space *s, vaddr_t addr, size_t len, int flags);        /* msync(2) */
+int space_advise(struct space *s, vaddr_t addr, size_t len, int advice);     /* madvise(2): DONTNEED and hints */
+vaddr_t space_brk(struct space *s, vaddr_t want);                            /* brk(2): the resulting break */
+/* space_visit: calls visit for each VMA in order until it returns false; lock held meanwhile. For /proc. */
+struct vma_usage { uint64_t resident, dirty, shared, priv, anon; }; /* pages */
+void space_visit(struct space *s, bool (*visit)(struct vma *v, const struct vma_usage *u, void *arg), void *arg,
+                 bool with_usage);
+
+/* ---- usercopy.c: user memory of the current space; resolves faults, so no lock may be held ---- */
+must_check int copy_from_user(void *dst, vaddr_t src, size_t len); /* 0 or -EFAULT */
+must_check int copy_to_user(vaddr_t dst, const void *src, size_t len);
+must_check int zero_user(vaddr_t dst, size_t len);
+must_check long copy_string_from_user(char *dst, vaddr_t src, size_t cap); /* length; -EFAULT; -ENAMETOOLONG when cap is reached */
+/* The same with page faults off, under locks: bytes done (a prefix). */
+size_t copy_from_user_nofault(void *dst, vaddr_t src, size_t len);
+size_t copy_to_user_nofault(vaddr_t dst, const void *src, size_t len);
+must_check int user_fault_in(vaddr_t addr, bool write); /* bring the page in; 0, -EFAULT */
+
+/* ---- object.c: VM objects and their page index, which is the page cache ---- */
+
+/* Who fills and cleans the pages of an object. */
+enum pager_kind {
+	PAGER_ZERO,   /* no server: anonymous shared memory; pages never leave */
+	PAGER_SERVER, /* a port that speaks abi/pager.h */
+	PAGER_BOOT,   /* the boot archive: copied from memory, read-only */
+	PAGER_DEVICE, /* device registers: no pages, a physical range */
+};
+
+/* Guards: (o) lock, (a) atomic, (c) constant. */
+struct object {
+	struct spinlock lock;      /* RANK_OBJECT */
+	volatile uint32_t refs;    /* (a) */
+	enum pager_kind pager;     /* (c) */
+	bool blocks;               /* (c) dirty by sector, cleaned only on demand (a disk) */
+	bool extending;            /* (o) somebody holds the token to change the size */
+	bool tail_dirty;           /* (o) a writable shared mapping may have stored past the end of the last page */
+	uint64_t size;             /* (o) bytes; the kernel's idea is the authority */
+	struct page_index pages;   /* (o) marked: dirty */
+	struct list vmas;          /* (o) mappings of it */
+	uint32_t shared_writable;  /* (o) how many of them are shared and may write */
+	pgoff_t read_next;         /* (o) where a sequential reader would go on */
+	uint32_t read_window;      /* (o) pages the next READ asks for */
+	uint32_t generation;       /* (o) rises when pages vanish (truncate): recheck after a wait */
+	uint32_t writing;          /* (o) WRITEs under way */
+	int write_error;           /* (o) errno to report once by the next sync */
+	struct wait_queue wait;    /* for BUSY to clear, `writing` to fall */
+	struct port *port;         /* (c) PAGER_SERVER */
+	uint64_t key;              /* (c) of the pager's messages */
+	struct node *node;         /* (c) the file it caches; not counted (the node owns the object); NULL */
+	int64_t mtime_sec, mtime_nsec; /* (o) to be sent with the next WRITE, RESIZE, SYNC; sec -1: unchanged */
+	const void *boot_data;     /* (c) PAGER_BOOT */
+	paddr_t device_base;       /* (c) PAGER_DEVICE */
+	bool device_cached;        /* (c) PAGER_DEVICE: ordinary memory (DMA buffers), not registers */
+	struct list all_link;      /* every object with a server pager: write-back and audit walk it */
+};
+
+struct object *object_create(enum pager_kind pager, uint64_t size); /* refs 1; NULL */
+struct object *object_create_server(struct port *port, uint64_t key, uint64_t size, bool blocks); /* takes a port reference */
+static inline void object_get(struct object *o) { __atomic_add_fetch(&o->refs, 1, __ATOMIC_RELAXED); }
+void object_put(struct object *o); /* the last reference drops every page; dirty ones must have been written (node layer) */
+
+/*
+ * Reading and writing by system call. buf is a user address of the current space, or (kernel = true) a kernel pointer.
+ * -> no lock held, may sleep. off + len may pass the end: reads are cut short, writes grow the object (server objects ask
+ *    the pager for space first).
+ * -> bytes done (>= 0) if any, else -EFAULT, -EIO, -ENOSPC, -ENOMEM, -EINTR (killed).
+ */
+int64_t object_read(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel);
+int64_t object_write(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel);
+/* object_append: O_APPEND: at whatever the end is then; *end is the position after. */
+int64_t object_append(struct object *o, uint64_t buf, size_t len, bool kernel, uint64_t *end);
+/*
+ * object_adopt: npages contiguous frames from page_alloc become pages 0.. of a fresh PAGER_ZERO object (DMA memory); they are
+ * freed one by one when the object goes. 0, -ENOMEM with the frames still the caller's.
+ */
+must_check int object_adopt(struct object *o, struct page *first, size_t npages);
+/* object_resize: truncate(2). Pages past the end vanish from every mapping, the tail is zeroed, the pager is told. */
+must_check int object_resize(struct object *o, uint64_t size);
+/* object_sync: write the dirty pages of [off, off+len) and wait; durable: PAGER_SYNC too. A failed WRITE is reported once. */
+must_check int object_sync(struct object *o, uint64_t off, uint64_t len, bool durable);
+int object_clean(struct object *o, uint64_t off, uint64_t len, int how); /* block objects, abi/atlas.h */
+void object_drop_pages(struct object *o);   /* clean and unmapped ones; node cache eviction */
+int object_sync_all(void);                  /* sync(2): every server object with dirty pages; first error */
+
+/* ---- fault.c ---- */
+enum fault_access { FAULT_READ, FAULT_WRITE, FAULT_EXEC };
+enum fault_result { FAULT_DONE, FAULT_SEGV_MAPERR, FAULT_SEGV_ACCERR, FAULT_SIGBUS, FAULT_OOM, FAULT_KILLED };
+/* vm_fault: make addr accessible in s. -> may sleep; no lock held. Counts minflt/majflt of the current process. */
+enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access access);
+
+/* ---- reclaim.c, writeback.c ---- */
+/* vm_page_alloc: a frame for user memory or cache, after reclaiming if memory is low. -> no lock held, may sleep; NULL. */
+struct page *vm_page_alloc(bool zero);
+void reclaim_start(void); /* the write-back and reclaim threads */
+
+/* ---- audit.c ---- */
+/* vm_audit: recompute reference counts, map counts, cache indexes and dirty marks from the page tables and compare. The
+ * number of differences, each logged. -> no lock held; other processes are held off by their locks, one after another. */
+unsigned vm_audit(void);
+
+void vm_init(void);
+struct vm_statistics { volatile uint64_t faults, major, cow, zero, cached_pages, dirty_pages, anon_pages, table_pages; };
+extern struct vm_statistics vm_stat;
+uint64_t vm_dirty_pages(void);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of vm/ share among themselves.
+ *
+ * The order in which locks are taken (enum lock_rank numbers it):
+ *
+ *      space->lock (mutex)      VMAs, break, everything a system call changes
+ *        object->lock (spin)    page index, VMA list, page flags
+ *          table lock (spin)    the entries of one leaf table, in the struct page of the table
+ *            queue lock (spin)  the reclaim queue
+ *              heap, frames     leaves
+ *
+ * A VMA's start, end, pgoff and membership change only under space->lock and object->lock together, so a walk from an
+ * object to the PTEs of a page needs the object's lock alone. A VMA leaves its object before its tables are freed.
+ */
+#ifndef VM_IMPL_H
+#define VM_IMPL_H
+
+#include <abi/errno.h>
+#include <abi/pager.h>
+
+#include "file/file.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "pte.h"
+#include "vm/vm.h"
+
+extern struct cache *vma_cache;
+extern struct list all_spaces, all_objects; /* for the audit and write-back */
+extern struct spinlock registry_lock;       /* RANK_QUEUES: guards both lists */
+extern struct page *zero_page;
+
+static inline size_t pages_of(uint64_t bytes) { return (bytes + PAGE_MASK) >> PAGE_SHIFT; }
+
+/* ---- vma.c: the tree of one space. Callers hold the space's lock. ---- */
+static inline struct vma *vma_of(struct rb_node *n) { return n ? container_of(n, struct vma, node) : NULL; }
+static inline struct vma *vma_next(struct vma *v) { return vma_of(rb_next(&v->node)); }
+static inline struct vma *vma_prev(struct vma *v) { return vma_of(rb_prev(&v->node)); }
+struct vma *vma_find(struct space *s, vaddr_t addr);       /* the first VMA that ends above addr; NULL */
+void vma_tree_init(struct space *s);
+void vma_insert(struct space *s, struct vma *v);           /* range must be free */
+void vma_remove(struct space *s, struct vma *v);           /* from the tree; not freed */
+void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff); /* takes the object's lock; keeps the tree right */
+struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at); /* v keeps [start, at); returns the upper part, NULL: no memory */
+struct vma *vma_merge(struct space *s, struct vma *v, struct list *dead); /* with its neighbours; what survives */
+void vma_attach(struct vma *v);                            /* into its object's list, references taken */
+void vma_detach(struct vma *v);                            /* out of it; references stay until vma_free */
+void vma_free(struct vma *v);                              /* puts file and object: no lock held, may sleep */
+vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high); /* highest fit; 0: none */
+const char *vma_check(struct space *s);                    /* audit: NULL or what is wrong */
+static inline bool vma_is_shared(const struct vma *v) { return v->flags & MAP_SHARED; }
+static inline pgoff_t vma_pgoff(const struct vma *v, vaddr_t addr) { return v->pgoff + ((addr - v->start) >> PAGE_SHIFT); }
+
+/* ---- table.c: page tables ---- */
+pte_t *table_find(struct space *s, vaddr_t addr);          /* the leaf entry, NULL when its table is absent */
+pte_t *table_make(struct space *s, vaddr_t addr);          /* the same, tables made on the way; NULL: no memory */
+/*
+ * table_next: the leaf entry of the first address in [*addr, end) whose table exists; *addr becomes that address, *stop where
+ * the table (or the range) ends. NULL: no more. Loop: for (...; pte = table_next(s, &addr, end, &stop); addr = stop).
+ */
+pte_t *table_next(struct space *s, vaddr_t *addr, vaddr_t end, vaddr_t *stop);
+struct page *table_page(pte_t *pte);                       /* the frame of the table an entry lies in: has its lock */
+void table_destroy(struct space *s);                       /* every user table of a space that no CPU has loaded */
+pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software);
+
+/*
+ * A batch collects what unmapped PTEs pointed at until the TLB entries are gone: only then may a frame be reused, or a
+ * cache page's map count fall.
+ */
+#define BATCH_MAX 64
+struct zap {
+	struct space *space;
+	vaddr_t start, end; /* range to flush, empty when start >= end */
+	unsigned count;
+	pte_t entry[BATCH_MAX];
+};
+void zap_init(struct zap *z, struct space *s);
+void zap_add(struct zap *z, vaddr_t addr, pte_t old);      /* flushes by itself when full */
+void zap_finish(struct zap *z);                            /* flush, then give frames back */
+void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only); /* clears PTEs of the range */
+void table_free(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling); /* empty tables of a hole */
+
+/* ---- object.c, pager.c: caches made at boot ---- */
+void object_init(void);
+void pager_init(void);
+
+/* object_page: page at pgoff, locked lookups. */
+static inline struct page *object_page_locked(struct object *o, pgoff_t at) { return page_index_get(&o->pages, at); }
+void object_mark_dirty_locked(struct object *o, struct page *p);
+bool object_dirty_locked(struct object *o, struct page *p);
+int object_insert_locked(struct object *o, struct page *p, pgoff_t at, uint16_t flags); /* takes over p's reference */
+void object_remove_locked(struct object *o, struct page *p); /* unmapped already; drops the index's reference */
+void object_unmap_locked(struct object *o, pgoff_t first, pgoff_t last, bool cache_only);
+void object_protect_locked(struct object *o, pgoff_t at);  /* no PTE of the page may store any more */
+void object_zero_tail_locked(struct object *o);
+bool object_try_get(struct object *o);
+
+/* ---- pager.c: asking servers. No lock held; all may sleep. ---- */
+int pager_read(struct object *o, pgoff_t at);              /* 0: the page is there or was (look again); -EIO, -ENOMEM, -EINTR, ... */
+int pager_reserve(struct object *o, pgoff_t first, size_t npages, uint64_t size); /* DIRTY */
+int pager_write(struct object *o, uint64_t off, uint64_t end); /* WRITE what is dirty in the bytes [off, end), wait */
+int pager_simple(struct object *o, uint32_t op);           /* SYNC, RESIZE with size and mtime */
+int pager_wait_page(struct object *o, pgoff_t at);         /* until it is not BUSY */
+
+/* ---- reclaim.c ---- */
+void queue_insert(struct page *p);
+void queue_remove(struct page *p);
+void reclaim_poke(void);                                   /* the cache has grown: look at the marks */
+
+/* ---- report.c ---- */
+void fault_report(struct space *s, vaddr_t addr, enum fault_access access, enum fault_result why, vaddr_t rip);
+
+#endif

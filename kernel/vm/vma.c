@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VMAs: the windows of one address space, in a red-black tree ordered by address.
+ *
+ *        gap        VMA              gap                VMA
+ *    |<------->|start    end|<------------------>|start     end|
+ *
+ * Every VMA keeps the free bytes between its predecessor's end and its own start (`gap`) and the largest gap in its
+ * subtree (`max_gap`). Finding room is then a descent that leaves out every subtree whose largest gap is too small:
+ * O(log n), however many VMAs there are (Cormen et al., ch. 14, with the gap as the augmented value). A mapping that grows
+ * downwards keeps STACK_GAP free below it, so its gap is counted that much smaller.
+ *
+ * A VMA that maps an object is also on the object's list, by which truncation, cleaning and reclaim find the PTEs of a page.
+ * Range, offset and membership change only with the space's and the object's lock both held (vm_impl.h).
+ *
+ * Two neighbours that a program could not tell from one are merged, as Linux does: it is the number of VMAs that bounds
+ * what a program may map, and what /proc/PID/maps shows.
+ */
+#include "vm/vm_impl.h"
+
+struct cache *vma_cache;
+
+static vaddr_t guard_of(const struct vma *v)
+{
+	return v->flags & MAP_GROWSDOWN ? STACK_GAP : 0;
+}
+
+static void vma_update(struct rb_node *node)
+{
+	struct vma *v = vma_of(node);
+	vaddr_t largest = v->gap;
+
+	for (int side = 0; side < 2; side++)
+		if (node->child[side])
+			largest = MAX(largest, vma_of(node->child[side])->max_gap);
+	v->max_gap = largest;
+}
+
+/* The gap before v changed, because v or its predecessor did. */
+static void vma_renew_gap(struct space *s, struct vma *v)
+{
+	struct vma *prev = vma_prev(v);
+	vaddr_t floor = prev ? prev->end : 0;
+	vaddr_t room = v->start - floor;
+
+	v->gap = room > guard_of(v) ? room - guard_of(v) : 0;
+	rb_update(&s->vmas, &v->node);
+}
+
+void vma_tree_init(struct space *s)
+{
+	s->vmas.root = NULL;
+	s->vmas.update = vma_update;
+	s->recent = NULL;
+	s->nvmas = 0;
+}
+
+struct vma *vma_find(struct space *s, vaddr_t addr)
+{
+	struct vma *found = NULL;
+
+	if (s->recent && s->recent->start <= addr && addr < s->recent->end)
+		return s->recent;
+	for (struct rb_node *n = s->vmas.root; n;) {
+		struct vma *v = vma_of(n);
+		if (addr < v->end) {
+			found = v;
+			if (addr >= v->start)
+				break;
+			n = n->child[0];
+		} else {
+			n = n->child[1];
+		}
+	}
+	if (found)
+		s->recent = found;
+	return found;
+}
+
+void vma_insert(struct space *s, struct vma *v)
+{
+	struct rb_node *parent = NULL;
+	int side = 0;
+
+	for (struct rb_node *n = s->vmas.root; n; n = n->child[side]) {
+		parent = n;
+		side = v->start >= vma_of(n)->end;
+	}
+	v->space = s;
+	v->gap = v->max_gap = 0;
+	rb_insert(&s->vmas, parent, side, &v->node);
+	s->nvmas++;
+	s->total_pages += (v->end - v->start) >> PAGE_SHIFT;
+	vma_renew_gap(s, v);
+	struct vma *next = vma_next(v);
+	if (next)
+		vma_renew_gap(s, next);
+}
+
+void vma_remove(struct space *s, struct vma *v)
+{
+	struct vma *next = vma_next(v);
+
+	rb_remove(&s->vmas, &v->node);
+	s->nvmas--;
+	s->total_pages -= (v->end - v->start) >> PAGE_SHIFT;
+	if (s->recent == v)
+		s->recent = NULL;
+	if (next)
+		vma_renew_gap(s, next);
+}
+
+void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff)
+{
+	struct space *s = v->space;
+
+	if (v->object)
+		spin_lock(&v->object->lock);
+	s->total_pages += (end - start) >> PAGE_SHIFT;
+	s->total_pages -= (v->end - v->start) >> PAGE_SHIFT;
+	v->start = start;
+	v->end = end;
+	v->pgoff = pgoff;
+	if (v->object)
+		spin_unlock(&v->object->lock);
+	vma_renew_gap(s, v);
+	struct vma *next = vma_next(v);
+	if (next)
+		vma_renew_gap(s, next);
+}
+
+struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at)
+{
+	struct vma *upper = cache_alloc(vma_cache);
+
+	if (!upper)
+		return NULL;
+	*upper = *v;
+	upper->start = at;
+	upper->pgoff = vma_pgoff(v, at);
+	vma_set_range(v, v->start, at, v->pgoff);
+	vma_insert(s, upper);
+	vma_attach(upper);
+	return upper;
+}
+
+static bool vma_can_merge(const struct vma *low, const struct vma *high)
+{
+	return low->end == high->start && low->prot == high->prot && low->flags == high->flags &&
+	       low->object == high->object && low->file == high->file && low->may_write == high->may_write &&
+	       low->pgoff + ((low->end - low->start) >> PAGE_SHIFT) == high->pgoff;
+}
+
+/* low swallows high; `dead` collects it, to be freed when no lock is held. */
+static void vma_join(struct space *s, struct vma *low, struct vma *high, struct list *dead)
+{
+	vaddr_t end = high->end;
+
+	vma_detach(high);
+	vma_remove(s, high);
+	vma_set_range(low, low->start, end, low->pgoff);
+	list_push_back(dead, &high->object_link);
+}
+
+struct vma *vma_merge(struct space *s, struct vma *v, struct list *dead)
+{
+	struct vma *next = vma_next(v), *prev = vma_prev(v);
+
+	if (next && vma_can_merge(v, next))
+		vma_join(s, v, next, dead);
+	if (prev && vma_can_merge(prev, v)) {
+		vma_join(s, prev, v, dead);
+		v = prev;
+	}
+	return v;
+}
+
+/* Of the counted kind: a shared mapping through which stores can reach the object. */
+static bool vma_shared_writable(const struct vma *v)
+{
+	return vma_is_shared(v) && v->may_write;
+}
+
+void vma_attach(struct vma *v)
+{
+	struct object *o = v->object;
+
+	list_init(&v->object_link);
+	if (v->file)
+		file_get(v->file);
+	if (!o)
+		return;
+	object_get(o);
+	spin_lock(&o->lock);
+	list_push_back(&o->vmas, &v->object_link);
+	if (vma_shared_writable(v))
+		o->shared_writable++;
+	spin_unlock(&o->lock);
+}
+
+/*
+ * When the last mapping that could store past the end of the file goes, what was stored there goes too: the next reader of
+ * the tail sees zeros, as in a file freshly read.
+ */
+void vma_detach(struct vma *v)
+{
+	struct object *o = v->object;
+
+	if (!o)
+		return;
+	spin_lock(&o->lock);
+	list_remove(&v->object_link);
+	if (vma_shared_writable(v) && --o->shared_writable == 0 && o->tail_dirty)
+		object_zero_tail_locked(o);
+	spin_unlock(&o->lock);
+}
+
+void vma_free(struct vma *v)
+{
+	if (v->object)
+		object_put(v->object);
+	if (v->file)
+		file_put(v->file);
+	cache_free(vma_cache, v);
+}
+
+/*
+ * The highest fit of len bytes within [low, high) in the subtree: right subtree, then the gap before the node, then left.
+ * Gaps that straddle `high` or `low` are clipped, which is why a subtree with a large enough gap can still have no fit; it
+ * happens only along the two boundaries, so the descent stays logarithmic.
+ */
+static vaddr_t gap_search(struct rb_node *n, size_t len, vaddr_t low, vaddr_t high)
+{
+	struct vma *v = vma_of(n);
+	vaddr_t fit = 0;
+
+	if (!v || v->max_gap < len)
+		return 0;
+	if (v->end < high)
+		fit = gap_search(n->child[1], len, low, high);
+	if (!fit && v->gap >= len) {
+		vaddr_t top = v->start - guard_of(v);
+		vaddr_t bottom = MAX(top - v->gap, low);
+		top = MIN(top, high);
+		if (top > bottom && top - bottom >= len)
+			fit = top - len;
+	}
+	if (!fit && v->start > low)
+		fit = gap_search(n->child[0], len, low, high);
+	return fit;
+}
+
+vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high)
+{
+	struct vma *last = vma_of(rb_last(&s->vmas));
+	vaddr_t bottom = last ? MAX(last->end, low) : low;
+
+	if (bottom < high && high - bottom >= len)
+		return high - len;
+	return gap_search(s->vmas.root, len, low, high);
+}
+
+const char *vma_check(struct space *s)
+{
+	const char *wrong = rb_check(&s->vmas);
+	vaddr_t floor = 0;
+	uint64_t count = 0, pages = 0;
+
+	for (struct rb_node *n = rb_first(&s->vmas); n && !wrong; n = rb_next(n)) {
+		struct vma *v = vma_of(n);
+		vaddr_t max_gap = v->max_gap, room = v->start - floor;
+		if (v->start >= v->end || v->start < floor || (v->start | v->end) & PAGE_MASK || v->end > USER_END)
+			wrong = "VMA ranges overlap or are malformed";
+		if (v->gap != (room > guard_of(v) ? room - guard_of(v) : 0))
+			wrong = "VMA gap is wrong";
+		vma_update(n);
+		if (v->max_gap != max_gap)
+			wrong = "largest gap of a subtree is wrong";
+		floor = v->end;
+		count++;
+		pages += (v->end - v->start) >> PAGE_SHIFT;
+	}
+	if (!wrong && (count != s->nvmas || pages != s->total_pages))
+		wrong = "count of VMAs or mapped pages is wrong";
+	return wrong;
+}

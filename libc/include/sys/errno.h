@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Another name of errno.h. */
+#include <errno.h>

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Another name of fcntl.h. */
+#include <fcntl.h>

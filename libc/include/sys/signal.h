@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Another name of signal.h. */
+#include <signal.h>

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* Another name of sys/statfs.h. */
+#include <sys/statfs.h>

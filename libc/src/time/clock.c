@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clocks, sleeping and timers. Each is its system call; there is no vDSO, so each costs an entry
+ * into the kernel.
+ *
+ * clock() is the processor time of the process in microseconds. sleep returns the seconds that were
+ * left when a signal came. clock_nanosleep returns its error instead of setting errno.
+ */
+#include "../internal.h"
+#include <errno.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NSEC_PER_SEC 1000000000l
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+	return (int)call2(SYS_clock_gettime, clock, t);
+}
+
+int clock_settime(clockid_t clock, const struct timespec *t)
+{
+	return (int)call2(SYS_clock_settime, clock, t);
+}
+
+int clock_getres(clockid_t clock, struct timespec *t)
+{
+	return (int)call2(SYS_clock_getres, clock, t);
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *rest)
+{
+	return (int)-raw4(SYS_clock_nanosleep, clock, flags, t, rest);
+}
+
+int nanosleep(const struct timespec *t, struct timespec *rest)
+{
+	return (int)call2(SYS_nanosleep, t, rest);
+}
+
+unsigned int sleep(unsigned int seconds)
+{
+	struct timespec t = { seconds, 0 };
+
+	return nanosleep(&t, &t) < 0 ? (unsigned int)t.tv_sec : 0;
+}
+
+int usleep(useconds_t microseconds)
+{
+	struct timespec t = { microseconds / 1000000, microseconds % 1000000 * 1000l };
+
+	return nanosleep(&t, NULL);
+}
+
+int gettimeofday(struct timeval *__restrict now, void *__restrict zone)
+{
+	return (int)call2(SYS_gettimeofday, now, zone);
+}
+
+int settimeofday(const struct timeval *now, const struct timezone *zone)
+{
+	return (int)call2(SYS_settimeofday, now, zone);
+}
+
+time_t time(time_t *t)
+{
+	struct timespec now = { 0, 0 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (t)
+		*t = now.tv_sec;
+	return now.tv_sec;
+}
+
+int timespec_get(struct timespec *t, int base)
+{
+	return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, t) == 0 ? base : 0;
+}
+
+clock_t clock(void)
+{
+	struct timespec t;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) < 0)
+		return -1;
+	return t.tv_sec * CLOCKS_PER_SEC + t.tv_nsec / (NSEC_PER_SEC / CLOCKS_PER_SEC);
+}
+
+double difftime(time_t a, time_t b)
+{
+	return (double)(a - b);
+}
+
+int getitimer(int which, struct itimerval *value)
+{
+	return (int)call2(SYS_getitimer, which, value);
+}
+
+int setitimer(int which, const struct itimerval *__restrict value, struct itimerval *__restrict old)
+{
+	return (int)call3(SYS_setitimer, which, value, old);
+}
+
+unsigned int alarm(unsigned int seconds)
+{
+	return (unsigned int)raw1(SYS_alarm, seconds);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runner: runs the user-level tests inside Atlas, one after the other. `runner [NAME...]` runs /tests/NAME; without
+ * names every program in /tests. tools/atlas boots it and reads its standard output, which is KTAP and nothing else;
+ * what a test prints goes to our standard error.
+ *
+ * A test passes with status 0, is skipped with 77, and fails otherwise, with its reason on standard error. Around each
+ * test the runner looks at the system:
+ *
+ *   free pages  MemFree + Cached of /proc/meminfo: a cached page can be had at any time. Less afterwards may be a
+ *               cache of the kernel that has grown once. So a test that seems to have taken pages runs again, and it
+ *               leaks if it takes some in each of LEAK_ROUNDS rounds.
+ *   vm_audit    the kernel recomputes its counts from the page tables and objects; any difference fails the test.
+ *
+ * Each test starts in an empty folder of its own below /tmp, which is removed afterwards.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atlas/system.h>
+
+#define TESTS_MAX   1024
+#define LEAK_ROUNDS 3
+#define SKIPPED     77
+#define FOLDER      "/tmp/test"
+
+static char *names[TESTS_MAX];
+static int count;
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void list_tests(void)
+{
+	DIR *dir = opendir("/tests");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) && count < TESTS_MAX) {
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "runner") != 0)
+			names[count++] = strdup(entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	qsort(names, count, sizeof(names[0]), compare_names);
+}
+
+/* The kB of one line of /proc/meminfo; 0 when there is no such line. */
+static long meminfo_field(const char *text, const char *field)
+{
+	const char *line = strstr(text, field);
+
+	return line ? strtol(line + strlen(field), NULL, 10) : 0;
+}
+
+static long free_pages(void)
+{
+	char text[2048];
+	int fd = open("/proc/meminfo", O_RDONLY);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+	return (meminfo_field(text, "MemFree:") + meminfo_field(text, "Cached:")) / 4;
+}
+
+/* Pages less than `before`; what an ended process held may come back a moment later. */
+static long pages_lost(long before)
+{
+	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+	long lost = before - free_pages();
+
+	for (int i = 0; i < 10 && lost > 0; i++) {
+		nanosleep(&moment, NULL);
+		lost = before - free_pages();
+	}
+	return lost;
+}
+
+/* Removes what a test has left in a folder; a test may have made it hard. */
+static void empty_folder(const char *path)
+{
+	char inside[512];
+	DIR *dir;
+	struct dirent *entry;
+
+	chmod(path, 0700);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(inside, sizeof(inside), "%s/%s", path, entry->d_name);
+		if (unlink(inside) < 0) {
+			empty_folder(inside);
+			rmdir(inside);
+		}
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* One run of one test; returns its wait status. */
+static int run_once(const char *name)
+{
+	char path[256];
+	char *argv[] = { path, NULL };
+	int status = 0;
+
+	snprintf(path, sizeof(path), "/tests/%s", name);
+	mkdir(FOLDER, 0700);
+	empty_folder(FOLDER);
+	pid_t pid = fork();
+	if (pid < 0)
+		return 1 << 8;
+	if (pid == 0) {
+		setpgid(0, 0);
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		if (chdir(FOLDER) < 0)
+			fprintf(stderr, "%s: %s\n", FOLDER, strerror(errno));
+		execv(path, argv);
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	kill(-pid, SIGKILL); /* children that it has left behind */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	empty_folder(FOLDER);
+	rmdir(FOLDER);
+	return status;
+}
+
+/* Says in `why` what is wrong with a test; an empty string is a pass. -> whether it was skipped. */
+static bool run_test(const char *name, char *why, size_t room)
+{
+	why[0] = '\0';
+	for (int round = 0; round < LEAK_ROUNDS; round++) {
+		long before = free_pages();
+		int status = run_once(name);
+		if (WIFSIGNALED(status)) {
+			snprintf(why, room, "killed by signal %d", WTERMSIG(status));
+			return false;
+		}
+		if (WEXITSTATUS(status) == SKIPPED)
+			return true;
+		if (WEXITSTATUS(status) != 0) {
+			snprintf(why, room, "exit status %d", WEXITSTATUS(status));
+			return false;
+		}
+		int faults = vm_audit();
+		if (faults > 0) {
+			snprintf(why, room, "vm_audit found %d inconsistencies", faults);
+			return false;
+		}
+		long lost = pages_lost(before);
+		if (lost <= 0)
+			return false;
+		if (round == LEAK_ROUNDS - 1)
+			snprintf(why, room, "%ld free pages less after each of %d runs", lost, LEAK_ROUNDS);
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+	char why[128];
+
+	for (int i = 1; i < argc && count < TESTS_MAX; i++)
+		names[count++] = argv[i];
+	if (count == 0)
+		list_tests();
+	setvbuf(stdout, NULL, _IONBF, 0);
+	printf("KTAP version 1\n1..%d\n", count);
+	for (int i = 0; i < count; i++) {
+		printf("# begin %s\n", names[i]);
+		bool skipped = run_test(names[i], why, sizeof(why));
+		if (why[0])
+			fprintf(stderr, "%s: %s\n", names[i], why);
+		failed += why[0] != '\0';
+		printf("%sok %d %s%s%s\n", why[0] ? "not " : "", i + 1, names[i], skipped ? " # SKIP" : why[0] ? " # " : "",
+		       why);
+	}
+	return failed > 0;
+}

@@ -1,0 +1,3 @@
+true & echo a; false & echo b
+wait
+echo c

@@ -1,0 +1,8 @@
+{ sleep 0.2; echo second; } &
+echo first
+wait
+sh -c 'exit 4' & p=$!
+wait $p
+echo $?
+wait 99999
+echo $?

@@ -1,0 +1,5 @@
+false
+case x in y) ;; esac
+echo $?
+case x in x) ;; esac
+echo $?

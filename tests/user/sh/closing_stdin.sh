@@ -1,0 +1,2 @@
+cat <&- 2>/dev/null
+[ $? -ne 0 ] && echo closed

@@ -1,0 +1,7 @@
+set --
+set -- "$@"
+echo $#
+set -- "$@" x
+echo $#
+set -- ""$@""
+echo $#

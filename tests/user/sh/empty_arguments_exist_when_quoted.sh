@@ -1,0 +1,5 @@
+set -- "" '' x
+echo $#
+e=
+set -- $e "$e" ""$e
+echo $#

@@ -1,0 +1,2 @@
+(exec /nonexistent/x) 2>/dev/null
+echo $?

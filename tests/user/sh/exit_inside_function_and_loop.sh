@@ -1,0 +1,4 @@
+f() { while true; do exit 9; done; }
+(f)
+echo $?
+f

@@ -1,0 +1,8 @@
+cat <<E
+a\
+b
+E
+cat <<'E'
+a\
+b
+E

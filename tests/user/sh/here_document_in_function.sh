@@ -1,0 +1,7 @@
+f() {
+cat <<E
+arg $1
+E
+}
+f x
+f y

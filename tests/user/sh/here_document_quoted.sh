@@ -1,0 +1,7 @@
+x=val
+cat <<'E'
+a $x $(echo sub) \$x \
+E
+cat <<\E
+$x
+E

@@ -1,0 +1,9 @@
+cat <<-E
+	one
+		two
+	E
+if true; then
+	cat <<-'E'
+	$x
+	E
+fi

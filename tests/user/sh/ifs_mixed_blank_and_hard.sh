@@ -1,0 +1,5 @@
+IFS=' ,'
+x=' a , b  c,, d , '
+set -- $x
+echo $#
+for i; do echo "<$i>"; done

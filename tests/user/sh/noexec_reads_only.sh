@@ -1,0 +1,3 @@
+echo a
+set -n
+echo b

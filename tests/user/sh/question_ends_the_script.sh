@@ -1,0 +1,4 @@
+unset u
+echo before
+: ${u:?gone}
+echo after

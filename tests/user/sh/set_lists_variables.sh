@@ -1,0 +1,3 @@
+abc='x y'
+set | grep '^abc='
+export -p | grep -c HOME

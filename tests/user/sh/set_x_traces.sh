@@ -1,0 +1,5 @@
+set -x
+x=1
+echo $x
+set +x
+echo done

@@ -1,0 +1,5 @@
+set -- 1 2 3 4
+shift
+echo $*
+shift 2
+echo $*

@@ -1,0 +1,3 @@
+printf '%s\n' '$x `date` \n "q"'
+echo 'a
+b'

@@ -1,0 +1,7 @@
+echo $#
+false
+echo $?
+true
+echo "$?"
+(exit 7)
+echo $?

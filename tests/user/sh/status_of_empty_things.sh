@@ -1,0 +1,9 @@
+false
+x=1
+echo $?
+false
+(true)
+echo $?
+false
+>f
+echo $?

@@ -1,0 +1,4 @@
+trap 'echo bye $?' EXIT
+echo hi
+(echo sub)
+exit 3

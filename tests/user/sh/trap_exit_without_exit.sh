@@ -1,0 +1,2 @@
+trap 'echo end' 0
+echo last

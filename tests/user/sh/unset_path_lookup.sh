@@ -1,0 +1,4 @@
+PATH=/nonexistent
+ls 2>/dev/null
+echo $?
+/bin/echo abs

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* false - do nothing, and fail at it */
+
+int main(void)
+{
+	return 1;
+}

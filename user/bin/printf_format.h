@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The printf(1) language, for the program printf and for the shell's builtin. Whoever includes this
+ * gives the two functions it calls:
+ *
+ *	emit(s, n)		where output goes
+ *	complain(fmt, ...)	a message; the status becomes 1 and work goes on
+ *
+ * The format is used again until the arguments are used up. Conversions: %d %i %u %o %x %X %c %s %b %%
+ * with flags, width and precision (also *). No floating point.
+ */
+#ifndef BIN_PRINTF_FORMAT_H
+#define BIN_PRINTF_FORMAT_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void emit(const char *s, size_t n);
+static void complain(const char *fmt, const char *arg);
+
+struct format {
+	char **args;		/* those not used yet */
+	bool stop;		/* \c was met */
+	int status;
+};
+
+static const char *format_arg(struct format *f)
+{
+	return *f->args ? *f->args++ : NULL;
+}
+
+/* The character an escape stands for; s is behind the backslash, and is moved past it. */
+static int escape_char(const char **sp, bool in_b)
+{
+	static const char names[] = "abfnrtv\\\"'", values[] = "\a\b\f\n\r\t\v\\\"'";
+	const char *s = *sp, *name;
+	int c = 0, n = 0;
+
+	if (*s && (name = strchr(names, *s))) {
+		*sp = s + 1;
+		return values[name - names];
+	}
+	if (*s == 'x') {
+		char hex[3] = { 0 };
+
+		for (s++; n < 2 && *s && strchr("0123456789abcdefABCDEF", *s); n++)
+			hex[n] = *s++;
+		*sp = n ? s : *sp;
+		return n ? (int)strtol(hex, NULL, 16) : -1;
+	}
+	if (in_b && *s == '0')
+		s++;
+	for (; n < 3 && *s >= '0' && *s <= '7'; n++)
+		c = c * 8 + *s++ - '0';
+	if (s == *sp)
+		return -1;
+	*sp = s;
+	return c & 0xff;
+}
+
+/* Write s with its escapes interpreted; false when \c said to stop. */
+static bool emit_escaped(const char *s, bool in_b)
+{
+	while (*s) {
+		char c = *s++;
+
+		if (c == '\\' && *s == 'c' && in_b)
+			return false;
+		if (c == '\\' && *s) {
+			int e = escape_char(&s, in_b);
+
+			c = e < 0 ? '\\' : e;
+		}
+		emit(&c, 1);
+	}
+	return true;
+}
+
+static long long format_number(struct format *f, const char *arg)
+{
+	char *end;
+	long long v;
+
+	if (!arg || !*arg)
+		return 0;
+	if (*arg == '\'' || *arg == '"')
+		return (unsigned char)arg[1];
+	v = *arg == '-' ? strtoll(arg, &end, 0) : (long long)strtoull(arg, &end, 0);
+	if (*end || end == arg) {
+		complain(end == arg ? "'%s': expected a numeric value" :
+			 "'%s': value not completely converted", arg);
+		f->status = 1;
+	}
+	return v;
+}
+
+/* Print one string or character with the flags of spec, whose conversion is replaced by "s". */
+static void format_string(char *spec, size_t n, const char *s)
+{
+	char *text;
+	int len;
+
+	strcpy(spec + n, "s");
+	len = snprintf(NULL, 0, spec, s);
+	text = len < 0 ? NULL : malloc(len + 1);
+	if (!text)
+		return;
+	snprintf(text, len + 1, spec, s);
+	emit(text, len);
+	free(text);
+}
+
+static void format_integer(char *spec, size_t n, char conv, long long v)
+{
+	char text[600];
+	int len;
+
+	spec[n] = 'l';
+	spec[n + 1] = 'l';
+	spec[n + 2] = conv;
+	spec[n + 3] = '\0';
+	len = snprintf(text, sizeof(text), spec, v);
+	if (len > 0)
+		emit(text, len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1);
+}
+
+/* Copy flags, width and precision to spec, with stars replaced by arguments; the length. */
+static size_t format_spec(struct format *f, const char **sp, char *spec, size_t size)
+{
+	size_t n = 0;
+	const char *s = *sp;
+
+	spec[n++] = '%';
+	while (*s && strchr("-+ #0123456789.*", *s) && n < size - 16) {
+		if (*s == '*')
+			n += snprintf(spec + n, size - n, "%d", (int)format_number(f, format_arg(f)));
+		else
+			spec[n++] = *s;
+		s++;
+	}
+	*sp = s;
+	return n;
+}
+
+/* One conversion; s is behind the percent sign. Returns what follows. */
+static const char *format_one(struct format *f, const char *s)
+{
+	char spec[64], one[2] = { 0 };
+	const char *arg;
+	size_t n;
+
+	if (*s == '%') {
+		emit("%", 1);
+		return s + 1;
+	}
+	n = format_spec(f, &s, spec, sizeof(spec));
+	switch (*s) {
+	case 'd':
+	case 'i':
+	case 'u':
+	case 'o':
+	case 'x':
+	case 'X':
+		format_integer(spec, n, *s, format_number(f, format_arg(f)));
+		break;
+	case 's':
+		arg = format_arg(f);
+		format_string(spec, n, arg ? arg : "");
+		break;
+	case 'c':
+		arg = format_arg(f);
+		one[0] = arg ? arg[0] : '\0';
+		format_string(spec, n, one);
+		break;
+	case 'b':
+		arg = format_arg(f);
+		f->stop = arg && !emit_escaped(arg, true);
+		break;
+	default:
+		complain("%%%s: invalid conversion", s);
+		f->status = 1;
+		f->stop = true;
+		return s;
+	}
+	return s + 1;
+}
+
+static int format_print(const char *fmt, char **args)
+{
+	struct format f = { .args = args };
+	char **before;
+
+	do {
+		before = f.args;
+		for (const char *s = fmt; *s && !f.stop;) {
+			char c = *s++;
+
+			if (c == '%') {
+				s = format_one(&f, s);
+				continue;
+			}
+			if (c == '\\' && *s == 'c')
+				return f.status;
+			if (c == '\\' && *s) {
+				int e = escape_char(&s, false);
+
+				c = e < 0 ? '\\' : e;
+			}
+			emit(&c, 1);
+		}
+	} while (*f.args && f.args != before && !f.stop);
+	return f.status;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * touch [-cam] [-d @SECONDS] FILE... - set the times of files to now, making empty ones that are missing
+ *
+ * -c makes no file, -a and -m set only the time of access or of modification, -d gives another time than
+ * now, in seconds since 1970.
+ */
+#include <fcntl.h>
+#include <stdbool.h>
+
+#include "common.h"
+
+int main(int argc, char **argv)
+{
+	struct timespec now[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT } };
+	struct timespec when = { .tv_nsec = UTIME_NOW };
+	bool create = true, access = false, modify = false;
+	int c, status = 0;
+	char *end;
+
+	while ((c = getopt(argc, argv, "camd:")) != -1) {
+		switch (c) {
+		case 'c': create = false; break;
+		case 'a': access = true; break;
+		case 'm': modify = true; break;
+		case 'd':
+			when = (struct timespec){ .tv_sec = strtoll(optarg + (*optarg == '@'), &end, 10) };
+			if (*optarg != '@' || *end || end == optarg + 1)
+				errx(USAGE_STATUS, "-d %s: only @SECONDS is understood", optarg);
+			break;
+		default: usage("touch [-cam] [-d @SECONDS] FILE...");
+		}
+	}
+	if (optind == argc)
+		usage("touch [-cam] [-d @SECONDS] FILE...");
+	if (access || !modify)
+		now[0] = when;
+	if (modify || !access)
+		now[1] = when;
+	for (int i = optind; i < argc; i++) {
+		int fd;
+
+		if (utimensat(AT_FDCWD, argv[i], now, 0) == 0 || (!create && errno == ENOENT))
+			continue;
+		fd = errno == ENOENT ? open(argv[i], O_WRONLY | O_CREAT, 0666) : -1;
+		if (fd < 0) {
+			warn("cannot touch '%s'", argv[i]);
+			status = 1;
+			continue;
+		}
+		if (when.tv_nsec != UTIME_NOW)
+			futimens(fd, now);
+		close(fd);
+	}
+	return status;
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init: process 1. The kernel starts it alone, from the boot archive, with its descriptors on the kernel's log. It
+ *
+ *   1. starts the servers, in this order: disk, ext2 (mounted on /), tty;
+ *   2. starts the program that the boot line asks for with run=, or a shell on the terminal;
+ *   3. waits: takes in orphans, says which server died, starts the next shell after one has ended;
+ *   4. ends the machine when the program of run= has ended, or when someone sends SIGTERM (poweroff does) or SIGINT
+ *      (reboot does): other processes are ended, everything is written, the filesystem unmounted, the status goes to
+ *      /dev/control.
+ *
+ * A server gets the receive right of its ports by inheritance and init closes its own, so that a port dies with its
+ * server and its callers get EPIPE. The first call of each port tells init that the server is up, or that it is not:
+ * a machine without a usable disk still comes to a shell, from the boot archive, and the server has said what is
+ * wrong. A server that dies later is reported and not restarted: its successor would have to be handed the live
+ * objects (ATTACH of the design), which neither kernel nor servers do.
+ *
+ * Boot options read here: run=PROG,ARG,... cwd=DIR env=K=V,... (percent-encoded, joined by ','), streams=1.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <abi/atlas.h>
+#include <abi/devproto.h>
+#include <abi/pager.h>
+#include <atlas/port.h>
+#include <atlas/system.h>
+
+#define ROOT_INODE 2 /* of an ext2 filesystem */
+#define WORDS_MAX  256
+#define LINE_MAX_BYTES 4096
+
+enum { DISK, EXT2, TTY, SERVERS };
+
+static struct server {
+	const char *name, *path;
+	pid_t pid; /* 0: not running */
+} servers[SERVERS] = {
+	[DISK] = { "disk", "/boot/servers/disk", 0 },
+	[EXT2] = { "ext2", "/boot/servers/ext2", 0 },
+	[TTY] = { "tty", "/boot/servers/tty", 0 },
+};
+
+static char boot_line[LINE_MAX_BYTES];
+static char *run_words[WORDS_MAX]; /* PROG and its arguments, NULL-terminated; empty: the shell */
+static char *directory;
+static bool streams;
+static bool mounted;
+static volatile sig_atomic_t asked_to_stop; /* the signal */
+
+static void say(const char *format, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, format);
+	int len = snprintf(line, sizeof(line), "init: ");
+	len += vsnprintf(line + len, sizeof(line) - len, format, ap);
+	va_end(ap);
+	if (len > (int)sizeof(line) - 2)
+		len = sizeof(line) - 2;
+	line[len++] = '\n';
+	write(STDERR_FILENO, line, len);
+}
+
+/* ---- the boot line ---- */
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 :
+	       c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Replaces %XX in place. */
+static void percent_decode(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (*s == '%' && hex_digit(s[1]) >= 0 && hex_digit(s[2]) >= 0) {
+			*to++ = (char)(hex_digit(s[1]) << 4 | hex_digit(s[2]));
+			s += 2;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/* Splits at ',' in place and decodes each word; an empty word is an empty argument. */
+static void split_words(char *list, char **words)
+{
+	int n = 0;
+
+	while (list && n < WORDS_MAX - 1) {
+		char *comma = strchr(list, ',');
+		if (comma)
+			*comma++ = '\0';
+		percent_decode(list);
+		words[n++] = list;
+		list = comma;
+	}
+	words[n] = NULL;
+}
+
+static void take_option(char *word)
+{
+	char *value = strchr(word, '=');
+
+	if (!value)
+		return;
+	*value++ = '\0';
+	if (strcmp(word, "run") == 0) {
+		split_words(value, run_words);
+	} else if (strcmp(word, "cwd") == 0) {
+		percent_decode(value);
+		directory = value;
+	} else if (strcmp(word, "env") == 0) {
+		char *words[WORDS_MAX];
+		split_words(value, words);
+		for (char **w = words; *w; w++)
+			putenv(*w);
+	} else if (strcmp(word, "streams") == 0) {
+		streams = strcmp(value, "1") == 0;
+	}
+}
+
+static void read_boot_line(void)
+{
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? 0 : read(fd, boot_line, sizeof(boot_line) - 1);
+	char *save;
+
+	if (fd >= 0)
+		close(fd);
+	boot_line[len > 0 ? len : 0] = '\0';
+	for (char *w = strtok_r(boot_line, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
+		take_option(w);
+}
+
+/* ---- servers ---- */
+
+/*
+ * Starts a server with up to three descriptors as its first arguments and `extra`, which may be NULL, as its last.
+ * All our descriptors are close-on-exec; the ones named are kept in the child.
+ */
+static int server_start(int which, const int *fds, int nfds, const char *extra)
+{
+	struct server *server = &servers[which];
+	char numbers[3][12];
+	char *argv[6] = { (char *)server->name };
+	int argc = 1;
+
+	for (int i = 0; i < nfds; i++) {
+		snprintf(numbers[i], sizeof(numbers[i]), "%d", fds[i]);
+		argv[argc++] = numbers[i];
+	}
+	argv[argc] = (char *)extra;
+	pid_t pid = fork();
+	if (pid < 0) {
+		say("server %s cannot be started: %s", server->name, strerror(errno));
+		return -1;
+	}
+	if (pid == 0) {
+		setpgid(0, 0);
+		for (int i = 0; i < nfds; i++)
+			fcntl(fds[i], F_SETFD, 0);
+		execve(server->path, argv, environ);
+		say("server %s cannot be started: %s: %s", server->name, server->path, strerror(errno));
+		_exit(127);
+	}
+	server->pid = pid;
+	return 0;
+}
+
+/* Makes a port: its receive right for a server, and a right to call it. -> whether there are both. */
+static bool port_pair(int *receive, int *client)
+{
+	*receive = port_create(O_CLOEXEC);
+	*client = *receive < 0 ? -1 : port_client(*receive, 0);
+	if (*client < 0) {
+		say("no port: %s", strerror(-(*receive < 0 ? *receive : *client)));
+		return false;
+	}
+	fcntl(*client, F_SETFD, FD_CLOEXEC);
+	return true;
+}
+
+/* A first call, answered when the server is up. -> 0, or the error: EPIPE when it died over it. */
+static int first_call(int client, struct msg *m)
+{
+	int error = port_call(client, m, 0);
+
+	return error < 0 ? error : m->status;
+}
+
+/* Starts the disk server; returns a right to call it, or -1. */
+static int start_disk(bool *read_only)
+{
+	int receive, client;
+	struct msg info = { .op = DISK_INFO };
+
+	if (!port_pair(&receive, &client))
+		return -1;
+	int failed = server_start(DISK, &receive, 1, NULL);
+	close(receive);
+	if (failed || first_call(client, &info) < 0) {
+		close(client);
+		return -1;
+	}
+	*read_only = info.arg[1];
+	return client;
+}
+
+/* Starts the filesystem on the disk and mounts it on /. */
+static void start_filesystem(void)
+{
+	bool read_only = false;
+	int disk = start_disk(&read_only);
+	int fds[3], file_client, pager_client;
+
+	if (disk < 0) {
+		say("no usable disk: only the boot archive is there");
+		return;
+	}
+	fds[0] = disk;
+	if (port_pair(&fds[1], &file_client) && port_pair(&fds[2], &pager_client)) {
+		int failed = server_start(EXT2, fds, 3, read_only ? "ro" : NULL);
+		close(fds[1]);
+		close(fds[2]);
+		int error = failed ? -EPIPE : fs_mount(file_client, pager_client, "/", read_only ? FS_MOUNT_RDONLY : 0,
+						       ROOT_INODE);
+		mounted = error >= 0;
+		if (!mounted)
+			say("the disk is not mounted (%s): only the boot archive is there", strerror(-error));
+		close(file_client);
+		close(pager_client);
+	}
+	close(disk);
+}
+
+static void control_write(const char *format, int number)
+{
+	char line[32];
+	int fd = open("/dev/control", O_WRONLY | O_CLOEXEC);
+	int len = snprintf(line, sizeof(line), format, number);
+
+	if (fd < 0)
+		return; /* nobody asked for a control channel */
+	write(fd, line, len);
+	close(fd);
+}
+
+static bool start_tty(void)
+{
+	int receive, client;
+	struct msg opened = { .op = DEV_OPEN, .arg = { 0, streams ? 2 : 0 } };
+
+	if (!port_pair(&receive, &client))
+		return false;
+	int failed = server_start(TTY, &receive, 1, streams ? "streams" : NULL);
+	close(receive);
+	int error = failed ? -EPIPE : first_call(client, &opened);
+	close(client);
+	if (error < 0)
+		say("no terminal: %s", strerror(-error));
+	else if (streams)
+		control_write("streams\n", 0); /* tools/atlas may send input now */
+	return error >= 0;
+}
+
+/* ---- programs ---- */
+
+/* Makes `path` descriptor `fd`. */
+static void open_as(int fd, const char *path, int flags)
+{
+	int opened = open(path, flags);
+
+	if (opened >= 0 && opened != fd) {
+		dup2(opened, fd);
+		close(opened);
+	}
+}
+
+static void open_streams(void)
+{
+	if (streams) {
+		open_as(STDIN_FILENO, "/dev/stream0", O_RDONLY);
+		open_as(STDOUT_FILENO, "/dev/stream1", O_WRONLY);
+		open_as(STDERR_FILENO, "/dev/stream2", O_WRONLY);
+		return;
+	}
+	pid_t self = getpid();
+	int terminal = open("/dev/console", O_RDWR);
+	if (terminal < 0)
+		return; /* without a terminal the log is better than nothing */
+	ioctl(terminal, TIOCSPGRP, &self);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup2(terminal, fd);
+	if (terminal > STDERR_FILENO)
+		close(terminal);
+}
+
+/* Starts a program in a session of its own; it ends with 127 when it is not there and 126 when it cannot be run. */
+static pid_t program_start(char **argv, const char *where)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	setsid();
+	setpgid(0, 0);
+	open_streams();
+	if (chdir(where) < 0)
+		say("%s: %s", where, strerror(errno));
+	execvp(argv[0], argv);
+	int error = errno;
+	say("%s: %s", argv[0], strerror(error));
+	_exit(error == ENOENT || error == ENOTDIR ? 127 : 126);
+}
+
+static pid_t shell_start(void)
+{
+	static char *sh[] = { "/bin/sh", NULL };
+	static char *boot_sh[] = { "/boot/bin/sh", NULL };
+
+	return program_start(access("/bin/sh", X_OK) == 0 ? sh : boot_sh, access("/home", X_OK) == 0 ? "/home" : "/");
+}
+
+/* ---- waiting ---- */
+
+static void note_dead_server(pid_t pid, int status)
+{
+	for (struct server *s = servers; s < servers + SERVERS; s++) {
+		if (s->pid != pid)
+			continue;
+		s->pid = 0;
+		if (WIFSIGNALED(status))
+			say("server %s was killed by signal %d: its clients get errors", s->name, WTERMSIG(status));
+		else
+			say("server %s ended with status %d: its clients get errors", s->name, WEXITSTATUS(status));
+	}
+}
+
+/* Waits until `pid` has ended or we are asked to stop. -> whether it ended, then *status says how. */
+static bool wait_for(pid_t pid, int *status)
+{
+	while (!asked_to_stop) {
+		pid_t dead = waitpid(-1, status, 0);
+		if (dead == pid)
+			return true;
+		if (dead > 0)
+			note_dead_server(dead, *status);
+		else if (errno == ECHILD)
+			break;
+	}
+	return false;
+}
+
+/* One shell after the other, until a poweroff, or until none can be started. */
+static void serve_shells(void)
+{
+	int status;
+
+	while (!asked_to_stop) {
+		pid_t pid = shell_start();
+		if (pid < 0) {
+			say("no shell can be started: %s", strerror(errno));
+			return;
+		}
+		if (!wait_for(pid, &status))
+			return;
+		if (WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127))
+			return; /* the child has said why; the next would fare no better */
+	}
+}
+
+/* ---- the end ---- */
+
+static bool is_server(pid_t pid)
+{
+	for (int i = 0; i < SERVERS; i++) {
+		if (servers[i].pid == pid)
+			return true;
+	}
+	return false;
+}
+
+/* Sends a signal to every process but ourselves and the servers. -> how many there were. */
+static int signal_others(int signal)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int count = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		pid_t pid = atoi(entry->d_name);
+		if (pid > 1 && !is_server(pid) && kill(pid, signal) == 0)
+			count++;
+	}
+	if (proc)
+		closedir(proc);
+	return count;
+}
+
+static void reap(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		note_dead_server(pid, status);
+}
+
+/* Politely first, then by force. */
+static void end_others(void)
+{
+	const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+
+	if (signal_others(SIGTERM) == 0)
+		return;
+	for (int round = 0; round < 50; round++) {
+		reap();
+		if (signal_others(round < 25 ? 0 : SIGKILL) == 0)
+			return;
+		nanosleep(&moment, NULL);
+	}
+	say("processes are left that do not end");
+}
+
+static void unmount(void)
+{
+	sync();
+	int error = mounted ? fs_unmount("/") : 0;
+	if (error < 0)
+		say("the disk cannot be unmounted cleanly: %s", strerror(-error));
+}
+
+static void stop_handler(int signal)
+{
+	asked_to_stop = signal;
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_handler = stop_handler }; /* no SA_RESTART: waitpid shall notice */
+	int status = 0;
+	bool ended = false;
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	setenv("PATH", "/bin:/demos:/boot/bin", 1);
+	setenv("HOME", "/home", 1);
+	setenv("USER", "root", 1);
+	read_boot_line();
+	setenv("TERM", streams ? "dumb" : "vt100", 0);
+	start_filesystem();
+	start_tty();
+
+	if (run_words[0]) {
+		pid_t pid = program_start(run_words, directory ? directory : "/");
+		ended = pid > 0 && wait_for(pid, &status);
+	} else {
+		serve_shells();
+	}
+	end_others();
+	unmount();
+	if (ended && WIFSIGNALED(status))
+		control_write("signal %d\n", WTERMSIG(status));
+	else if (ended)
+		control_write("exit %d\n", WEXITSTATUS(status));
+	bool again = asked_to_stop == SIGINT;
+	say(again ? "restart" : "power off");
+	reboot(again ? RB_AUTOBOOT : RB_POWER_OFF);
+	say("the kernel refuses: %s", strerror(errno));
+	for (;;)
+		pause();
+}

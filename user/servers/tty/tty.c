@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tty: the server of the serial lines as character devices (abi/devproto.h). `tty PORT_FD` makes COM1 the terminal,
+ * /dev/console and /dev/tty; `tty PORT_FD streams` leaves COM1 to the kernel's log and serves the raw streams
+ * /dev/stream0, 1 and 2 of a program that tools/atlas runs. Never both: a program that is run by a tool has no
+ * terminal, and opening /dev/tty tells it so.
+ *
+ * One thread receives calls and interrupts from one port. Opening has no state of its own, so an instance is just the
+ * minor number. init knows that the devices are there when its own DEV_OPEN on the port is answered.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <abi/devproto.h>
+#include <abi/stat.h>
+#include <atlas/port.h>
+#include <atlas/system.h>
+
+#include "tty.h"
+
+int server_port;
+
+static struct message message;
+static bool streams;
+
+static const struct {
+	const char *name;
+	uint16_t major;
+	uint16_t mode;
+} devices[MINORS] = {
+	[MINOR_TTY] = { "tty", 5, 0666 },
+	[MINOR_CONSOLE] = { "console", 5, 0600 },
+	[MINOR_STREAM_IN] = { "stream0", 60, 0400 },
+	[MINOR_STREAM_OUT] = { "stream1", 60, 0200 },
+	[MINOR_STREAM_ERR] = { "stream2", 60, 0200 },
+};
+
+static bool is_stream(uint64_t minor)
+{
+	return minor >= MINOR_STREAM_IN;
+}
+
+static int register_devices(void)
+{
+	for (int minor = 0; minor < MINORS; minor++) {
+		if (is_stream(minor) != streams)
+			continue;
+		int error = dev_register(server_port, devices[minor].name, S_IFCHR | devices[minor].mode,
+					 (uint64_t)devices[minor].major << 8 | minor);
+		if (error < 0)
+			return error;
+	}
+	return 0;
+}
+
+static void answer_open(const struct msg *m)
+{
+	struct msg reply = { .token = m->token, .arg = { m->arg[1], !streams } };
+
+	if (m->arg[1] >= MINORS || is_stream(m->arg[1]) != streams)
+		reply.status = -ENXIO;
+	port_reply(server_port, &reply);
+}
+
+static void handle_call(void)
+{
+	const struct msg *m = &message.head;
+
+	if (m->op != DEV_OPEN && (m->arg[0] >= MINORS || is_stream(m->arg[0]) != streams)) {
+		answer(m->token, -ENXIO, 0, NULL, 0);
+		return;
+	}
+	switch (m->op) {
+	case DEV_OPEN:
+		answer_open(m);
+		break;
+	case DEV_CLOSE:
+		answer(m->token, 0, 0, NULL, 0);
+		break;
+	case DEV_READ:
+		(streams ? stream_read : terminal_read)(m);
+		break;
+	case DEV_WRITE:
+		(streams ? stream_write : terminal_write)(&message);
+		break;
+	case DEV_IOCTL:
+		if (streams)
+			answer(m->token, -ENOTTY, 0, NULL, 0);
+		else
+			terminal_ioctl(&message);
+		break;
+	default:
+		answer(m->token, -EINVAL, 0, NULL, 0);
+	}
+}
+
+static int serve(void)
+{
+	for (;;) {
+		int error = port_receive(server_port, &message.head, MSG_DATA_MAX, -1);
+		if (error == -EINTR)
+			continue;
+		if (error < 0)
+			return error;
+		if (message.head.op != MSG_NOTIFY)
+			handle_call();
+		else if (streams)
+			streams_interrupt(message.head.arg[0]);
+		else
+			terminal_interrupt();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fprintf(stderr, "usage: tty PORT_FD [streams] (init starts it)\n");
+		return 2;
+	}
+	server_port = atoi(argv[1]);
+	streams = argc > 2 && strcmp(argv[2], "streams") == 0;
+	if (syscall(SYS_iopl, 3) < 0) {
+		fprintf(stderr, "tty: no access to the serial ports\n");
+		return 1;
+	}
+	int error = streams ? streams_open() : terminal_open();
+	if (error == 0)
+		error = register_devices();
+	if (error == 0)
+		error = serve();
+	fprintf(stderr, "tty: %s: %s\n", streams ? "streams" : "terminal", strerror(-error));
+	return 1;
+}
