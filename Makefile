@@ -53,7 +53,7 @@ COMMON_FLAGS := $(TARGET_FLAGS) -std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreest
 	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -U_FORTIFY_SOURCE \
 	$(call known,-fcf-protection=none -ffile-prefix-map=$(CURDIR)=.)
 KERNEL_FLAGS := $(COMMON_FLAGS) -mno-red-zone -mcmodel=kernel -mgeneral-regs-only -fno-strict-aliasing \
-	$(call known,-fno-tree-loop-distribute-patterns) -fno-omit-frame-pointer -I kernel -I arch/x86_64 -I $(B)/gen
+	$(call known,-fno-tree-loop-distribute-patterns) -I kernel -I arch/x86_64 -I $(B)/gen
 SANITIZE := -fsanitize=undefined -fno-sanitize=alignment \
 	$(call known,-fno-sanitize=object-size -fno-sanitize=function)
 USER_FLAGS := $(COMMON_FLAGS) -ffunction-sections -fdata-sections -I libc/include -I kernel
@@ -232,7 +232,7 @@ check: all
 grade: test
 
 bench: $(IMAGES)
-	$(Q)tools/atlas bench
+	$(Q)CC='$(CC)' tools/bench
 
 clean:
 	rm -rf $(B)

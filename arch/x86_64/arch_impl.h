@@ -118,4 +118,7 @@ void clock_delay_us(unsigned us);        /* busy, answering shootdowns */
 
 /* ---- pci.c has no set-up ---- */
 
+/* ---- smp.c ---- */
+void smp_park(void); /* at a safe point: stay here while somebody has the others frozen */
+
 #endif

@@ -160,3 +160,41 @@ void cpu_irq_window(void)
 {
 	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
 }
+
+/* ---- freezing ---- */
+
+/*
+ * The kernel is never interrupted, so a CPU that takes the kick was in user mode or idle: it holds no spin lock, and what it
+ * sees of the kernel is nobody's half-done work. A CPU inside the kernel takes it on its way out. Two CPUs that freeze at
+ * once: the second is at a safe point by being here, and parks.
+ */
+static volatile uint32_t freezer;  /* CPU index + 1; 0: nobody */
+static volatile uint32_t parked;   /* CPUs that wait in smp_park */
+
+void smp_park(void)
+{
+	if (likely(!freezer))
+		return;
+	__atomic_add_fetch(&parked, 1, __ATOMIC_SEQ_CST);
+	while (freezer)
+		cpu_poll();
+	__atomic_sub_fetch(&parked, 1, __ATOMIC_SEQ_CST);
+}
+
+void smp_freeze(void)
+{
+	for (uint32_t nobody = 0; !__atomic_compare_exchange_n(&freezer, &nobody, cpu_index() + 1, false,
+	                                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); nobody = 0)
+		smp_park();
+	while (parked) /* the last freeze's are still leaving */
+		cpu_poll();
+	for (unsigned i = 0; i < cpu_count; i++)
+		smp_kick(i);
+	while (parked != cpu_count - 1)
+		cpu_poll();
+}
+
+void smp_thaw(void)
+{
+	__atomic_store_n(&freezer, 0, __ATOMIC_SEQ_CST);
+}

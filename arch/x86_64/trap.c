@@ -128,6 +128,7 @@ static void interrupt(unsigned vector)
 		break;
 	case VECTOR_KICK: /* its return path looks at cpu->resched */
 		lapic_eoi();
+		smp_park();
 		break;
 	case VECTOR_SPURIOUS: /* no EOI: SDM vol. 3, 11.9 */
 	case VECTOR_PIC ... VECTOR_PIC + 15:

@@ -36,7 +36,7 @@ static int64_t node_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 /* How much of a write at pos may be done: RLIMIT_FSIZE, and what a position can say. */
 static int64_t write_room(uint64_t pos, size_t len)
 {
-	uint64_t limit = proc_current() ? proc_rlimit(RLIMIT_FSIZE) : RLIM_INFINITY;
+	uint64_t limit = proc_rlimit(RLIMIT_FSIZE);
 
 	if (!len)
 		return 0;

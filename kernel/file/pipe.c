@@ -211,7 +211,7 @@ static int64_t pipe_write_from(struct file *f, struct source from, size_t len)
 			break;
 		}
 	}
-	if (n == -EPIPE)
+	if (n == -EPIPE && proc_current())
 		signal_send_proc(proc_current(), SIGPIPE, NULL);
 	return done ? (int64_t)done : n;
 }

@@ -72,6 +72,7 @@ void port_notify_bits(struct port *p, uint64_t bits);       /* any context, no l
 void port_kill(struct port *p);                             /* the receive right is gone */
 struct file *port_file_create(uint32_t flags);              /* a new port's receive right; NULL */
 struct file *port_client_create(struct port *p, uint64_t badge, uint32_t flags);
+struct port *port_of_receiver(struct file *f);              /* not referenced; NULL: not a receive right */
 struct port_client *port_client_from_file(struct file *f);  /* NULL: not a client right */
 
 /* ---- loan.c ---- */

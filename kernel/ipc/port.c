@@ -10,8 +10,9 @@
  * A call is one heap object that carries the message both ways; data behind the head are a second one, only when there
  * are any. The server names an active call by its token.
  *
- * The CPU goes with the message: a caller that finds a receiver asleep switches to it directly, and a reply that is followed
- * by an empty receive switches back, so a round trip on one CPU never visits a run queue.
+ * The CPU goes with the message: a caller that finds a receiver asleep puts the call into its hands and switches to it
+ * directly, and a reply that is followed by an empty receive switches back, so a round trip on one CPU never visits a run
+ * queue.
  *
  * Who may disappear: the caller (killed, interrupted) takes back a waiting call, and abandons an active one, whose reply then
  * finds nobody (ESRCH) but whose loan stays valid until that reply. The owner (the receive right is closed) fails all its
@@ -101,7 +102,7 @@ void port_put(struct port *p)
 bool port_alive(struct port *p) { return !p->dead; }
 
 /* A thread in port_receive whose wait this ends; the caller makes it ready or switches to it. */
-static struct thread *receiver_claim_locked(struct port *p)
+static inline struct thread *receiver_claim_locked(struct port *p)
 {
 	struct list *n;
 	while ((n = list_pop_front(&p->receivers))) {
@@ -120,6 +121,15 @@ void port_notify_bits(struct port *p, uint64_t bits)
 	spin_unlock(&p->lock);
 	if (t)
 		sched_ready(t);
+}
+
+/* The call is in the server's hands from here on; one reference is the receiver's. */
+static inline void activate_locked(struct port *p, struct call *c)
+{
+	list_push_front(&p->active, &c->link);
+	c->state = CALL_ACTIVE;
+	c->m.token = ++p->next_token;
+	__atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- the client's side ---- */
@@ -155,8 +165,13 @@ int port_call_send(struct port *p, struct call *c, enum wait_how how)
 		return -EPIPE;
 	}
 	wait_begin(how);
-	list_push_back(&p->waiting, &c->link);
 	struct thread *receiver = receiver_claim_locked(p);
+	if (receiver && c->m.data_len <= receiver->receive_cap) {
+		activate_locked(p, c);
+		receiver->received = c;
+	} else {
+		list_push_back(&p->waiting, &c->link);
+	}
 	spin_unlock(&p->lock);
 	int err = wait_end(receiver, UINT64_MAX);
 	if (err && !call_give_up(p, c))
@@ -203,16 +218,13 @@ int port_call_kernel(struct port *p, struct msg *m, const void *data, void *repl
 /* ---- the server's side ---- */
 
 /* The first waiting call becomes active; *out has a reference of its own. */
-static int activate_locked(struct port *p, size_t cap, struct call **out)
+static int take_waiting_locked(struct port *p, size_t cap, struct call **out)
 {
 	struct call *c = list_first(&p->waiting, struct call, link);
 	if (c->m.data_len > cap)
 		return -EMSGSIZE;
 	list_remove(&c->link);
-	list_push_front(&p->active, &c->link);
-	c->state = CALL_ACTIVE;
-	c->m.token = ++p->next_token;
-	__atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
+	activate_locked(p, c);
 	*out = c;
 	return 0;
 }
@@ -228,7 +240,7 @@ static int take_locked(struct port *p, size_t cap, struct call **out, uint64_t *
 		p->pending = 0;
 		return 0;
 	}
-	return list_empty(&p->waiting) ? -EAGAIN : activate_locked(p, cap, out);
+	return list_empty(&p->waiting) ? -EAGAIN : take_waiting_locked(p, cap, out);
 }
 
 int port_take(struct port *p, size_t cap, uint64_t deadline_ns, struct thread *next, struct call **out, uint64_t *bits)
@@ -247,11 +259,17 @@ int port_take(struct port *p, size_t cap, uint64_t deadline_ns, struct thread *n
 				sched_ready(next);
 			return err;
 		}
+		self->received = NULL;
+		self->receive_cap = cap;
 		wait_begin(WAIT_SIGNALS);
-		list_push_back(&p->receivers, &self->wait_link);
+		list_push_front(&p->receivers, &self->wait_link); /* the last to come is the one whose cache is warm */
 		spin_unlock(&p->lock);
 		broken = wait_end(next, deadline_ns);
 		next = NULL;
+		if (likely(self->received)) { /* a caller has put it there and taken us off the list */
+			*out = self->received;
+			return 0;
+		}
 	}
 }
 
@@ -376,14 +394,17 @@ struct port_client *port_client_from_file(struct file *f)
 	return f->ops == &client_ops ? f->data : NULL;
 }
 
+struct port *port_of_receiver(struct file *f)
+{
+	return f->ops == &receive_ops ? f->data : NULL;
+}
+
 struct port *port_from_file(struct file *f, bool receive)
 {
-	struct port *p = NULL;
-	if (f->ops == &receive_ops)
-		p = f->data;
-	else if (f->ops == &client_ops && !receive)
-		p = ((struct port_client *)f->data)->port;
+	struct port *p = port_of_receiver(f);
 	if (p)
 		port_get(p);
+	else if (f->ops == &client_ops && !receive)
+		port_get(p = ((struct port_client *)f->data)->port);
 	return p;
 }

@@ -4,6 +4,7 @@
  * uid 0. ipc/device.c and ipc/irq.c do the work.
  */
 #include <abi/errno.h>
+#include <abi/mman.h>
 
 #include "file/file.h"
 #include "ipc/ipc_impl.h"
@@ -131,11 +132,11 @@ static bool range_visit(struct vma *v, const struct vma_usage *usage, void *arg)
 		return true;
 	next->start = MAX(v->start, next->from);
 	next->end = v->end;
-	next->prot = v->prot;
+	next->prot = v->flags & MAP_SHARED ? PROT_NONE : v->prot; /* a mapped disk stays where it is */
 	return false;
 }
 
-/* Brings every accessible page of the space in, private ones writable, so that they do not fault later. */
+/* Brings every accessible private page of the space in, writable where it may be, so that it does not fault later. */
 static int fill_space(struct space *s)
 {
 	struct next_range next = { .from = 0 };

@@ -34,6 +34,12 @@ static inline bool can_write(const struct file *f)
 	return (mode == O_WRONLY || mode == O_RDWR) && !(f->flags & O_PATH);
 }
 
+/* A position may not pass the largest even by what could be read there. Only what has a position is given one. */
+static inline bool past_end(const int64_t *pos, size_t len)
+{
+	return pos && (uint64_t)*pos + len > INT64_MAX;
+}
+
 static inline int64_t read_at(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
 	if (unlikely(!can_read(f)))
@@ -42,6 +48,8 @@ static inline int64_t read_at(struct file *f, vaddr_t buf, size_t len, int64_t *
 		return -EINVAL;
 	if (unlikely(!user_range(buf, len)))
 		return -EFAULT;
+	if (unlikely(past_end(pos, len)))
+		return -EINVAL;
 	return f->ops->read(f, buf, MIN(len, IO_MAX), pos);
 }
 
@@ -53,6 +61,8 @@ static inline int64_t write_at(struct file *f, vaddr_t buf, size_t len, int64_t 
 		return -EINVAL;
 	if (unlikely(!user_range(buf, len)))
 		return -EFAULT;
+	if (unlikely(past_end(pos, len)))
+		return -EINVAL;
 	return f->ops->write(f, buf, MIN(len, IO_MAX), pos);
 }
 

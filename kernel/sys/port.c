@@ -34,19 +34,31 @@ static int64_t install(struct file *f, bool cloexec)
 	return fd;
 }
 
-/* The port whose receive right the descriptor is; *f keeps it. NULL: EBADF. */
-static struct port *receiver_get(int fd, struct file **f)
+/* The port whose receive right the descriptor is; *f, referenced, keeps it. NULL: EBADF. */
+static inline struct port *receiver_get(int fd, struct file **f)
 {
 	*f = fd_get(fd);
 	if (!*f)
 		return NULL;
-	struct port *p = port_from_file(*f, true);
-	if (!p) {
+	struct port *p = port_of_receiver(*f);
+	if (!p)
 		file_put(*f);
-		return NULL;
-	}
-	port_put(p); /* the file's own reference is enough */
 	return p;
+}
+
+/* The head of a message, most often in a page that is there: tried without the general path. */
+static inline int head_read(struct msg *m, vaddr_t at)
+{
+	if (likely(at < USER_END - sizeof(*m)) && likely(user_copy_in(m, at, sizeof(*m)) == 0))
+		return 0;
+	return copy_from_user(m, at, sizeof(*m));
+}
+
+static inline int head_write(vaddr_t at, const struct msg *m)
+{
+	if (likely(at < USER_END - sizeof(*m)) && likely(user_copy_out(at, m, sizeof(*m)) == 0))
+		return 0;
+	return copy_to_user(at, m, sizeof(*m));
 }
 
 SYSCALL(port_create)
@@ -78,7 +90,7 @@ static struct call *call_read(vaddr_t at, uint64_t cap)
 	int err = -EMSGSIZE;
 	if (!call)
 		return err_ptr(-ENOMEM);
-	if (copy_from_user(&call->m, at, sizeof(call->m)) != 0) {
+	if (head_read(&call->m, at) != 0) {
 		err = -EFAULT;
 		goto out_put;
 	}
@@ -98,7 +110,7 @@ out_put:
 
 static int message_write(vaddr_t at, const struct msg *m, const void *data)
 {
-	if (copy_to_user(at, m, sizeof(*m)) != 0)
+	if (head_write(at, m) != 0)
 		return -EFAULT;
 	return m->data_len ? copy_to_user(at + sizeof(*m), data, m->data_len) : 0;
 }
@@ -156,7 +168,7 @@ static int64_t deliver(struct port *p, struct call *call, uint64_t bits, vaddr_t
 {
 	if (!call) {
 		struct msg m = { .op = MSG_NOTIFY, .arg = { bits } };
-		return copy_to_user(at, &m, sizeof(m));
+		return head_write(at, &m);
 	}
 	int err = message_write(at, &call->m, call->data);
 	if (err)
@@ -197,7 +209,7 @@ static int64_t reply(struct port *p, vaddr_t at, struct thread **next)
 	struct msg m;
 	void *data = NULL;
 	*next = NULL;
-	if (copy_from_user(&m, at, sizeof(m)) != 0)
+	if (head_read(&m, at) != 0)
 		return -EFAULT;
 	if (m.data_len > MSG_DATA_MAX)
 		return -EMSGSIZE;

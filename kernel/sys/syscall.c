@@ -8,7 +8,7 @@
  *
  * A wait that a signal broke off ends with EINTR in the layers below, which know nothing of restarting. Here the calls that
  * Linux restarts are told from those that it does not (signal(7)): the former's EINTR becomes ERESTARTSYS, which
- * thread_exit_work resolves. The detour costs nothing on the plain path, one comparison.
+ * thread_exit_work resolves. The plain path pays one comparison.
  *
  * No locks: a bit of `logged` may be set twice in a race, and a line be printed twice.
  */
@@ -63,12 +63,13 @@ static bool restarts(uint64_t nr)
 	}
 }
 
-/* The result says that a signal broke the call off: it is settled on the way out. */
-static int64_t interrupted(uint64_t nr, int64_t result)
+/* A result that says that a signal broke the call off is settled on the way out; any other error is what it is. */
+static __attribute__((noinline)) int64_t failed(uint64_t nr, int64_t result)
 {
 	struct thread *t = thread_current();
-	if (nr == SYS_rt_sigreturn)
-		return result; /* the program's own rax */
+	bool interrupted = result == -EINTR || result == -ERESTARTSYS || result == -ERESTARTNOHAND || result == -ERESTARTSLEEP;
+	if (!interrupted || nr == SYS_rt_sigreturn) /* sigreturn's result is the program's own rax */
+		return result;
 	if (result == -EINTR && restarts(nr))
 		result = -ERESTARTSYS;
 	if (result != -EINTR)
@@ -84,7 +85,7 @@ void syscall_entry(struct trap_frame *f)
 		result = table[nr](f->rdi, f->rsi, f->rdx, f->r10, f->r8, f->r9);
 	else
 		result = unknown_call(nr);
-	if (unlikely(result == -EINTR || result == -ERESTARTSYS || result == -ERESTARTNOHAND || result == -ERESTARTSLEEP))
-		result = interrupted(nr, result);
+	if (unlikely(result < 0))
+		result = failed(nr, result);
 	f->rax = result;
 }

@@ -223,6 +223,7 @@ int proc_start_init(const char *path)
 	p->files = fdtable_create();
 	if (!p->files)
 		return -ENOMEM;
+	pid_last = 0; /* kernel tests may have used numbers */
 	p->pid = p->pgid = p->sid = t->tid = pid_alloc();
 	assert(p->pid == 1);
 	strlcpy(p->name, "init", sizeof(p->name));

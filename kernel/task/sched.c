@@ -45,7 +45,7 @@ static volatile uint32_t idle_cpus;      /* bit per CPU that halts or is about t
 
 const char *const thread_state_name[] = { "ready", "running", "blocked", "dead" };
 
-static struct run_queue *queue_here(void) { return &queues[cpu_index()]; }
+static inline struct run_queue *queue_here(void) { return cpu_this()->sched; }
 
 uint64_t sched_slice_end(void) { return queue_here()->slice_end_ns; }
 
@@ -148,7 +148,8 @@ void sched_finish_switch(void)
 
 static void switch_to(struct thread *next)
 {
-	struct thread *prev = thread_current();
+	struct cpu *cpu = cpu_this();
+	struct thread *prev = cpu->current;
 	if (next == prev) {
 		prev->state = THREAD_RUNNING;
 		return;
@@ -156,10 +157,10 @@ static void switch_to(struct thread *next)
 	uint64_t now = clock_now_ns();
 	prev->ticks_ns += now - prev->started_ns;
 	next->started_ns = now;
-	next->cpu = cpu_index();
+	next->cpu = cpu->index;
 	next->state = THREAD_RUNNING;
 	next->on_cpu = true;
-	queue_here()->leaving = prev;
+	((struct run_queue *)cpu->sched)->leaving = prev;
 	/* Kernel threads run in whatever space is loaded: switching there and back is then free (arch_space_evict copes). */
 	if (next->space)
 		space_load(next->space);
@@ -260,9 +261,9 @@ static void adopt_idle(void)
 	t->cpu = c->index;
 	t->on_cpu = true;
 	t->state = THREAD_RUNNING;
+	c->sched = &queues[c->index];
 	c->idle = t;
 	c->current = t;
-	c->sched = queue_here();
 }
 
 void sched_init(void)

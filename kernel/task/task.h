@@ -101,6 +101,7 @@ struct thread {
 	struct abi_stack altstack;
 	vaddr_t clear_child_tid;   /* set_tid_address */
 	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
+	struct call *received; size_t receive_cap; /* in port_receive: a call handed over, referenced; room for its data */
 	void (*kernel_fn)(void *); void *kernel_arg; /* kernel threads */
 	struct held_locks held;    /* checked build */
 	char name[16];
@@ -131,9 +132,20 @@ int wait_on_mutex(struct wait_queue *q, struct mutex *held, enum wait_how how, u
  * locks and calls wait_end. next: a thread whose wait this one ended (thread_claim) and which runs at once on this CPU; NULL.
  * -> wait_end: 0, -EINTR, -ETIMEDOUT
  */
-void wait_begin(enum wait_how how);
+static inline void wait_begin(enum wait_how how)
+{
+	struct thread *t = thread_current();
+	t->wait_how = how;
+	t->state = THREAD_BLOCKED;
+	__atomic_store_n(&t->wake, WAKE_WAITING, __ATOMIC_SEQ_CST);
+}
 int wait_end(struct thread *next, uint64_t deadline_ns);
-bool thread_claim(struct thread *t, enum wake_reason why); /* end its wait, without making it ready: false, another did */
+/* thread_claim: end its wait, without making it ready; false: another has done so. */
+static inline bool thread_claim(struct thread *t, enum wake_reason why)
+{
+	uint32_t expect = WAKE_WAITING;
+	return __atomic_compare_exchange_n(&t->wake, &expect, why, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
 bool thread_wake(struct thread *t, enum wake_reason why);  /* and make it ready */
 
 /* ---- sched.c ---- */

@@ -30,6 +30,7 @@ void timer_init_all(void);
 void timer_arm_before(uint64_t at_ns);     /* this CPU wants a timer interrupt at or before that time */
 
 /* ---- thread.c ---- */
+extern volatile uint64_t thread_count;          /* that exist, idle ones included; a dead one until it is freed */
 void thread_init_all(void);
 struct thread *thread_alloc(const char *name);  /* with kernel stack; not yet runnable; NULL */
 struct thread *thread_adopt(const char *name);  /* the code that runs now becomes a thread (idle) */

@@ -25,6 +25,7 @@
 
 #define FPU_ALIGN 64
 
+volatile uint64_t thread_count;
 static struct cache *thread_cache;
 
 /* The locks that are held now, for lib/lockcheck.c: the thread's, or the CPU's before it has one. */
@@ -59,7 +60,14 @@ static struct thread *thread_new(const char *name)
 	timer_init(&t->timer, thread_timeout);
 	t->cpu = cpu_index();
 	strlcpy(t->name, name, sizeof(t->name));
+	__atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
 	return t;
+}
+
+static void thread_delete(struct thread *t)
+{
+	cache_free(thread_cache, t);
+	__atomic_sub_fetch(&thread_count, 1, __ATOMIC_RELEASE);
 }
 
 struct thread *thread_adopt(const char *name)
@@ -78,7 +86,7 @@ struct thread *thread_alloc(const char *name)
 		return NULL;
 	t->arch.stack = kstack_alloc();
 	if (!t->arch.stack) {
-		cache_free(thread_cache, t);
+		thread_delete(t);
 		return NULL;
 	}
 	t->arch.fpu = (void *)ALIGN_UP((uintptr_t)(t + 1), FPU_ALIGN);
@@ -92,7 +100,7 @@ void thread_free(struct thread *t)
 	if (t->proc)
 		proc_put(t->proc);
 	kstack_free(t->arch.stack);
-	cache_free(thread_cache, t);
+	thread_delete(t);
 }
 
 static void kernel_thread_main(void *arg)

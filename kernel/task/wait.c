@@ -36,20 +36,6 @@ void wait_queue_init(struct wait_queue *q)
 	list_init(&q->waiters);
 }
 
-void wait_begin(enum wait_how how)
-{
-	struct thread *t = thread_current();
-	t->wait_how = how;
-	t->state = THREAD_BLOCKED;
-	__atomic_store_n(&t->wake, WAKE_WAITING, __ATOMIC_SEQ_CST);
-}
-
-bool thread_claim(struct thread *t, enum wake_reason why)
-{
-	uint32_t expect = WAKE_WAITING;
-	return __atomic_compare_exchange_n(&t->wake, &expect, why, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-}
-
 bool thread_wake(struct thread *t, enum wake_reason why)
 {
 	if (!thread_claim(t, why))

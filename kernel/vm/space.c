@@ -292,7 +292,9 @@ int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_
 	int err = map_locked(s, addr, len, prot, flags, object, pgoff, file, may_write, &dead);
 	mutex_unlock(&s->lock);
 	free_dead(&dead);
-	if (!err && (flags & MAP_POPULATE || thread_current()->pager) && prot)
+	/* The private memory of a server on the paging path is there from the start (it must not wait for memory later). */
+	bool wired = thread_current()->pager && flags & MAP_PRIVATE;
+	if (!err && (flags & MAP_POPULATE || wired) && prot)
 		populate(s, *addr, len, flags & MAP_SHARED ? PROT_READ : prot);
 	return err;
 }

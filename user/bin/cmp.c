@@ -48,7 +48,8 @@ static int compare(FILE *a, FILE *b, const char **names, bool list, bool silent)
 			status = 1;
 		} else if (x != y) {
 			if (!silent)
-				printf("%s %s differ: char %llu, line %llu\n", names[0], names[1], byte + 1, line);
+				printf("%s %s differ: char %llu, line %llu\n", names[0], names[1], byte + 1,
+				       line);
 			return 1;
 		}
 		line += x == '\n';

@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 	if (close(out) < 0)
 		err(1, "closing the output");
 	if (!opt.quiet)
-		fprintf(stderr, "%llu+%llu records in\n%llu+%llu records out\n%llu bytes copied\n", full[0], part[0],
-			full[1], part[1], bytes);
+		fprintf(stderr, "%llu+%llu records in\n%llu+%llu records out\n%llu bytes copied\n", full[0],
+			part[0], full[1], part[1], bytes);
 	return status;
 }

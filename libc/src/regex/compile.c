@@ -489,6 +489,15 @@ static int emit(struct parser *ps, enum op op, int x)
 	return prog->count++;
 }
 
+/* emit may move the code, so its address is taken afterwards. */
+static void emit_char(struct parser *ps, unsigned char c)
+{
+	int at = emit(ps, OP_CHAR, 0);
+
+	if (!ps->error)
+		ps->prog->code[at].c = c;
+}
+
 static void emit_node(struct parser *ps, int index);
 
 /* An optional operand: split over it. */
@@ -551,7 +560,7 @@ static void emit_node(struct parser *ps, int index)
 	case N_EMPTY:
 		break;
 	case N_CHAR:
-		ps->prog->code[emit(ps, OP_CHAR, 0)].c = n.c;
+		emit_char(ps, n.c);
 		break;
 	case N_ANY:
 		emit(ps, OP_ANY, 0);

@@ -48,7 +48,7 @@ fsck_clean() { e2fsck -fn "$1"; }
 build() {
 	${CC:-gcc} -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -Wall -Wextra -Werror \
 		-I "$core" -I "$root/kernel" "$here"/*.c \
-		"$core"/{super,order,block,inode,pending,map,dir,ops,data}.c -o "$out/ext2test" && ln -sf "$out/ext2test" ext2test
+		"$core"/{super,order,block,inode,pending,map,dir,ops,rename,data}.c -o "$out/ext2test" && ln -sf "$out/ext2test" ext2test
 }
 
 # ---- what the core writes, debugfs reads ----

@@ -4,7 +4,8 @@
  *
  *     mkdir P | create P | put P HOSTFILE | get P HOSTFILE | write P OFFSET TEXT | truncate P SIZE | fill P BYTES
  *     symlink TARGET P | readlink P TARGET | link OLD NEW | rename OLD NEW | unlink P | rmdir P | mknod P c|b|p N
- *     peek P OFFSET TEXT | chmod P OCTAL | chown P UID GID | utime P SEC NSEC | stat P FIELD VALUE | ls P COUNT | sync | free | unmount
+ *     peek P OFFSET TEXT | chmod P OCTAL | chown P UID GID | utime P SEC NSEC | stat P FIELD VALUE
+ *     ls P COUNT | sync | free
  *
  * A line that begins with "!ERRNO" expects that error (its number). What goes otherwise is a failure. "free" prints the
  * free blocks and inodes of statfs, for the script to compare.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * expand.c - from a word as written to the strings a command gets
+ * expand.c - from a word as written to its characters, each with its origin
  *
  * The order is POSIX's: tilde, parameters, command substitution and arithmetic; then field splitting;
  * then file names; then the quotes go. The last three must know of every character where it came from,
@@ -16,7 +16,7 @@
  *	E	not a character: something quoted was empty here, so the field exists ("" or "$x")
  *	B	not a character: a field of "$@" ends here
  *
- * Field splitting walks over both strings; a pattern is made by putting a backslash in front of every Q.
+ * What becomes of the two strings is the business of fields.c.
  *
  * Errors (${x?message}, a bad substitution, unset under -u) do not return: see sh_error().
  *
@@ -29,26 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sh.h"
-
-enum origin { FROM_LITERAL = 'L', FROM_QUOTE = 'Q', FROM_SUBST = 'S', MARK_EMPTY = 'E', MARK_BREAK = 'B' };
-
-struct xbuf {
-	struct strbuf text, from;
-	bool no_params;		/* a "$@" without parameters was met */
-};
-
-/* How the text at hand is to be read. */
-enum {
-	X_DQUOTE = 1,		/* inside double quotes */
-	X_HERE = 2,		/* inside a here-document: double quotes are ordinary */
-	X_BRACE = 4,		/* inside unquoted ${x:-...}: literals split like values */
-	X_ONE = 8,		/* the result is one string: $* joins, nothing splits */
-	X_ASSIGN = 16,		/* a tilde may also follow a colon */
-	X_BRACE_DQ = 32		/* inside quoted ${x:-...}: a backslash protects } */
-};
-
-static void expand_text(struct xbuf *x, const char **sp, char end, unsigned mode);
+#include "expand.h"
 
 static void put(struct xbuf *x, char c, enum origin from)
 {
@@ -73,7 +54,7 @@ static void put_value(struct xbuf *x, const char *s, unsigned mode)
 	put_mem(x, s, strlen(s), value_origin(mode));
 }
 
-static void xbuf_free(struct xbuf *x)
+void xbuf_free(struct xbuf *x)
 {
 	free(x->text.s);
 	free(x->from.s);
@@ -498,7 +479,7 @@ static const char *expand_double(struct xbuf *x, const char *s, unsigned mode)
 }
 
 /* Expand from *sp up to the unquoted character `end`, where *sp is left. */
-static void expand_text(struct xbuf *x, const char **sp, char end, unsigned mode)
+void expand_text(struct xbuf *x, const char **sp, char end, unsigned mode)
 {
 	const char *s = *sp, *next;
 	bool quoted = mode & (X_DQUOTE | X_HERE), tilde = !quoted;
@@ -525,186 +506,4 @@ static void expand_text(struct xbuf *x, const char **sp, char end, unsigned mode
 			put(x, *s++, plain);
 	}
 	*sp = s;
-}
-
-/* ---- results ---- */
-
-/* The text without its marks. */
-static char *flatten(struct xbuf *x, size_t from, size_t to)
-{
-	struct strbuf b = { 0 };
-
-	for (size_t i = from; i < to; i++)
-		if (x->from.s[i] != MARK_EMPTY)
-			strbuf_add(&b, x->text.s[i]);
-	return strbuf_done(&b, &sh.temp);
-}
-
-/* The text as a pattern: what was quoted is protected by a backslash. */
-static char *to_pattern(struct xbuf *x, size_t from, size_t to)
-{
-	struct strbuf b = { 0 };
-
-	for (size_t i = from; i < to; i++) {
-		if (x->from.s[i] == MARK_EMPTY)
-			continue;
-		if (x->from.s[i] == FROM_QUOTE && strchr("*?[]\\!^-", x->text.s[i]))
-			strbuf_add(&b, '\\');
-		strbuf_add(&b, x->text.s[i]);
-	}
-	return strbuf_done(&b, &sh.temp);
-}
-
-static char *expand_one(const char *text, unsigned mode, bool pattern)
-{
-	struct xbuf x = { 0 };
-	char *s;
-
-	expand_text(&x, &text, '\0', mode | X_ONE);
-	s = pattern ? to_pattern(&x, 0, x.text.len) : flatten(&x, 0, x.text.len);
-	xbuf_free(&x);
-	return s;
-}
-
-/* One string, no splitting, no file names. The result is in sh.temp, as of all that follow. */
-char *expand_string(const char *text)
-{
-	return expand_one(text, 0, false);
-}
-
-/* As the right side of an assignment. */
-char *expand_assignment(const char *text)
-{
-	return expand_one(text, X_ASSIGN, false);
-}
-
-char *expand_pattern(const char *text)
-{
-	return expand_one(text, 0, true);
-}
-
-/* The text of a here-document. */
-char *expand_here(const char *text)
-{
-	return expand_one(text, X_HERE, false);
-}
-
-struct fields {
-	char **v;
-	int n, cap;
-};
-
-static void fields_add(struct fields *f, char *s)
-{
-	if (f->n + 1 >= f->cap) {
-		char **v = arena_alloc(&sh.temp, (f->cap * 2 + 16) * sizeof(*v));
-
-		if (f->n)
-			memcpy(v, f->v, f->n * sizeof(*v));
-		f->v = v;
-		f->cap = f->cap * 2 + 16;
-	}
-	f->v[f->n++] = s;
-	f->v[f->n] = NULL;
-}
-
-/* A finished field: file names if it is a pattern that matches some, else the field itself. */
-static void add_field(struct fields *f, struct xbuf *x, size_t from, size_t to)
-{
-	char *pat = to_pattern(x, from, to);
-	int count = 0;
-
-	if (!sh.noglob && pattern_has_magic(pat)) {
-		char **names = glob_expand(pat, &sh.temp, &count);
-
-		for (int i = 0; i < count; i++)
-			fields_add(f, names[i]);
-	}
-	if (!count)
-		fields_add(f, flatten(x, from, to));
-}
-
-/* Is the character at i a separator of fields (of the blank kind)? */
-static bool is_sep(const struct xbuf *x, size_t i, const char *ifs, bool blank)
-{
-	char c;
-
-	if (i >= x->text.len || x->from.s[i] != FROM_SUBST)
-		return false;
-	c = x->text.s[i];
-	return strchr(ifs, c) && (c == ' ' || c == '\t' || c == '\n') == blank;
-}
-
-/*
- * Cut into fields. Blanks of IFS separate in runs, and not at the ends; any other character of IFS ends
- * one field, empty or not, together with the blanks around it.
- */
-static void split_fields(struct fields *f, struct xbuf *x)
-{
-	const char *ifs = var_get("IFS");
-	size_t start = 0, i = 0, n = x->text.len;
-
-	if (!ifs)
-		ifs = " \t\n";
-	while (i < n) {
-		if (x->from.s[i] == MARK_BREAK) {
-			if (i > start)
-				add_field(f, x, start, i);
-			start = ++i;
-		} else if (is_sep(x, i, ifs, true) || is_sep(x, i, ifs, false)) {
-			size_t end = i;
-			bool hard;
-
-			while (is_sep(x, i, ifs, true))
-				i++;
-			hard = is_sep(x, i, ifs, false);
-			i += hard;
-			while (hard && is_sep(x, i, ifs, true))
-				i++;
-			if (hard || end > start)
-				add_field(f, x, start, end);
-			start = i;
-		} else {
-			i++;
-		}
-	}
-	if (n > start)
-		add_field(f, x, start, n);
-}
-
-/* `export x=$y` and its kin assign: the value is not split. */
-static bool is_declaration(const char *command)
-{
-	return strcmp(command, "export") == 0 || strcmp(command, "readonly") == 0 ||
-	       strcmp(command, "local") == 0;
-}
-
-/* Expand the words of a command to its arguments, NULL-terminated, in sh.temp. */
-char **expand_words(struct word *w, int *count)
-{
-	bool declaration = w && is_declaration(w->text);
-	struct fields f = { 0 };
-
-	fields_add(&f, NULL);
-	f.n = 0;
-	for (; w; w = w->next) {
-		struct xbuf x = { 0 };
-		const char *s = w->text;
-		int n = var_name_len(s);
-
-		if (declaration && n && s[n] == '=') {
-			char *value = expand_assignment(s + n + 1);
-			struct strbuf b = { 0 };
-
-			strbuf_add_mem(&b, s, n + 1);
-			strbuf_add_mem(&b, value, strlen(value));
-			fields_add(&f, strbuf_done(&b, &sh.temp));
-			continue;
-		}
-		expand_text(&x, &s, '\0', 0);
-		split_fields(&f, &x);
-		xbuf_free(&x);
-	}
-	*count = f.n;
-	return f.v;
 }

@@ -6,8 +6,9 @@
  *	  │
  *	  ├─ lexer.c   characters → tokens (words keep their quotes)
  *	  ├─ parser.c  tokens → tree
- *	  └─ exec.c    tree → processes, builtins, functions; redir.c opens their files
- *	       ├─ expand.c   a word → fields ($x $(..) splitting, quotes removed)
+ *	  └─ exec.c    tree → pipelines, lists, loops; simple.c: builtins, functions, programs
+ *	       ├─ redir.c    opens their files
+ *	       ├─ expand.c   $x $(..) ~ in a word; fields.c: splitting, file names, quotes removed
  *	       │    ├─ arith.c    $((..))
  *	       │    └─ pattern.c  globs, case patterns, ${x#p}
  *	       ├─ jobs.c     fork, wait, terminal, job table
@@ -229,9 +230,11 @@ bool pattern_match(const char *pat, const char *s);
 bool pattern_has_magic(const char *pat);
 char **glob_expand(const char *pat, struct arena *a, int *count);
 
-/* ---- exec.c, redir.c ---- */
+/* ---- exec.c, simple.c, redir.c ---- */
 
 int eval(struct node *n);
+int eval_simple(struct node *n, bool last);
+int function_define(struct node *n);
 int eval_source(struct source *src);
 int eval_string(const char *name, const char *text);
 void exec_program(char **argv, char **envp) __attribute__((noreturn));

@@ -2,7 +2,7 @@
 /*
  * The ext2 filesystem: what is on the disk, what is kept in memory, and the functions of the core.
  *
- * The core (super.c order.c block.c inode.c map.c dir.c ops.c data.c) is plain C over the device below and also builds
+ * The core (super order block inode pending map dir ops rename data) is plain C over the device below and also builds
  * for the host. It has no lock of its own: its caller holds one lock around every call, except where data.c says so.
  * All functions return 0 or a count, or a negative errno, unless they say otherwise.
  *
@@ -250,7 +250,21 @@ int dir_init(struct fs *fs, struct inode *dir, uint32_t parent);
 int dir_is_empty(struct fs *fs, struct inode *dir); /* 1, 0, or an errno */
 int dir_list(struct fs *fs, struct inode *dir, uint64_t cookie, void *buf, uint32_t room);
 
-/* ---- ops.c ---- */
+/* ---- ops.c: what rename.c needs of it ---- */
+static inline bool name_is_dots(struct name name)
+{
+	return name.text[0] == '.' && (name.len == 1 || (name.len == 2 && name.text[1] == '.'));
+}
+static inline bool inode_is_dir(const struct inode *inode)
+{
+	return (inode->raw.mode & 0170000) == 0040000;
+}
+int dir_get(struct fs *fs, uint32_t ino, struct inode **dir);
+int dir_get_to_change(struct fs *fs, uint32_t ino, struct name name, struct inode **dir);
+int dir_find_inode(struct fs *fs, struct inode *dir, struct name name, struct dir_pos *pos, struct inode **inode);
+int inode_drop_links(struct fs *fs, struct inode *inode, uint32_t count);
+
+/* ---- ops.c, rename.c ---- */
 struct create_args { uint32_t mode, uid, gid; uint64_t rdev; struct name name, target; };
 int op_lookup(struct fs *fs, uint32_t dir, struct name name, struct fs_attr *attr);
 int op_getattr(struct fs *fs, uint32_t ino, struct fs_attr *attr);

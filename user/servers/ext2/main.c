@@ -8,8 +8,8 @@
  * says in one sentence why it cannot and ends with status 2; init learns either way from its first call, which is
  * answered or broken off. Then one thread serves names and attributes (files.c) and three serve pages (pages.c).
  *
- *     core  super order block inode pending map dir ops data     plain C, tested on the host
- *     glue  main device gate files pages                         what ties it to Atlas
+ *     core  super order block inode pending map dir ops rename data     plain C, tested on the host
+ *     glue  main device gate files pages                                what ties it to Atlas
  *
  * It is on the paging path: pager_role() has the kernel keep all of its memory resident and its allocations served, for
  * a page of a file cannot be written to make room if that needs room first.

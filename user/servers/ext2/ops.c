@@ -21,10 +21,6 @@
 #include <abi/stat.h>
 #include <string.h>
 
-#define DEPTH_MAX 65536 /* of directories, when an ancestor is looked for */
-
-static const struct name dotdot = { "..", 2 };
-
 static int name_check(struct name name)
 {
 	if (name.len == 0 || memchr(name.text, '/', name.len) || memchr(name.text, 0, name.len))
@@ -34,38 +30,28 @@ static int name_check(struct name name)
 	return 0;
 }
 
-static bool is_dots(struct name name)
-{
-	return name.text[0] == '.' && (name.len == 1 || (name.len == 2 && name.text[1] == '.'));
-}
-
-static bool is_dir(const struct inode *inode)
-{
-	return S_ISDIR(inode->raw.mode);
-}
-
 /* A reference to a directory. ENOTDIR, EIO. */
-static int get_dir(struct fs *fs, uint32_t ino, struct inode **dir)
+int dir_get(struct fs *fs, uint32_t ino, struct inode **dir)
 {
 	int err = inode_get(fs, ino, dir);
 
 	if (err)
 		return err;
-	if (is_dir(*dir))
+	if (inode_is_dir(*dir))
 		return 0;
 	inode_put(fs, *dir);
 	return -ENOTDIR;
 }
 
 /* The same, for a change: EROFS, and ENOENT when the directory itself was removed. */
-static int get_dir_to_change(struct fs *fs, uint32_t ino, struct name name, struct inode **dir)
+int dir_get_to_change(struct fs *fs, uint32_t ino, struct name name, struct inode **dir)
 {
 	int err = name_check(name);
 
 	if (!err && fs->readonly)
 		err = -EROFS;
 	if (!err)
-		err = get_dir(fs, ino, dir);
+		err = dir_get(fs, ino, dir);
 	if (err)
 		return err;
 	if ((*dir)->raw.links)
@@ -75,7 +61,7 @@ static int get_dir_to_change(struct fs *fs, uint32_t ino, struct name name, stru
 }
 
 /* Finds a name and its inode. */
-static int find(struct fs *fs, struct inode *dir, struct name name, struct dir_pos *pos, struct inode **inode)
+int dir_find_inode(struct fs *fs, struct inode *dir, struct name name, struct dir_pos *pos, struct inode **inode)
 {
 	int err = dir_find(fs, dir, name, pos);
 
@@ -96,11 +82,11 @@ int op_lookup(struct fs *fs, uint32_t dir_ino, struct name name, struct fs_attr 
 {
 	struct inode *dir, *inode;
 	struct dir_pos pos;
-	int err = name.len > EXT2_NAME_MAX ? -ENAMETOOLONG : get_dir(fs, dir_ino, &dir);
+	int err = name.len > EXT2_NAME_MAX ? -ENAMETOOLONG : dir_get(fs, dir_ino, &dir);
 
 	if (err)
 		return err;
-	err = find(fs, dir, name, &pos, &inode);
+	err = dir_find_inode(fs, dir, name, &pos, &inode);
 	if (!err) {
 		inode->lookups++;
 		inode_attr(fs, inode, attr);
@@ -239,11 +225,11 @@ static int publish(struct fs *fs, struct inode *dir, struct inode *inode, struct
 
 	if (err)
 		return err;
-	inode->raw.links = is_dir(inode) ? 2 : 1;
+	inode->raw.links = inode_is_dir(inode) ? 2 : 1;
 	err = inode_write(fs, inode);
 	if (!err)
 		err = inode_order(fs, inode, ORDER_FRESH);
-	if (err || !is_dir(inode))
+	if (err || !inode_is_dir(inode))
 		return err;
 	dir->raw.links++;
 	return inode_write(fs, dir);
@@ -275,7 +261,7 @@ static int create(struct fs *fs, struct inode *dir, const struct create_args *ar
 int op_create(struct fs *fs, uint32_t dir_ino, const struct create_args *args, struct fs_attr *attr)
 {
 	struct inode *dir;
-	int err = get_dir_to_change(fs, dir_ino, args->name, &dir);
+	int err = dir_get_to_change(fs, dir_ino, args->name, &dir);
 
 	if (err)
 		return err;
@@ -288,7 +274,7 @@ static int link_to(struct fs *fs, struct inode *dir, struct inode *inode, struct
 {
 	int err;
 
-	if (is_dir(inode))
+	if (inode_is_dir(inode))
 		return -EPERM;
 	if (inode->raw.links == 0)
 		return -ENOENT;
@@ -312,7 +298,7 @@ static int link_to(struct fs *fs, struct inode *dir, struct inode *inode, struct
 int op_link(struct fs *fs, uint32_t dir_ino, uint32_t ino, struct name name, struct fs_attr *attr)
 {
 	struct inode *dir, *inode;
-	int err = get_dir_to_change(fs, dir_ino, name, &dir);
+	int err = dir_get_to_change(fs, dir_ino, name, &dir);
 
 	if (err)
 		return err;
@@ -327,7 +313,7 @@ int op_link(struct fs *fs, uint32_t dir_ino, uint32_t ino, struct name name, str
 }
 
 /* Takes `count` links; the last of them makes the inode wait for its last reference. */
-static int drop_links(struct fs *fs, struct inode *inode, uint32_t count)
+int inode_drop_links(struct fs *fs, struct inode *inode, uint32_t count)
 {
 	inode->raw.links = inode->raw.links > count ? (uint16_t)(inode->raw.links - count) : 0;
 	inode_touch(fs, inode, TIME_CHANGE);
@@ -341,7 +327,7 @@ static int remove_link(struct fs *fs, struct inode *dir, const struct dir_pos *p
 	int err = links > count ? 0 : inode_before_death(fs, inode);
 
 	if (!err)
-		err = drop_links(fs, inode, count);
+		err = inode_drop_links(fs, inode, count);
 	if (!err && inode->raw.links == 0)
 		err = inode_order(fs, inode, ORDER_CONTENT);
 	if (!err)
@@ -355,14 +341,14 @@ static int remove_link(struct fs *fs, struct inode *dir, const struct dir_pos *p
 
 static int unlink_found(struct fs *fs, struct inode *dir, const struct dir_pos *pos, struct inode *inode)
 {
-	return is_dir(inode) ? -EISDIR : remove_link(fs, dir, pos, inode, 1);
+	return inode_is_dir(inode) ? -EISDIR : remove_link(fs, dir, pos, inode, 1);
 }
 
 static int rmdir_found(struct fs *fs, struct inode *dir, const struct dir_pos *pos, struct inode *inode)
 {
 	int err;
 
-	if (!is_dir(inode))
+	if (!inode_is_dir(inode))
 		return -ENOTDIR;
 	if (inode == fs->root)
 		return -EBUSY;
@@ -370,7 +356,7 @@ static int rmdir_found(struct fs *fs, struct inode *dir, const struct dir_pos *p
 	if (err != 1)
 		return err ? err : -ENOTEMPTY;
 	err = remove_link(fs, dir, pos, inode, inode->raw.links);
-	return err ? err : drop_links(fs, dir, dir->raw.links > 2 ? 1 : 0);
+	return err ? err : inode_drop_links(fs, dir, dir->raw.links > 2 ? 1 : 0);
 }
 
 typedef int remove_found(struct fs *, struct inode *, const struct dir_pos *, struct inode *);
@@ -379,11 +365,11 @@ static int remove_name(struct fs *fs, uint32_t dir_ino, struct name name, struct
 {
 	struct inode *dir, *inode;
 	struct dir_pos pos;
-	int err = get_dir_to_change(fs, dir_ino, name, &dir);
+	int err = dir_get_to_change(fs, dir_ino, name, &dir);
 
 	if (err)
 		return err;
-	err = is_dots(name) ? -EINVAL : find(fs, dir, name, &pos, &inode);
+	err = name_is_dots(name) ? -EINVAL : dir_find_inode(fs, dir, name, &pos, &inode);
 	if (!err) {
 		err = remove(fs, dir, &pos, inode);
 		inode_attr(fs, inode, attr);
@@ -401,180 +387,6 @@ int op_unlink(struct fs *fs, uint32_t dir, struct name name, struct fs_attr *att
 int op_rmdir(struct fs *fs, uint32_t dir, struct name name, struct fs_attr *attr)
 {
 	return remove_name(fs, dir, name, attr, rmdir_found);
-}
-
-/* ---- rename ---- */
-
-struct rename {
-	const struct rename_args *args;
-	struct inode *old_dir, *new_dir, *moved, *target; /* target: what has the new name now, or NULL */
-	struct dir_pos old_pos, new_pos;
-	bool changes_parent; /* a directory gets another ".." */
-};
-
-/* -> 0 when `dir` does not lie below `ancestor`, -EINVAL when it does. */
-static int check_not_below(struct fs *fs, const struct inode *ancestor, uint32_t dir)
-{
-	for (uint32_t depth = 0; dir != EXT2_ROOT_INO; depth++) {
-		struct inode *inode;
-		struct dir_pos pos;
-		int err;
-
-		if (dir == ancestor->ino)
-			return -EINVAL;
-		if (depth == DEPTH_MAX)
-			return -EIO;
-		err = get_dir(fs, dir, &inode);
-		if (err)
-			return err;
-		err = dir_find(fs, inode, dotdot, &pos);
-		inode_put(fs, inode);
-		if (err)
-			return err == -ENOENT ? -EIO : err;
-		dir = pos.ino;
-	}
-	return ancestor->ino == EXT2_ROOT_INO ? -EINVAL : 0;
-}
-
-static int check_target(struct fs *fs, const struct rename *r)
-{
-	int empty;
-
-	if (r->args->flags & FS_RENAME_NOREPLACE)
-		return -EEXIST;
-	if (!is_dir(r->target))
-		return is_dir(r->moved) ? -ENOTDIR : 0;
-	if (!is_dir(r->moved))
-		return -EISDIR;
-	if (r->target == fs->root)
-		return -EBUSY;
-	empty = dir_is_empty(fs, r->target);
-	return empty < 0 ? empty : empty ? 0 : -ENOTEMPTY;
-}
-
-static int rename_check(struct fs *fs, struct rename *r)
-{
-	int err;
-
-	r->changes_parent = is_dir(r->moved) && r->old_dir != r->new_dir;
-	if (is_dir(r->moved)) {
-		err = check_not_below(fs, r->moved, r->new_dir->ino);
-		if (err)
-			return err;
-	}
-	if (r->target)
-		return check_target(fs, r);
-	if (r->changes_parent && r->new_dir->raw.links >= EXT2_LINK_MAX)
-		return -EMLINK;
-	return 0;
-}
-
-/* Corrects "..", and the links of both parents. */
-static int move_parent(struct fs *fs, struct rename *r)
-{
-	struct dir_pos pos;
-	int err = dir_find(fs, r->moved, dotdot, &pos);
-
-	if (!err)
-		err = dir_replace(fs, r->moved, &pos, r->new_dir->ino, S_IFDIR);
-	if (err)
-		return err == -ENOENT ? -EIO : err;
-	r->new_dir->raw.links++;
-	err = inode_write(fs, r->new_dir);
-	return err ? err : drop_links(fs, r->old_dir, r->old_dir->raw.links > 2 ? 1 : 0);
-}
-
-/* What had the new name loses a link, or all of them if it is a directory. */
-static int drop_target(struct fs *fs, struct rename *r)
-{
-	int err;
-
-	if (!r->target)
-		return 0;
-	if (!is_dir(r->target))
-		return drop_links(fs, r->target, 1);
-	err = drop_links(fs, r->target, r->target->raw.links);
-	return err ? err : drop_links(fs, r->new_dir, r->new_dir->raw.links > 2 ? 1 : 0);
-}
-
-/* The new name, then the old one. -> when the same record can have the new name, neither of the two. */
-static int change_names(struct fs *fs, struct rename *r)
-{
-	int err = 0;
-
-	if (!r->target && r->old_dir == r->new_dir)
-		err = dir_rename_here(fs, r->old_dir, &r->old_pos, r->args->new_name);
-	if (err)
-		return err < 0 ? err : 0;
-	if (r->target)
-		err = dir_replace(fs, r->new_dir, &r->new_pos, r->moved->ino, r->moved->raw.mode);
-	else
-		err = dir_add(fs, r->new_dir, r->args->new_name, r->moved->ino, r->moved->raw.mode);
-	if (!err)
-		err = drop_target(fs, r);
-	return err ? err : dir_remove(fs, r->old_dir, &r->old_pos, true);
-}
-
-static int rename_perform(struct fs *fs, struct rename *r)
-{
-	int err = r->changes_parent ? inode_gets_dir(fs, r->new_dir) : 0;
-
-	if (!err)
-		err = change_names(fs, r);
-	if (!err)
-		err = drop_links(fs, r->moved, 0); /* its ctime */
-	if (!err && r->changes_parent)
-		err = move_parent(fs, r);
-	return err;
-}
-
-static int rename_names(struct fs *fs, struct rename *r, struct rename_result *result)
-{
-	int err = find(fs, r->new_dir, r->args->new_name, &r->new_pos, &r->target);
-
-	if (err == -ENOENT)
-		r->target = NULL;
-	else if (err)
-		return err;
-	if (r->target == r->moved && !(r->args->flags & FS_RENAME_NOREPLACE)) {
-		inode_put(fs, r->target); /* two names of one file: both stay */
-		return 0;
-	}
-	err = rename_check(fs, r);
-	if (!err)
-		err = rename_perform(fs, r);
-	if (!r->target)
-		return err;
-	if (!err)
-		*result = (struct rename_result){ r->target->ino, r->target->raw.links };
-	inode_put(fs, r->target);
-	return err;
-}
-
-int op_rename(struct fs *fs, const struct rename_args *args, struct rename_result *result)
-{
-	struct rename r = { .args = args };
-	int err = get_dir_to_change(fs, args->old_dir, args->old_name, &r.old_dir);
-
-	memset(result, 0, sizeof(*result));
-	if (err)
-		return err;
-	err = get_dir_to_change(fs, args->new_dir, args->new_name, &r.new_dir);
-	if (err)
-		goto out_old;
-	err = -EINVAL;
-	if (is_dots(args->old_name) || is_dots(args->new_name))
-		goto out_new;
-	err = find(fs, r.old_dir, args->old_name, &r.old_pos, &r.moved);
-	if (err)
-		goto out_new;
-	err = rename_names(fs, &r, result);
-	inode_put(fs, r.moved);
-out_new:
-	inode_put(fs, r.new_dir);
-out_old:
-	inode_put(fs, r.old_dir);
-	return err;
 }
 
 /* ---- reading ---- */
@@ -621,7 +433,7 @@ int op_readlink(struct fs *fs, uint32_t ino, char *buf, uint32_t room)
 int op_readdir(struct fs *fs, uint32_t ino, uint64_t cookie, void *buf, uint32_t room)
 {
 	struct inode *dir;
-	int status = get_dir(fs, ino, &dir);
+	int status = dir_get(fs, ino, &dir);
 
 	if (status)
 		return status;

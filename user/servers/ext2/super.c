@@ -12,8 +12,8 @@
  * read-only compatible one allows reading, an unknown incompatible one nothing. Which are which: the table below.
  *
  * A writable mount clears the "valid" bit of s_state at once and makes that durable, so that a crash at any later
- * moment is seen by e2fsck; volume_unmount restores it last of all, unless damage was found meanwhile. Copies of the superblock in other groups are never
- * written: e2fsck brings them up to date when it needs to.
+ * moment is seen by e2fsck; volume_unmount restores it last of all, unless damage was found meanwhile. Copies of the
+ * superblock in other groups are never written: e2fsck brings them up to date when it needs to.
  *
  * Complaints about a damaged structure go to the log, 500 of them at most in one mount, for a large damaged directory
  * read in a loop would otherwise bury everything else.
