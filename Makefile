@@ -118,7 +118,7 @@ $(B)/atlas.elf $(B)/atlas-checked.elf:
 $(B)/gen/asm-offsets.h: arch/x86_64/asm_offsets.c Makefile
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
-	$(Q)$(CC) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
+	$(Q)$(CC) $(KERNEL_FLAGS) $(call known,-fno-integrated-as) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
 	$(Q)sed -n 's/^[[:space:]]*->\([A-Za-z0-9_]*\)[[:space:]]*\$$*\([-0-9]*\).*/#define \1 \2/p' $(@:.h=.s) > $@
 DEPS += $(B)/gen/asm-offsets.d
 

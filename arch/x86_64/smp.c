@@ -168,15 +168,16 @@ void cpu_irq_window(void)
  * sees of the kernel is nobody's half-done work. A CPU inside the kernel takes it on its way out. Two CPUs that freeze at
  * once: the second is at a safe point by being here, and parks.
  */
-static volatile uint32_t freezer;  /* CPU index + 1; 0: nobody */
-static volatile uint32_t parked;   /* CPUs that wait in smp_park */
+static volatile uint32_t freezer; /* CPU index + 1; 0: nobody */
+static volatile uint32_t thaws;   /* freezes that have ended: a parked CPU leaves when its own has */
+static volatile uint32_t parked;  /* CPUs that wait in smp_park */
 
 void smp_park(void)
 {
 	if (likely(!freezer))
 		return;
 	__atomic_add_fetch(&parked, 1, __ATOMIC_SEQ_CST);
-	while (freezer)
+	for (uint32_t seen = thaws; freezer && thaws == seen;)
 		cpu_poll();
 	__atomic_sub_fetch(&parked, 1, __ATOMIC_SEQ_CST);
 }
@@ -196,5 +197,6 @@ void smp_freeze(void)
 
 void smp_thaw(void)
 {
+	__atomic_add_fetch(&thaws, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&freezer, 0, __ATOMIC_SEQ_CST);
 }

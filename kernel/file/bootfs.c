@@ -93,7 +93,7 @@ static int load_archive(void)
 	while (err >= 0 && boot_info.module && (more = cpio_next(archive, boot_info.module_len, &pos, &c)) == 1)
 		err = place(&c);
 	if (more < 0)
-		klog(LOG_ERROR, "boot archive: malformed at byte %lu of %lu", (unsigned long)pos, (unsigned long)boot_info.module_len);
+		klog(LOG_ERROR, "boot archive: malformed at byte %lu of %lu", pos, boot_info.module_len);
 	return err < 0 ? err : 0;
 }
 

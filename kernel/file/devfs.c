@@ -2,7 +2,7 @@
 /*
  * /dev: devices the kernel has itself, and those a server registered (dev_register).
  *
- *      null zero full random urandom kmsg control      here, a row of `builtin` each
+ *      null zero full random urandom kmsg control      dev_builtin.c, a row of a table each
  *      anything else                                   a port that speaks abi/devproto.h
  *
  * A device is an entry of a table that only grows; an inode number is its place plus 2, the directory is 1. When the server of a
@@ -19,12 +19,10 @@
 #include <abi/termios.h>
 
 #include "file/file_impl.h"
-#include "lib/test.h"
 
 #define DEV_MAX 64
 #define DEV_ROOT_INO 1
 #define DEV_FIRST_INO 2
-#define LOG_COPY 16384
 
 static uint64_t make_rdev(uint64_t major, uint64_t minor)
 {
@@ -48,166 +46,12 @@ struct device {
 struct instance {
 	struct port *port;
 	uint64_t number;
-	bool terminal;
 };
 
 static struct mutex dev_lock; /* RANK_FS: the table */
 static struct device devices[DEV_MAX];
 static unsigned device_count;
 static struct abi_timespec boot_time;
-
-static int dev_stat(struct file *f, struct abi_stat *st)
-{
-	node_stat(f->node, st);
-	return 0;
-}
-
-/* ---- built in ---- */
-
-static int64_t null_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)buf, (void)len, (void)pos;
-	return 0;
-}
-
-static int64_t null_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)buf, (void)pos;
-	return (int64_t)len;
-}
-
-static int64_t null_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)buf, (void)pos;
-	return (int64_t)len;
-}
-
-static int64_t zero_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)pos;
-	return zero_user(buf, len) ? -EFAULT : (int64_t)len;
-}
-
-/* Each mapping gets zeros of its own; a shared one is shared by fork only, as on Linux. */
-static int zero_map(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff)
-{
-	(void)f, (void)off;
-	*object = object_create(PAGER_ZERO, ALIGN_UP(len, PAGE_SIZE));
-	*pgoff = 0;
-	return *object ? 0 : -ENOMEM;
-}
-
-static int64_t full_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)buf, (void)pos;
-	return len ? -ENOSPC : 0;
-}
-
-static int64_t random_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
-{
-	uint8_t piece[256];
-	size_t done = 0;
-
-	(void)f, (void)pos;
-	while (done < len && !thread_interrupted()) {
-		size_t n = MIN(len - done, sizeof piece);
-		random_bytes(piece, n);
-		if (copy_to_user(buf + done, piece, n))
-			return done ? (int64_t)done : -EFAULT;
-		done += n;
-	}
-	return done || !len ? (int64_t)done : -EINTR;
-}
-
-/* Hand what the program wrote to `sink`, piece by piece. */
-static int64_t write_through(void (*sink)(const char *, size_t), vaddr_t buf, size_t len)
-{
-	char piece[512];
-	size_t done = 0;
-
-	while (done < len) {
-		size_t n = MIN(len - done, sizeof piece);
-		if (copy_from_user(piece, buf + done, n))
-			return done ? (int64_t)done : -EFAULT;
-		sink(piece, n);
-		done += n;
-	}
-	return (int64_t)done;
-}
-
-static int64_t kmsg_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)pos;
-	return write_through(log_write, buf, len);
-}
-
-static int64_t kmsg_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)pos;
-	log_write(buf, len);
-	return (int64_t)len;
-}
-
-/* What is kept of the log, as it is now: positions count from its oldest byte. */
-static int64_t kmsg_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
-{
-	char *copy = kmalloc(LOG_COPY);
-	int64_t n = 0;
-
-	(void)f;
-	if (!copy)
-		return -ENOMEM;
-	size_t have = log_tail(copy, LOG_COPY);
-	if ((uint64_t)*pos < have) {
-		n = (int64_t)MIN(len, have - (size_t)*pos);
-		if (copy_to_user(buf, copy + *pos, (size_t)n))
-			n = -EFAULT;
-		else
-			*pos += n;
-	}
-	kfree(copy);
-	return n;
-}
-
-static int64_t control_write_user(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)pos;
-	return write_through(control_write, buf, len);
-}
-
-static int64_t control_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
-{
-	(void)f, (void)pos;
-	control_write(buf, len);
-	return (int64_t)len;
-}
-
-static const struct file_ops null_ops = {
-	.read = null_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
-};
-static const struct file_ops zero_ops = {
-	.read = zero_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat, .map = zero_map,
-};
-static const struct file_ops full_ops = { .read = zero_read, .write = full_write, .stat = dev_stat };
-static const struct file_ops random_ops = {
-	.read = random_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
-};
-static const struct file_ops kmsg_ops = {
-	.read = kmsg_read, .write = kmsg_write, .write_kernel = kmsg_write_kernel, .stat = dev_stat,
-};
-static const struct file_ops control_ops = {
-	.read = null_read, .write = control_write_user, .write_kernel = control_write_kernel, .stat = dev_stat,
-};
-
-static const struct { const char *name; uint32_t mode; unsigned major, minor; const struct file_ops *ops; } builtin[] = {
-	{ "null", 0666, 1, 3, &null_ops },
-	{ "zero", 0666, 1, 5, &zero_ops },
-	{ "full", 0666, 1, 7, &full_ops },
-	{ "random", 0666, 1, 8, &random_ops },
-	{ "urandom", 0666, 1, 9, &random_ops },
-	{ "kmsg", 0644, 1, 11, &kmsg_ops },
-	{ "control", 0600, 10, 240, &control_ops },
-};
 
 /* ---- devices of servers ---- */
 
@@ -368,7 +212,6 @@ static int open_instance(struct file *f, struct port *port, uint64_t rdev)
 		return err;
 	}
 	in->number = m.arg[0];
-	in->terminal = m.arg[1] == 1;
 	f->kind = FILE_DEVICE;
 	f->ops = &server_dev_ops;
 	return 0;
@@ -521,12 +364,12 @@ int devfs_mount(struct filesystem **fs, struct node **root)
 
 	mutex_init(&dev_lock, RANK_FS);
 	boot_time = time_now();
-	for (unsigned i = 0; i < ARRAY_SIZE(builtin); i++) {
+	for (unsigned i = 0; i < dev_builtin_count; i++) {
 		struct device *d = &devices[device_count++];
-		strlcpy(d->name, builtin[i].name, sizeof d->name);
-		d->mode = S_IFCHR | builtin[i].mode;
-		d->rdev = make_rdev(builtin[i].major, builtin[i].minor);
-		d->ops = builtin[i].ops;
+		strlcpy(d->name, dev_builtin[i].name, sizeof d->name);
+		d->mode = S_IFCHR | dev_builtin[i].mode;
+		d->rdev = make_rdev(dev_builtin[i].major, dev_builtin[i].minor);
+		d->ops = dev_builtin[i].ops;
 	}
 	dev_attr(NULL, DEV_ROOT_INO, &attr);
 	*fs = fs_create(&devfs_ops, false);

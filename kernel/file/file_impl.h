@@ -89,10 +89,12 @@ int node_cache_get(struct filesystem *fs, const struct fs_attr *attr, uint64_t c
 uint64_t node_cache_changes(void);
 /* node_lost_name: ino has `nlink` links left; closes it if nobody uses it. */
 void node_lost_name(struct filesystem *fs, uint64_t ino, uint32_t nlink);
+void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back every lookup */
+
+/* ---- attr.c ---- */
 void node_set_attr(struct node *n, const struct fs_attr *attr); /* the server's word, except size and pending mtime */
 void node_changed(struct node *n);                      /* the server has changed attributes: fetch them for the next stat */
 int node_refresh(struct node *n);                       /* fetch them now if need be; -EIO */
-void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back every lookup */
 bool attr_valid(const struct fs_attr *attr);
 struct abi_timespec time_now(void);
 
@@ -102,6 +104,11 @@ int bootfs_mount(struct filesystem **fs, struct node **root);
 int devfs_mount(struct filesystem **fs, struct node **root);
 int procfs_mount(struct filesystem **fs, struct node **root);
 int devfs_open_rdev(struct file *f, uint64_t rdev);     /* a device node on a disk; -ENXIO */
+struct dev_builtin { const char *name; uint32_t mode; unsigned major, minor; const struct file_ops *ops; };
+extern const struct dev_builtin dev_builtin[];
+extern const unsigned dev_builtin_count;
+int dev_stat(struct file *f, struct abi_stat *st);      /* fstat of any device: its node's */
+
 /* ---- dirents.c ---- */
 /* dirent_add: append a record; false when there is no room. used counts bytes. */
 bool dirent_add(void *buf, size_t room, size_t *used, uint64_t ino, uint64_t next, uint32_t mode, const char *name);

@@ -5,7 +5,8 @@
  * All pollers wait on one queue; whatever changes the readiness of a file that has a poll operation calls poll_changed, which
  * is one load while nobody polls. A poller notes the count of changes before it looks, and sleeps only if nothing changed
  * since: no change can fall between the look and the sleep. A queue in every file was left out: only pipes have an answer that
- * changes here, plain files are always ready, and a device server is not asked (docs: devices report ready).
+ * changes here, plain files are always ready, and the server of a device is not asked:
+ * its device always reports ready.
  */
 #include "file/file_impl.h"
 

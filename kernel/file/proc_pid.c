@@ -194,7 +194,8 @@ int proc_make_pid_status(struct text *t, int pid)
 	text_printf(t, "Name:\t%s\nUmask:\t0%u%u%u\nState:\t%s\n", x.name, x.umask >> 6 & 7, x.umask >> 3 & 7, x.umask & 7,
 	            state_name(x.state));
 	text_printf(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", x.pid, x.pid, x.ppid);
-	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", x.uid, x.euid, x.suid, x.euid, x.gid, x.egid, x.sgid, x.egid);
+	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", x.uid, x.euid, x.suid, x.euid);
+	text_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", x.gid, x.egid, x.sgid, x.egid);
 	text_printf(t, "FDSize:\t%d\nGroups:\t \n", MAX_FDS);
 	if (x.state != 'Z')
 		memory_rows(t, &x);

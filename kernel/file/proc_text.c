@@ -3,7 +3,7 @@
  * What the files of /proc say that are about the whole system. Formats: proc(5).
  *
  * Rows of Linux's meminfo that have no meaning here (huge pages, zswap, ...) are left out, except where programs that print
- * memory expect them; those are 0. Sizes are in units of 1024 bytes, as "kB" there means. Load averages are not computed:
+ * memory expect them; those are 0. KernelStack is the frames of stacks that are kept spare. Sizes are in units of 1024 bytes, as "kB" there means. Load averages are not computed:
  * the first three numbers are 0, the count of processes is real.
  */
 #include "file/procfs.h"
@@ -26,6 +26,28 @@ static void row(struct text *t, const char *name, unsigned long long kb)
 }
 
 static uint64_t saturating_sub(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
+
+struct census { unsigned threads, processes; int newest; uint64_t tables, user_ns, system_ns; };
+
+static struct census take_census(void)
+{
+	struct census c = { 0 };
+
+	mutex_lock(&proc_tree_lock);
+	list_for_each(link, &proc_all) {
+		struct proc *p = list_entry(link, struct proc, all_link);
+		spin_lock(&p->lock);
+		c.threads += p->nthreads;
+		c.tables += p->space ? p->space->tables : 0;
+		spin_unlock(&p->lock);
+		c.processes++;
+		c.newest = MAX(c.newest, p->pid);
+		c.user_ns += p->utime_ns;
+		c.system_ns += p->stime_ns;
+	}
+	mutex_unlock(&proc_tree_lock);
+	return c;
+}
 
 void proc_make_meminfo(struct text *t)
 {
@@ -52,8 +74,8 @@ void proc_make_meminfo(struct text *t)
 	row(t, "Slab", KB(heap));
 	row(t, "SReclaimable", 0);
 	row(t, "SUnreclaim", KB(heap));
-	row(t, "KernelStack", 0);
-	row(t, "PageTables", KB(vm_stat.table_pages));
+	row(t, "KernelStack", KB(kstack_frames()));
+	row(t, "PageTables", KB(take_census().tables));
 	row(t, "CommitLimit", KB(total));
 	row(t, "Committed_AS", KB(vm_stat.anon_pages));
 }
@@ -79,25 +101,6 @@ void proc_make_uptime(struct text *t)
 	uint64_t centis = clock_now_ns() / 10000000;
 
 	text_printf(t, "%llu.%02llu 0.00\n", (unsigned long long)(centis / 100), (unsigned long long)(centis % 100));
-}
-
-struct census { unsigned threads, processes; int newest; uint64_t user_ns, system_ns; };
-
-static struct census take_census(void)
-{
-	struct census c = { 0 };
-
-	mutex_lock(&proc_tree_lock);
-	list_for_each(link, &proc_all) {
-		const struct proc *p = list_entry(link, struct proc, all_link);
-		c.threads += p->nthreads;
-		c.processes++;
-		c.newest = MAX(c.newest, p->pid);
-		c.user_ns += p->utime_ns;
-		c.system_ns += p->stime_ns;
-	}
-	mutex_unlock(&proc_tree_lock);
-	return c;
 }
 
 void proc_make_loadavg(struct text *t)

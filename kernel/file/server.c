@@ -204,6 +204,8 @@ static int server_setattr(struct node *n, const struct fs_setattr *set)
 		return err;
 	node_set_attr(n, &attr);
 	node_changed(n);
+	if (n->object)
+		object_changed(n->object);
 	return 0;
 }
 

@@ -132,10 +132,22 @@ static struct page *slab_of(const struct cache *cache, const void *obj)
 	return phys_to_page(ALIGN_DOWN(virt_to_phys(obj), PAGE_SIZE << cache->order));
 }
 
+static bool nobody(void)
+{
+	return false;
+}
+
+bool (*heap_on_paging_path)(void) = nobody;
+
+static unsigned heap_flags(void)
+{
+	return heap_on_paging_path() ? ALLOC_RESERVE : 0;
+}
+
 /* A new slab, all objects free and chained in ascending order. */
 static struct page *slab_create_locked(struct cache *cache)
 {
-	struct page *slab = page_alloc(cache->order, 0);
+	struct page *slab = page_alloc(cache->order, heap_flags());
 
 	if (!slab)
 		return NULL;
@@ -299,7 +311,7 @@ static slow_path void *block_alloc(size_t size)
 		order++;
 	if (order > MAX_ORDER)
 		return NULL;
-	struct page *page = page_alloc(order, 0);
+	struct page *page = page_alloc(order, heap_flags());
 	if (!page)
 		return NULL;
 	page->cache = NULL;

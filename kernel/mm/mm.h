@@ -112,6 +112,7 @@ static inline void page_copy(void *dst, const void *src)
 
 /* struct cache: slabs of one size. Objects are aligned to 16 bytes, and to 64 when the size is a multiple of 64. */
 void heap_init(void);
+extern bool (*heap_on_paging_path)(void); /* set by vm: whether the running thread may take the last frames */
 struct cache *cache_create(const char *name, size_t size); /* at boot, after heap_init; size at most 8192 */
 void *cache_alloc(struct cache *cache);                    /* not zeroed; NULL */
 void cache_free(struct cache *cache, void *obj);

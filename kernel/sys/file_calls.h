@@ -22,4 +22,51 @@ char *path_from_user(vaddr_t text);
 /* node_truncate: ftruncate(2), once the right to do it has been checked. */
 int node_truncate(struct node *n, uint64_t size);
 
+#define IO_MAX 0x7ffff000ul /* bytes of one call: MAX_RW_COUNT of Linux */
+
+static inline bool user_range(vaddr_t addr, size_t len)
+{
+	return len <= USER_END && addr <= USER_END - len;
+}
+
+static inline bool can_read(const struct file *f) { return !(f->flags & (O_WRONLY | O_PATH)); }
+static inline bool can_write(const struct file *f)
+{
+	uint32_t mode = f->flags & O_ACCMODE;
+
+	return (mode == O_WRONLY || mode == O_RDWR) && !(f->flags & O_PATH);
+}
+
+/* A position may not pass the largest even by what could be read there. Only what has a position is given one. */
+static inline bool past_end(const int64_t *pos, size_t len)
+{
+	return pos && (uint64_t)*pos + len > INT64_MAX;
+}
+
+static inline int64_t read_at(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	if (unlikely(!can_read(f)))
+		return -EBADF;
+	if (unlikely(!f->ops->read))
+		return -EINVAL;
+	if (unlikely(!user_range(buf, len)))
+		return -EFAULT;
+	if (unlikely(past_end(pos, len)))
+		return -EINVAL;
+	return f->ops->read(f, buf, MIN(len, IO_MAX), pos);
+}
+
+static inline int64_t write_at(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	if (unlikely(!can_write(f)))
+		return -EBADF;
+	if (unlikely(!f->ops->write))
+		return -EINVAL;
+	if (unlikely(!user_range(buf, len)))
+		return -EFAULT;
+	if (unlikely(past_end(pos, len)))
+		return -EINVAL;
+	return f->ops->write(f, buf, MIN(len, IO_MAX), pos);
+}
+
 #endif

@@ -51,6 +51,7 @@ struct fault {
 	enum fault_access access;
 	struct page *fresh; /* a frame that a retry brought along; NULL */
 	bool major;
+	struct object *dirtied; /* referenced: this fault has made a page dirty, which may be one too many; NULL */
 	/* Valid while the space is locked. */
 	struct vma *vma;
 	pte_t *pte, old;
@@ -290,6 +291,10 @@ static enum step shared_open(struct fault *f)
 		object_mark_dirty_locked(o, p);
 		if (p->pgoff == o->size >> PAGE_SHIFT)
 			o->tail_dirty = true;
+		if (!f->dirtied) {
+			object_get(o);
+			f->dirtied = o;
+		}
 	}
 	return install_cache_page(f, p, true);
 }
@@ -434,6 +439,10 @@ enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access acce
 	} while (unlikely(step == STEP_AGAIN));
 	if (unlikely(f.fresh))
 		page_put(f.fresh);
+	if (f.dirtied) {
+		writeback_throttle(f.dirtied);
+		object_put(f.dirtied);
+	}
 	account(&f);
 	return (enum fault_result)step;
 }
@@ -468,6 +477,12 @@ static void deliver(struct trap_frame *frame, vaddr_t addr, enum fault_access ac
 		code = BUS_ADRERR;
 		break;
 	case FAULT_OOM:
+		/* Never a server on the paging path: it gets SIGBUS, which it survives, and one request fails. */
+		if (thread_current()->pager) {
+			signo = SIGBUS;
+			code = BUS_ADRERR;
+			break;
+		}
 		klog(LOG_ERROR, "out of memory: killing %s (pid %d)", proc_current()->name, proc_current()->pid);
 		signal_send_proc(proc_current(), SIGKILL, NULL);
 		return;

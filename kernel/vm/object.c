@@ -47,6 +47,7 @@ struct object *object_create(enum pager_kind pager, uint64_t size)
 	o->pager = pager;
 	o->size = size;
 	o->mtime_sec = -1;
+	o->unsynced = true;
 	page_index_init(&o->pages);
 	list_init(&o->vmas);
 	wait_queue_init(&o->wait);
@@ -475,6 +476,7 @@ static int64_t object_write_at(struct object *o, uint64_t off, uint64_t buf, siz
 		if (n <= 0)
 			break;
 		done += (size_t)n;
+		writeback_throttle(o);
 		if ((size_t)n < chunk)
 			break;
 	}
@@ -610,9 +612,21 @@ static int object_take_error(struct object *o)
 	return err;
 }
 
+void object_changed(struct object *o)
+{
+	spin_lock(&o->lock);
+	o->unsynced = true;
+	spin_unlock(&o->lock);
+}
+
 int object_sync(struct object *o, uint64_t off, uint64_t len, bool durable)
 {
 	if (o->pager != PAGER_SERVER || o->blocks || !len)
+		return 0;
+	spin_lock(&o->lock);
+	bool clean = !o->pages.marked && !o->writing && !o->unsynced && !o->write_error && o->mtime_sec < 0;
+	spin_unlock(&o->lock);
+	if (clean)
 		return 0;
 	int err = pager_write(o, off, off + len < off ? ~0ul : off + len);
 	if (durable && !err)

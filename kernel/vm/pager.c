@@ -218,6 +218,18 @@ int pager_reserve(struct object *o, pgoff_t first, size_t npages, uint64_t size)
 	return 0;
 }
 
+/* The pager has taken over the time of the last store, unless there was a later one meanwhile. */
+static void mtime_sent(struct object *o, int64_t sec, int64_t nsec)
+{
+	spin_lock(&o->lock);
+	if (sec >= 0 && o->mtime_sec == sec && o->mtime_nsec == nsec) {
+		if (o->node)
+			o->node->mtime = o->node->ctime = (struct abi_timespec){ sec, nsec };
+		o->mtime_sec = -1;
+	}
+	spin_unlock(&o->lock);
+}
+
 /* ---- WRITE ---- */
 
 static void write_release(struct loan *loan)
@@ -244,7 +256,7 @@ static void write_release(struct loan *loan)
 			p->flags &= ~PAGE_ERROR;
 		}
 	}
-	if (loan->result && loan->result != -EINTR)
+	if (loan->result && loan->result != -EINTR && loan->result != -ENOMEM) /* those say nothing about the disk */
 		o->write_error = loan->result;
 	o->writing--;
 	spin_unlock(&o->lock);
@@ -317,8 +329,10 @@ static int collect_run(struct object *o, struct transfer *t, pgoff_t *at, uint64
 			err = wait_on(&o->wait, &o->lock, WAIT_KILLABLE, UINT64_MAX);
 		}
 	}
-	if (t->loan.npages)
+	if (t->loan.npages) {
 		o->writing++;
+		o->unsynced = true;
+	}
 	spin_unlock(&o->lock);
 	return err && !t->loan.npages ? err : (int)t->loan.npages;
 }
@@ -386,8 +400,12 @@ static int write_run(struct object *o, struct transfer *t)
 	write_range(o, t, &off, &len);
 	spin_lock(&o->lock);
 	struct msg m = { .op = PAGER_WRITE, .arg = { o->key, off, len, o->size, (uint64_t)o->mtime_sec, (uint64_t)o->mtime_nsec } };
+	int64_t sec = o->mtime_sec, nsec = o->mtime_nsec;
 	spin_unlock(&o->lock);
-	return reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, false), &m);
+	err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, false), &m);
+	if (!err)
+		mtime_sent(o, sec, nsec);
+	return err;
 }
 
 int pager_write(struct object *o, uint64_t off, uint64_t end)
@@ -429,15 +447,13 @@ int pager_simple(struct object *o, uint32_t op)
 	spin_lock(&o->lock);
 	struct msg m = { .op = op, .arg = { o->key, o->size, (uint64_t)o->mtime_sec, (uint64_t)o->mtime_nsec } };
 	int64_t sent_sec = o->mtime_sec, sent_nsec = o->mtime_nsec;
+	o->unsynced = op != PAGER_SYNC;
 	spin_unlock(&o->lock);
 	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, false), &m);
 
-	spin_lock(&o->lock);
-	if (!err && o->mtime_sec == sent_sec && o->mtime_nsec == sent_nsec) {
-		if (o->node && sent_sec >= 0)
-			o->node->mtime = o->node->ctime = (struct abi_timespec){ sent_sec, sent_nsec };
-		o->mtime_sec = -1;
-	}
-	spin_unlock(&o->lock);
+	if (!err)
+		mtime_sent(o, sent_sec, sent_nsec);
+	else
+		object_changed(o);
 	return err;
 }

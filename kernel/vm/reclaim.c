@@ -21,6 +21,9 @@
 
 #define WRITEBACK_NS (5ul * 1000000000)
 #define RECLAIM_BATCH 64
+#define DIRTY_SHARE 5 /* a fifth of all frames may be dirty */
+#define PAGER_RETRIES 200
+#define PAGER_RETRY_NS 10000000ul
 
 static struct spinlock queue_lock = SPINLOCK_INIT(RANK_QUEUES);
 static struct list queue = LIST_INIT(queue); /* struct page.link */
@@ -119,21 +122,71 @@ static unsigned reclaim(unsigned want, bool may_write)
 	return freed;
 }
 
+/* Sleep a little; other threads give memory back meanwhile. */
+static void rest(uint64_t ns)
+{
+	struct spinlock lock = SPINLOCK_INIT(RANK_PORT);
+	struct wait_queue nobody_wakes;
+
+	wait_queue_init(&nobody_wakes);
+	spin_lock(&lock);
+	wait_on(&nobody_wakes, &lock, WAIT_KILLABLE, clock_now_ns() + ns);
+	spin_unlock(&lock);
+}
+
+/*
+ * A server on the paging path must not fail for want of a frame, for it is what makes frames free: it takes from the reserve,
+ * and when even that is gone it waits for the others rather than giving up.
+ */
+static struct page *alloc_for_pager(unsigned flags)
+{
+	struct page *p = page_alloc(0, flags | ALLOC_RESERVE);
+
+	for (int tries = 0; unlikely(!p) && tries < PAGER_RETRIES && !thread_killed(); tries++) {
+		if (!reclaim(RECLAIM_BATCH, false))
+			rest(PAGER_RETRY_NS);
+		p = page_alloc(0, flags | ALLOC_RESERVE);
+	}
+	return p;
+}
+
 struct page *vm_page_alloc(bool zero)
 {
 	unsigned flags = zero ? ALLOC_ZERO : 0;
-	bool pager = thread_current()->pager;
-	struct page *p = page_alloc(0, flags | (pager ? ALLOC_RESERVE : 0));
+	struct page *p;
 
-	for (int tries = 0; unlikely(!p) && tries < 4 && !thread_killed(); tries++) {
-		unsigned freed = reclaim(RECLAIM_BATCH, !pager);
-		p = page_alloc(0, flags | (pager ? ALLOC_RESERVE : 0));
-		if (!p && !freed)
-			break;
+	if (thread_current()->pager) {
+		p = alloc_for_pager(flags);
+	} else {
+		p = page_alloc(0, flags);
+		for (int tries = 0; unlikely(!p) && tries < 4 && !thread_killed(); tries++) {
+			unsigned freed = reclaim(RECLAIM_BATCH, true);
+			p = page_alloc(0, flags);
+			if (!p && !freed)
+				break;
+		}
 	}
 	if (started)
 		reclaim_poke();
 	return p;
+}
+
+/*
+ * Dirty pages may fill a share of memory and no more: beyond it whoever dirties them cleans them, so a fast writer runs at the
+ * speed of the disk, and reclaim finds clean pages.
+ */
+void writeback_throttle(struct object *o)
+{
+	if (likely(vm_stat.dirty_pages < frames_total() / DIRTY_SHARE) || thread_current()->pager || o->blocks)
+		return;
+	pager_write(o, 0, ~0ul);
+}
+
+static bool on_paging_path(void)
+{
+	struct thread *t = thread_current();
+
+	return t && t->pager;
 }
 
 /* The cache keeps growing; frames for the heap and for faults should be free without waiting. */
@@ -153,6 +206,7 @@ static void reclaim_main(void *arg)
 	struct spinlock lock = SPINLOCK_INIT(RANK_PORT);
 	(void)arg;
 
+	thread_current()->pager = true;
 	for (;;) {
 		spin_lock(&lock);
 		if (!memory_is_low())
@@ -172,6 +226,7 @@ static void writeback_main(void *arg)
 	struct spinlock lock = SPINLOCK_INIT(RANK_PORT);
 	(void)arg;
 
+	thread_current()->pager = true;
 	for (;;) {
 		spin_lock(&lock);
 		wait_on(&writeback_wait, &lock, WAIT_ALWAYS, clock_now_ns() + WRITEBACK_NS);
@@ -184,6 +239,7 @@ void reclaim_start(void)
 {
 	wait_queue_init(&reclaim_wait);
 	wait_queue_init(&writeback_wait);
+	heap_on_paging_path = on_paging_path;
 	if (!thread_create_kernel("reclaim", reclaim_main, NULL) || !thread_create_kernel("writeback", writeback_main, NULL))
 		panic("no memory for the reclaim threads");
 	started = true;

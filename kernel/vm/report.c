@@ -42,7 +42,7 @@ static const char *reason(struct space *s, const struct vma *v, vaddr_t addr, en
 	if (addr >= USER_END)
 		return "not a user address (SIGSEGV)";
 	struct vma *next = vma_find(s, addr);
-	if (next && next->flags & MAP_GROWSDOWN && next->start > addr)
+	if (next && next->flags & MAP_GROWSDOWN && next->start - addr < 2 * s->stack_limit)
 		return "nothing is mapped there; below the stack, which may not grow so far (SIGSEGV)";
 	return "nothing is mapped there (SIGSEGV)";
 }

@@ -54,6 +54,7 @@ pte_t *table_make(struct space *s, vaddr_t addr)
 			spin_init(&p->lock, RANK_TABLE);
 			p->live = 0;
 			__atomic_add_fetch(&s->tables, 1, __ATOMIC_RELAXED);
+			__atomic_add_fetch(&vm_stat.table_pages, 1, __ATOMIC_RELAXED);
 			/* Zeroed before it can be found: a walk from an object's side may look at any time. */
 			__atomic_store_n(e, page_to_phys(p) | PTE_PRESENT | PTE_WRITE | PTE_USER, __ATOMIC_RELEASE);
 		}
@@ -171,6 +172,7 @@ static void table_release(struct space *s, pte_t e)
 	struct page *p = phys_to_page(pte_paddr(e));
 
 	__atomic_sub_fetch(&s->tables, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&vm_stat.table_pages, 1, __ATOMIC_RELAXED);
 	page_put(p);
 }
 

@@ -106,6 +106,7 @@ struct object {
 	volatile uint32_t refs;    /* (a) */
 	enum pager_kind pager;     /* (c) */
 	bool blocks;               /* (c) dirty by sector, cleaned only on demand (a disk) */
+	bool unsynced;             /* (o) something was sent to the pager since its last SYNC */
 	bool extending;            /* (o) somebody holds the token to change the size */
 	bool tail_dirty;           /* (o) a writable shared mapping may have stored past the end of the last page */
 	uint64_t size;             /* (o) bytes; the kernel's idea is the authority */
@@ -150,8 +151,12 @@ int64_t object_append(struct object *o, uint64_t buf, size_t len, bool kernel, u
 must_check int object_adopt(struct object *o, struct page *first, size_t npages);
 /* object_resize: truncate(2). Pages past the end vanish from every mapping, the tail is zeroed, the pager is told. */
 must_check int object_resize(struct object *o, uint64_t size);
-/* object_sync: write the dirty pages of [off, off+len) and wait; durable: PAGER_SYNC too. A failed WRITE is reported once. */
+/*
+ * object_sync: write the dirty pages of [off, off+len) and wait; durable: PAGER_SYNC too, unless nothing has changed since the
+ * last one. A failed WRITE is reported once.
+ */
 must_check int object_sync(struct object *o, uint64_t off, uint64_t len, bool durable);
+void object_changed(struct object *o); /* the file's attributes changed on the server: the next object_sync has work */
 int object_clean(struct object *o, uint64_t off, uint64_t len, int how); /* block objects, abi/atlas.h */
 void object_drop_pages(struct object *o);   /* clean and unmapped ones; node cache eviction */
 int object_sync_all(void);                  /* sync(2): every server object with dirty pages; first error */

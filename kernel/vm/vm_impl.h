@@ -106,6 +106,8 @@ int pager_wait_page(struct object *o, pgoff_t at);         /* until it is not BU
 void queue_insert(struct page *p);
 void queue_remove(struct page *p);
 void reclaim_poke(void);                                   /* the cache has grown: look at the marks */
+/* A thread that has dirtied pages of o: when dirty pages are many it cleans some before it goes on. No lock held. */
+void writeback_throttle(struct object *o);
 
 /* ---- report.c ---- */
 void fault_report(struct space *s, vaddr_t addr, enum fault_access access, enum fault_result why, vaddr_t rip);

@@ -4,24 +4,27 @@
  *
  * usage: costs [-d FOLDER]     FOLDER (default /tmp) gets a file of 4 MiB, removed at the end
  *
- * Prints a line "name TAB value TAB unit" for each cost. The unit is mostly "tick": one step of rdtsc. Under QEMU
- * with -icount shift=0 that is one guest instruction, user's and kernel's together, and runs repeat within 1 %;
- * on a real machine it is a cycle or so. "byte" counts kernel memory, taken from MemFree of /proc/meminfo. A
- * system without a facility prints "n/a" for its value. tools/bench runs the same file on Atlas and on Linux.
+ * Prints a line "name TAB value TAB unit" for each cost. The unit is mostly "tick": one step of
+ * rdtsc. Under QEMU with -icount shift=0 that is one guest instruction, user's and kernel's
+ * together, and runs repeat within 1 %; on a real machine it is a cycle or so. "byte" counts
+ * kernel memory, taken from MemFree of /proc/meminfo. A system without a facility prints "n/a" for
+ * its value. tools/bench runs the same file on Atlas and on Linux.
  *
- * How a cost is taken: REPEATS samples after one that does not count, because it may grow tables and warm caches.
- * A sample times many operations in one go, takes off the pair of rdtsc and divides; the median of the samples is
- * printed. What an operation needs but is not itself (mapping before a fault, msync before a clean store) happens
- * outside the timed part.
+ * How a cost is taken: REPEATS samples after one that does not count, because it may grow tables
+ * and warm caches. A sample times many operations in one go, takes off the pair of rdtsc and
+ * divides; the median of the samples is printed. What an operation needs but is not itself
+ * (mapping before a fault, msync before a clean store) happens outside the timed part.
  *
- * Zeroing and copying a page stand in the table by themselves (zero_page, copy_page): they are the larger part of
- * some costs and nothing a kernel can save. An iteration of a REP instruction counts as one instruction.
+ * Zeroing and copying a page stand in the table by themselves (zero_page, copy_page): they are the
+ * larger part of some costs and nothing a kernel can save. An iteration of a REP instruction
+ * counts as one instruction.
  *
- * What this does not see: the TLB and the caches. An instruction that flushes the TLB counts as one. And a wait for a
- * device is no instruction: the clock of an idle machine jumps to its next event. Only msync_clean can contain one.
+ * What this does not see: the TLB and the caches. An instruction that flushes the TLB counts as
+ * one. And a wait for a device is no instruction: the clock of an idle machine jumps to its next
+ * event. Only msync_clean can contain one.
  *
- * A second process is always a plain fork that waits on a pipe; it ends when the parent closes its end. The
- * program that the exec row starts is this file itself, with the argument -t.
+ * A second process is always a plain fork that waits on a pipe; it ends when the parent closes its
+ * end. The program that the exec row starts is this file itself, with the argument -t.
  */
 #include <abi/atlas.h>
 #include <abi/errno.h>

@@ -2,12 +2,13 @@
 /*
  * linux_init - the first process of the Linux that tools/bench measures for comparison
  *
- * The initial file system holds this program as /init and the modules for the disk and ext2 as /modules/0, 1, 2
- * and so on, in the order in which they must be loaded. It mounts /proc, /dev and the disk, runs /disk/costs there
- * and powers the machine off. Output goes to the console, which is the serial line that tools/bench reads; the
- * line "end STATUS" says that nothing was cut off.
+ * The initial file system holds this program as /init and the modules for the disk and ext2 as
+ * /modules/0, 1, 2 and so on, in the order in which they must be loaded. It mounts /proc, /dev and
+ * the disk, runs /disk/costs there and powers the machine off. Output goes to the console, which
+ * is the serial line that tools/bench reads; the line "end STATUS" says that nothing was cut off.
  *
- * It is the whole of user space: no shell and no library, for whatever else runs would disturb what is measured.
+ * It is the whole of user space: no shell and no library, for whatever else runs would disturb
+ * what is measured.
  */
 #include <abi/fcntl.h>
 #include <abi/misc.h>

@@ -2,16 +2,17 @@
 /*
  * raw - the ground the benchmark programs stand on
  *
- * They have to be the same bytes on Atlas and on Linux, and what they do between two readings of the clock has to
- * be seen in their source. A C library is in the way of both: its start-up, its buffers and its allocator fault
- * pages at moments of their own. So there is none: _start below, system calls as instructions (raw.h), and text
- * put together in a buffer on the stack and written by one write().
+ * They have to be the same bytes on Atlas and on Linux, and what they do between two readings of
+ * the clock has to be seen in their source. A C library is in the way of both: its start-up, its
+ * buffers and its allocator fault pages at moments of their own. So there is none: _start below,
+ * system calls as instructions (raw.h), and text put together in a buffer on the stack and written
+ * by one write().
  *
- * A failed system call ends the program with a sentence (must, die). A benchmark whose set-up failed has nothing
- * to tell.
+ * A failed system call ends the program with a sentence (must, die). A benchmark whose set-up
+ * failed has nothing to tell.
  *
- * Rejected: musl where it is installed and Atlas's library elsewhere. The figures of fork and exec would depend on
- * which of the two it was.
+ * Rejected: musl where it is installed and Atlas's library elsewhere. The figures of fork and exec
+ * would depend on which of the two it was.
  */
 #include <abi/syscall.h>
 

@@ -407,6 +407,7 @@ TEST_SUITE(file_open, "file.open", TEST_CASE(open_gives_linux_errors), TEST_CASE
 TEST_SUITE(file_node, "file.node", TEST_CASE(an_inode_has_one_node_and_keeps_it_while_idle),
            TEST_CASE(lookups_are_given_back_when_memory_is_wanted), TEST_CASE(an_unlinked_inode_closes_with_its_last_reference),
            TEST_CASE(an_answer_from_before_a_change_is_asked_for_again), TEST_CASE(unmounting_takes_lookups_from_nodes_in_use));
-TEST_SUITE(file_pipe, "file.pipe", TEST_CASE(a_pipe_holds_64_kib_and_then_says_so), TEST_CASE(a_small_pipe_write_is_all_or_nothing));
+TEST_SUITE(file_pipe, "file.pipe",
+           TEST_CASE(a_pipe_holds_64_kib_and_then_says_so), TEST_CASE(a_small_pipe_write_is_all_or_nothing));
 TEST_SUITE(file_lib, "file.lib", TEST_CASE(one_thread_at_a_time_passes_a_gate), TEST_CASE(a_text_grows_and_pads),
            TEST_CASE(directory_records_are_padded_to_eight_bytes));

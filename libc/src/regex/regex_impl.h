@@ -57,4 +57,35 @@ static inline void set_add(struct set *s, unsigned char c)
 	s->bits[c / 64] |= (uint64_t)1 << c % 64;
 }
 
+/* The tree between pattern and program. Children are indexes into the parser's nodes, or NONE. */
+#define NONE (-1)
+
+enum kind { N_EMPTY, N_CHAR, N_ANY, N_SET, N_SEQUENCE, N_OR, N_REPEAT, N_GROUP, N_SIMPLE, N_BACKREF };
+
+struct node {
+	enum kind kind;
+	int left, right;
+	int x, y; /* REPEAT: least, most (NONE: no limit); GROUP, BACKREF: number; SIMPLE: op; SET: index */
+	unsigned char c;
+};
+
+struct parser {
+	const char *p;
+	int flags, extended;
+	int error;
+	int token;       /* of parse.c */
+	int value;       /* of the token: character, group number, op */
+	int at_start;    /* nothing of this sequence has been read */
+	int depth;       /* of open groups */
+	unsigned int closed; /* bit n: group n is complete and may be referred to */
+	struct node *nodes;
+	int count, room;
+	struct program *prog;
+};
+
+/* parse.c: notes the first error; parsing then sees the end of the pattern. Returns NONE. */
+int __regex_fail(struct parser *ps, int error);
+/* The root of the tree; ps->error tells whether it is one. */
+int __regex_parse(struct parser *ps);
+
 #endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The attributes of a node, and who is right about them.
+ *
+ * The kernel is the authority for the size of a regular file and for a time of change not yet sent; all else is
+ * the server's word. What the server changes by itself (times of a directory, blocks of a file being written) is fetched again
+ * when somebody asks: `version` rises with each change known, `fresh` is the version last fetched.
+ *
+ * Times of access are not kept on reads: neither read(2) nor a mapping tells the server. utimensat(2) sets them.
+ *
+ * An answer of the server is taken under the node's mutex; asking is done without it. Two answers may be taken in the wrong
+ * order: then an older time shows until the next change. Only the count of links must not go back up from 0, for it decides
+ * whether the file goes with its last reference.
+ */
+#include "file/file_impl.h"
+
+struct abi_timespec time_now(void)
+{
+	uint64_t ns = clock_epoch_ns() + clock_now_ns();
+
+	return (struct abi_timespec){ (int64_t)(ns / 1000000000), (int64_t)(ns % 1000000000) };
+}
+
+bool attr_valid(const struct fs_attr *attr)
+{
+	switch (attr->mode & S_IFMT) {
+	case S_IFREG: case S_IFDIR: case S_IFLNK: case S_IFCHR: case S_IFBLK: case S_IFIFO: case S_IFSOCK:
+		return attr->size <= FILE_SIZE_MAX;
+	}
+	return false;
+}
+
+static bool time_before(const struct abi_timespec *a, const struct abi_timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
+}
+
+/* What may differ from one fetch to the next. A node without names never gets one again: 0 links stay 0. */
+static void node_take_attr_locked(struct node *n, const struct fs_attr *attr)
+{
+	n->mode = (n->mode & S_IFMT) | (attr->mode & ~S_IFMT);
+	n->uid = attr->uid;
+	n->gid = attr->gid;
+	if (n->nlink)
+		n->nlink = attr->nlink;
+	n->blocks = attr->blocks;
+	n->atime = attr->atime;
+	n->mtime = attr->mtime;
+	n->ctime = attr->ctime;
+	if (!n->object)
+		n->size = attr->size;
+}
+
+void node_set_attr(struct node *n, const struct fs_attr *attr)
+{
+	mutex_lock(&n->lock);
+	node_take_attr_locked(n, attr);
+	mutex_unlock(&n->lock);
+}
+
+void node_changed(struct node *n)
+{
+	__atomic_add_fetch(&n->version, 1, __ATOMIC_RELEASE);
+}
+
+int node_refresh(struct node *n)
+{
+	uint32_t version = __atomic_load_n(&n->version, __ATOMIC_ACQUIRE);
+	struct fs_attr attr;
+
+	if (!n->cached || (n->fresh == version && !n->written))
+		return 0;
+	int err = n->fs->ops->getattr(n->fs, n->ino, &attr);
+	if (err)
+		return err;
+	mutex_lock(&n->lock);
+	node_take_attr_locked(n, &attr);
+	n->fresh = version;
+	mutex_unlock(&n->lock);
+	return 0;
+}
+
+void node_touch_mtime(struct node *n)
+{
+	struct abi_timespec now = time_now();
+	struct object *o = n->object;
+
+	if (!o)
+		return;
+	spin_lock(&o->lock);
+	o->mtime_sec = now.tv_sec;
+	o->mtime_nsec = now.tv_nsec;
+	spin_unlock(&o->lock);
+}
+
+void node_stat(struct node *n, struct abi_stat *st)
+{
+	memset(st, 0, sizeof *st);
+	mutex_lock(&n->lock);
+	st->st_dev = n->fs->dev;
+	st->st_ino = n->ino;
+	st->st_nlink = n->nlink;
+	st->st_mode = n->mode;
+	st->st_uid = n->uid;
+	st->st_gid = n->gid;
+	st->st_rdev = n->rdev;
+	st->st_size = (int64_t)n->size;
+	st->st_blksize = PAGE_SIZE;
+	st->st_blocks = (int64_t)n->blocks;
+	st->st_atim = n->atime;
+	st->st_mtim = n->mtime;
+	st->st_ctim = n->ctime;
+	if (n->object) {
+		spin_lock(&n->object->lock);
+		st->st_size = (int64_t)n->object->size;
+		struct abi_timespec pending = { n->object->mtime_sec, n->object->mtime_nsec };
+		spin_unlock(&n->object->lock);
+		if (pending.tv_sec != -1) {
+			st->st_mtim = pending;
+			if (time_before(&st->st_ctim, &pending))
+				st->st_ctim = pending;
+		}
+	}
+	mutex_unlock(&n->lock);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading and writing several buffers with one call, and sendfile.
+ *
+ * The segments are copied in and checked as a whole before the first byte moves, as Linux does: a bad segment anywhere gives its
+ * error and nothing is done. Then each goes through the file's own read or write, until one is short.
+ *
+ * Two deviations serve files without a position. Reading stops after the first segment that holds bytes, for reading the next
+ * might block though there is something to return. A write of several segments that together are small goes through a
+ * kernel buffer in one piece, so that a line made of pieces (stdio writes like that) does not mix with another's.
+ *
+ * sendfile copies through one page in the kernel, from a plain file only; the source's pages are not lent to a pipe.
+ */
+#include "sys/file_calls.h"
+
+#define IOV_ON_STACK 8
+struct vector { struct abi_iovec *iov; unsigned count; size_t total; struct abi_iovec few[IOV_ON_STACK]; };
+
+static void vector_free(struct vector *v)
+{
+	if (v->iov != v->few)
+		kfree(v->iov);
+}
+
+/* Copies the segments in and checks them; the total is cut at IO_MAX. -EINVAL, -EFAULT, -ENOMEM. */
+static int vector_load(struct vector *v, vaddr_t user, uint64_t count)
+{
+	if (count > IOV_MAX)
+		return -EINVAL;
+	v->count = (unsigned)count;
+	v->total = 0;
+	v->iov = count <= IOV_ON_STACK ? v->few : kmalloc(count * sizeof *v->iov);
+	if (!v->iov)
+		return -ENOMEM;
+	int err = copy_from_user(v->iov, user, count * sizeof *v->iov);
+	for (unsigned i = 0; !err && i < v->count; i++) {
+		struct abi_iovec *s = &v->iov[i];
+		if ((int64_t)s->iov_len < 0)
+			err = -EINVAL;
+		else if (!user_range(s->iov_base, s->iov_len))
+			err = -EFAULT;
+		else
+			s->iov_len = MIN(s->iov_len, IO_MAX - v->total);
+		v->total += s->iov_len;
+	}
+	if (err)
+		vector_free(v);
+	return err;
+}
+
+/* Segment after segment, until one is short. What has no position may block in the next one, so reading stops after one. */
+static int64_t vector_run(struct file *f, const struct vector *v, bool write, int64_t *pos)
+{
+	int64_t done = 0, n = 0;
+
+	for (unsigned i = 0; i < v->count; i++) {
+		const struct abi_iovec *s = &v->iov[i];
+		if (!s->iov_len)
+			continue;
+		n = write ? write_at(f, s->iov_base, s->iov_len, pos) : read_at(f, s->iov_base, s->iov_len, pos);
+		if (n < 0)
+			break;
+		done += n;
+		if ((size_t)n < s->iov_len || (!write && !f->seekable))
+			break;
+	}
+	return done ? done : n;
+}
+
+/* A short write to a pipe or a terminal goes as one piece, so that it does not mix with others'. */
+static int64_t vector_write_whole(struct file *f, const struct vector *v)
+{
+	char *bytes = kmalloc(v->total);
+	size_t at = 0;
+	int64_t n = 0;
+
+	if (!bytes)
+		return -ENOMEM;
+	for (unsigned i = 0; !n && i < v->count; i++) {
+		n = copy_from_user(bytes + at, v->iov[i].iov_base, v->iov[i].iov_len);
+		at += v->iov[i].iov_len;
+	}
+	if (!n)
+		n = f->ops->write_kernel(f, bytes, v->total, NULL);
+	kfree(bytes);
+	return n;
+}
+
+static int64_t vector_call(struct file *f, const struct vector *v, bool write, int64_t *pos)
+{
+	if (write ? !can_write(f) : !can_read(f))
+		return -EBADF;
+	if (write ? !f->ops->write : !f->ops->read)
+		return -EINVAL;
+	if (pos)
+		return f->seekable ? vector_run(f, v, write, pos) : -ESPIPE;
+	if (!f->seekable) {
+		bool whole = write && v->count > 1 && v->total && v->total <= PIPE_BUF && f->ops->write_kernel;
+		return whole ? vector_write_whole(f, v) : vector_run(f, v, write, NULL);
+	}
+	int64_t n = gate_enter(&f->pos_gate);
+	if (!n) {
+		n = vector_run(f, v, write, &f->pos);
+		gate_leave(&f->pos_gate);
+	}
+	return n;
+}
+
+static int64_t vector_io(int fd, vaddr_t iov, uint64_t count, bool write, int64_t *pos)
+{
+	struct file *f = fd_get(fd);
+	struct vector v;
+
+	if (!f)
+		return -EBADF;
+	int64_t n = vector_load(&v, iov, count);
+	if (!n) {
+		n = vector_call(f, &v, write, pos);
+		vector_free(&v);
+	}
+	file_put(f);
+	return n;
+}
+
+CALL(readv)
+{
+	return vector_io((int)a, b, c, false, NULL);
+}
+
+CALL(writev)
+{
+	return vector_io((int)a, b, c, true, NULL);
+}
+
+CALL(preadv)
+{
+	int64_t pos = (int64_t)d;
+
+	return pos < 0 ? -EINVAL : vector_io((int)a, b, c, false, &pos);
+}
+
+CALL(pwritev)
+{
+	int64_t pos = (int64_t)d;
+
+	return pos < 0 ? -EINVAL : vector_io((int)a, b, c, true, &pos);
+}
+
+/* ---- sendfile ---- */
+
+/* From a plain file's pages through a kernel buffer. *pos moves. */
+static int64_t send_pieces(struct file *out, struct object *from, int64_t *pos, size_t count, char *piece)
+{
+	size_t done = 0;
+	int64_t n = 0;
+
+	while (done < count) {
+		n = object_read(from, (uint64_t)*pos, (uint64_t)piece, MIN(count - done, PAGE_SIZE), true);
+		if (n <= 0)
+			break;
+		n = out->ops->write_kernel(out, piece, (size_t)n, out->seekable ? &out->pos : NULL);
+		if (n <= 0)
+			break;
+		*pos += n;
+		done += (size_t)n;
+	}
+	return done ? (int64_t)done : n;
+}
+
+static int64_t send_file(struct file *out, struct file *in, int64_t *pos, size_t count)
+{
+	if (!can_read(in) || !can_write(out))
+		return -EBADF;
+	if (!in->node || !in->node->object || !out->ops->write_kernel || out->flags & O_APPEND || *pos < 0)
+		return -EINVAL;
+	char *piece = kmalloc(PAGE_SIZE);
+	if (!piece)
+		return -ENOMEM;
+	int64_t n = out->seekable ? gate_enter(&out->pos_gate) : 0;
+	if (!n) {
+		n = send_pieces(out, in->node->object, pos, MIN(count, IO_MAX), piece);
+		if (out->seekable)
+			gate_leave(&out->pos_gate);
+	}
+	kfree(piece);
+	return n;
+}
+
+/* out, in, offset in (NULL: its own position, which then moves), count */
+CALL(sendfile)
+{
+	struct file *out = fd_get((int)a), *in = fd_get((int)b);
+	int64_t pos = in ? in->pos : 0, n = out && in ? 0 : -EBADF;
+
+	if (!n && c && copy_from_user(&pos, c, sizeof pos))
+		n = -EFAULT;
+	if (!n)
+		n = send_file(out, in, &pos, d);
+	if (n > 0 && !c)
+		in->pos = pos;
+	else if (n > 0 && copy_to_user(c, &pos, sizeof pos))
+		n = -EFAULT;
+	if (out)
+		file_put(out);
+	if (in)
+		file_put(in);
+	return n;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes, signals, jumps and the ends of programs: fork, vfork, exec, wait, handlers with
+ * their context, sigsetjmp, exit in order.
+ */
+#include "check.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+static char **arguments;
+
+static int status_of(pid_t child)
+{
+	int status = -1;
+
+	CHECK(waitpid(child, &status, 0) == child);
+	return status;
+}
+
+static void forks(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(getppid() > 0 ? 5 : 1);
+	CHECK(WEXITSTATUS(status_of(child)) == 5);
+	child = vfork();
+	if (child == 0)
+		_exit(6);
+	CHECK(child > 0 && WEXITSTATUS(status_of(child)) == 6);
+	child = fork();
+	if (child == 0) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+	CHECK(WTERMSIG(status_of(child)) == SIGKILL);
+	CHECK(wait(NULL) == -1 && errno == ECHILD);
+}
+
+/* This program runs itself again with an argument that says which part to play. */
+static void execs(void)
+{
+	char *env[] = { (char *)"GREETING=hello", NULL };
+	pid_t child = vfork();
+
+	if (child == 0) {
+		execle(arguments[0], "self", "greet", "two words", (char *)NULL, env);
+		_exit(1);
+	}
+	CHECK(WEXITSTATUS(status_of(child)) == 42);
+	CHECK(execv("/absent", arguments) == -1 && errno == ENOENT);
+	CHECK(execlp("no-such-program", "x", (char *)NULL) == -1 && errno == ENOENT);
+}
+
+static int greet(int argc, char **argv)
+{
+	const char *greeting = getenv("GREETING");
+
+	return argc == 3 && strcmp(argv[2], "two words") == 0 && greeting &&
+	       strcmp(greeting, "hello") == 0 ? 42 : 1;
+}
+
+static volatile sig_atomic_t caught;
+
+static void catch_signal(int sig)
+{
+	caught = sig;
+}
+
+static void signals(void)
+{
+	struct sigaction action, old;
+	sigset_t set, pending;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = catch_signal;
+	CHECK(sigaction(SIGUSR1, &action, &old) == 0 && old.sa_handler == SIG_DFL);
+	raise(SIGUSR1);
+	CHECK(caught == SIGUSR1);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	caught = 0;
+	CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	kill(getpid(), SIGUSR1);
+	CHECK(caught == 0 && sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) == 1);
+	sigemptyset(&pending);
+	CHECK(sigsuspend(&pending) == -1 && errno == EINTR && caught == SIGUSR1);
+	CHECK(sigprocmask(SIG_UNBLOCK, &set, NULL) == 0);
+	CHECK(signal(SIGKILL, SIG_IGN) == SIG_ERR && errno == EINVAL);
+	CHECK(signal(SIGUSR1, SIG_DFL) == catch_signal);
+}
+
+static sigjmp_buf recovery;
+static char *fault_addr;
+static long fault_rip;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	fault_addr = info->si_addr;
+	fault_rip = (long)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	siglongjmp(recovery, 3);
+}
+
+/* The handler runs twice: sigsetjmp must have put the mask back, or the second fault would kill. */
+static void faults(void)
+{
+	char *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct sigaction action;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_sigaction = on_fault;
+	action.sa_flags = SA_SIGINFO;
+	CHECK(sigaction(SIGSEGV, &action, NULL) == 0);
+	for (volatile int i = 0; i < 2; i++) {
+		int jumped = sigsetjmp(recovery, 1);
+
+		if (jumped == 0) {
+			*(volatile char *)(page + 10 + i) = 1;
+			CHECK(!"the store should have faulted");
+		}
+		CHECK(jumped == 3 && fault_addr == page + 10 + i && fault_rip != 0);
+	}
+	signal(SIGSEGV, SIG_DFL);
+	munmap(page, 4096);
+}
+
+static jmp_buf place;
+
+static int deep(int n)
+{
+	if (n == 0)
+		longjmp(place, 0);
+	return n > 100 ? 0 : deep(n - 1);
+}
+
+static void jumps(void)
+{
+	volatile int kept = 1;
+	int got = setjmp(place);
+
+	if (got == 0) {
+		kept = 2;
+		deep(10);
+	}
+	CHECK(got == 1 && kept == 2);
+}
+
+static int fds[2];
+
+static void say_b(void)
+{
+	CHECK(write(fds[1], "b", 1) == 1);
+}
+
+static void say_a(void)
+{
+	CHECK(write(fds[1], "a", 1) == 1);
+}
+
+static void exits(void)
+{
+	char said[8] = "";
+	pid_t child;
+
+	CHECK(pipe(fds) == 0);
+	child = fork();
+	if (child == 0) {
+		atexit(say_b);
+		atexit(say_a);
+		dup2(fds[1], STDOUT_FILENO);
+		printf("c");
+		exit(9);
+	}
+	CHECK(WEXITSTATUS(status_of(child)) == 9);
+	CHECK(read(fds[0], said, sizeof(said)) == 3);
+	CHECK_TEXT(said, "abc");
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void directories(void)
+{
+	char name[16];
+	struct dirent *e, **list;
+	int seen = 0;
+	DIR *d;
+
+	CHECK(mkdir("many", 0755) == 0);
+	for (int i = 0; i < 300; i++) {
+		sprintf(name, "many/f%03d", i);
+		close(open(name, O_CREAT | O_WRONLY, 0644));
+	}
+	d = opendir("many");
+	CHECK(d != NULL);
+	while ((e = readdir(d)))
+		seen += e->d_name[0] == 'f';
+	CHECK(seen == 300);
+	rewinddir(d);
+	CHECK(readdir(d) != NULL && closedir(d) == 0);
+	CHECK(scandir("many", &list, NULL, alphasort) == 302);
+	CHECK_TEXT(list[0]->d_name, ".");
+	CHECK_TEXT(list[301]->d_name, "f299");
+	for (int i = 0; i < 302; i++)
+		free(list[i]);
+	free(list);
+	for (int i = 0; i < 300; i++) {
+		sprintf(name, "many/f%03d", i);
+		unlink(name);
+	}
+	CHECK(rmdir("many") == 0 && opendir("many") == NULL && errno == ENOENT);
+}
+
+static void calendar(void)
+{
+	char text[64];
+	struct tm tm;
+	time_t t = 951782400; /* 29 February 2000 */
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %a %j %U %V %e", &tm);
+	CHECK_TEXT(text, "2000-02-29 00:00:00 Tue 060 09 09 29");
+	for (t = -3000000000l; t < 6000000000l; t += 12345677) {
+		gmtime_r(&t, &tm);
+		CHECK(timegm(&tm) == t);
+	}
+	memset(&tm, 0, sizeof(tm));
+	tm.tm_year = 124;
+	tm.tm_mon = 13;
+	tm.tm_mday = 32;
+	CHECK(timegm(&tm) == 1740873600 + 86400 * 2 && tm.tm_mon == 2 && tm.tm_mday == 4);
+}
+
+int main(int argc, char **argv)
+{
+	arguments = argv;
+	if (argc > 1 && strcmp(argv[1], "greet") == 0)
+		return greet(argc, argv);
+	forks();
+	execs();
+	signals();
+	faults();
+	jumps();
+	exits();
+	directories();
+	calendar();
+	return 0;
+}
