@@ -189,7 +189,7 @@ $(B)/disk.img: $(addprefix $(B)/programs/,$(DISK_FILES)) $(DISK_TEXT) tools/atla
 	$(Q)cd $(B)/root/bin && ln -f test '[' && ln -f poweroff reboot
 	$(Q)cp $(DISK_TEXT) $(B)/root/demos/ && mv $(B)/root/demos/LICENSE $(B)/root/etc/license
 	$(Q)echo 'root:x:0:0:root:/home:/bin/sh' > $(B)/root/etc/passwd && echo 'root:x:0:' > $(B)/root/etc/group
-	$(Q)printf 'Welcome to Atlas. Programs are in /bin and /demos (their sources beside them); "poweroff" ends.\n' \
+	$(Q)printf 'Welcome to Atlas. Programs are in /bin, demos and their sources in /demos. "poweroff" ends.\n' \
 		> $(B)/root/etc/motd
 	$(Q)tools/atlas mkdisk $@ $(B)/root
 
@@ -202,7 +202,8 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 	$(call say,GEN,$@)
 	$(Q)tools/compile-commands $@ "$(CC) $(KERNEL_FLAGS)" $(KERNEL_ALL_SRC) \
 		-- "$(CC) $(USER_FLAGS)" $(LIBC_SRC) user/init/init.c $(foreach s,$(SERVERS),$(SERVER_$s_SRC)) \
-		$(SH_SRC) $(BIN:%=user/bin/%.c) $(DEMOS:%=user/demos/%.c) $(TESTS:%=tests/user/%.c)
+		$(SH_SRC) $(BIN:%=user/bin/%.c) $(DEMOS:%=user/demos/%.c) $(TESTS:%=tests/user/%.c) \
+		tests/bench/costs.c tests/bench/raw.c tests/bench/linux_init.c
 
 # ---- targets for people ----
 

@@ -2,18 +2,19 @@
 /*
  * PCI devices for user-mode drivers, and memory for their DMA.
  *
- * A driver claims a device by vendor and device number; the descriptor it gets is the device: configuration space is read and
- * written through it, mmap at PCI_BAR(n) maps base address register n uncached, and closing it (or the death of its process)
- * stops the device: bus mastering off, message interrupts off. That happens before the driver's memory is freed, so no DMA
- * reaches a frame that has another owner by then.
+ * A driver claims a device by vendor and device number; the descriptor it gets is the device: configuration space is
+ * read and written through it, mmap at PCI_BAR(n) maps base address register n uncached, and closing it (or the death
+ * of its process) stops the device: bus mastering off, message interrupts off. That happens before the driver's
+ * memory is freed, so no DMA reaches a frame that has another owner by then.
  *
- * The kernel drives no device and knows only the generic part of configuration space (PCI Local Bus 3.0, chapter 6). The size of
- * a base address register is found once, at the claim, by writing ones to it while the device does not decode.
+ * The kernel drives no device and knows only the generic part of configuration space (PCI Local Bus 3.0, chapter 6).
+ * The size of a base address register is found once, at the claim, by writing ones to it while the device does not
+ * decode.
  *
  * A driver that programs DMA is trusted with physical addresses: there is no IOMMU (docs/limits.md).
  *
- * DMA memory is contiguous frames in a shared anonymous object: wired because such pages never leave, freed one by one when
- * the last mapping goes.
+ * DMA memory is contiguous frames in a shared anonymous object: wired because such pages never leave, freed one by
+ * one when the last mapping goes.
  *
  * Locks: device_lock (spin) guards the list of claims.
  */

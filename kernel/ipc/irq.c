@@ -2,12 +2,13 @@
 /*
  * Interrupts as notifications: a descriptor that binds a line (or a message, MSI) to bits of a port.
  *
- * A level-triggered line is masked by the interrupt path before the handler here runs and stays masked until the driver has
- * quietened its device and says irq_ack; so a driver that dies with its line asserted does not hang the machine. Messages
- * are edges and need no acknowledgement.
+ * A level-triggered line is masked by the interrupt path before the handler here runs and stays masked until the
+ * driver has quietened its device and says irq_ack; so a driver that dies with its line asserted does not hang the
+ * machine. Messages are edges and need no acknowledgement.
  *
- * Bindings live in a static table whose slots are never freed, because an interrupt may be under way on another CPU when
- * the descriptor is closed: the handler then finds, under the slot's lock, no port. The port is referenced by the slot.
+ * Bindings live in a static table whose slots are never freed, because an interrupt may be under way on another CPU
+ * when the descriptor is closed: the handler then finds, under the slot's lock, no port. The port is referenced by
+ * the slot.
  *
  * Locks: a slot's (RANK_QUEUES), then the port's.
  */

@@ -2,13 +2,14 @@
 /*
  * Loans: frames that travel with a call so that a server can fill or drain them without their bytes being copied.
  *
- * A server names a loan by the call that carries it (port, token). It may have the frames' physical addresses for DMA, zero or
- * copy parts through the kernel, and lend them on with a call of its own; that call takes another reference, so the frames
- * stay lent (BUSY) until the last of these calls is over, whoever dies first. The release function of who made the loan
- * then runs.
+ * A server names a loan by the call that carries it (port, token). It may have the frames' physical addresses for
+ * DMA, zero or copy parts through the kernel, and lend them on with a call of its own; that call takes another
+ * reference, so the frames stay lent (BUSY) until the last of these calls is over, whoever dies first. The release
+ * function of who made the loan then runs.
  *
- * An operation here holds a reference of its own while it works: a caller that gives up, or a reply from another thread of the
- * server, cannot take the frames away under a copy. Copying may fault in the server's memory, so no lock is held.
+ * An operation here holds a reference of its own while it works: a caller that gives up, or a reply from another
+ * thread of the server, cannot take the frames away under a copy. Copying may fault in the server's memory, so no
+ * lock is held.
  */
 #include "ipc/ipc_impl.h"
 

@@ -7,25 +7,26 @@
  *      sleeps                               │                 ... works, may have several active ...
  *   wakes  ◄── reply ───────────────────────┘     ◄────────   port_reply, port_reply_receive
  *
- * A call is one heap object that carries the message both ways; data behind the head are a second one, only when there
- * are any. The server names an active call by its token.
+ * A call is one heap object that carries the message both ways; data behind the head are a second one, only when
+ * there are any. The server names an active call by its token.
  *
- * The CPU goes with the message: a caller that finds a receiver asleep puts the call into its hands and switches to it
- * directly, and a reply that is followed by an empty receive switches back, so a round trip on one CPU never visits a run
- * queue.
+ * The CPU goes with the message: a caller that finds a receiver asleep puts the call into its hands and switches to
+ * it directly, and a reply that is followed by an empty receive switches back, so a round trip on one CPU never
+ * visits a run queue.
  *
- * Who may disappear: the caller (killed, interrupted) takes back a waiting call, and abandons an active one, whose reply then
- * finds nobody (ESRCH) but whose loan stays valid until that reply. The owner (the receive right is closed) fails all its
- * calls with EPIPE. Client rights hold a reference to the port, so a dead port remains as an object that says EPIPE.
+ * Who may disappear: the caller (killed, interrupted) takes back a waiting call, and abandons an active one, whose
+ * reply then finds nobody (ESRCH) but whose loan stays valid until that reply. The owner (the receive right is
+ * closed) fails all its calls with EPIPE. Client rights hold a reference to the port, so a dead port remains as an
+ * object that says EPIPE.
  *
- * Notifications are bits ORed into a word; whoever receives next gets all of them. They come before calls, for interrupts
- * are notifications and a busy server must see them.
+ * Notifications are bits ORed into a word; whoever receives next gets all of them. They come before calls, for
+ * interrupts are notifications and a busy server must see them.
  *
- * Locks: the port's (RANK_PORT). Threads are claimed under it (so they cannot vanish) and made ready or switched to after it
- * is released. Nothing is copied from or to user memory here.
+ * Locks: the port's (RANK_PORT). Threads are claimed under it (so they cannot vanish) and made ready or switched to
+ * after it is released. Nothing is copied from or to user memory here.
  *
- * Rejected: embedding the call in the thread (an abandoned call outlives it); a queue of replies; asynchronous sends, which
- * need buffers that somebody must limit.
+ * Rejected: embedding the call in the thread (an abandoned call outlives it); a queue of replies; asynchronous sends,
+ * which need buffers that somebody must limit.
  */
 #include "ipc/ipc_impl.h"
 

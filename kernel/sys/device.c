@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls for drivers (devices, interrupts, DMA memory, the paging role) and for those who test the kernel. All need
- * uid 0. ipc/device.c and ipc/irq.c do the work.
+ * System calls for drivers (devices, interrupts, DMA memory, the paging role) and for those who test the kernel. All
+ * need uid 0. ipc/device.c and ipc/irq.c do the work.
  */
 #include <abi/errno.h>
 #include <abi/mman.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls on ports and lent frames (abi/atlas.h). Here descriptors become ports, messages are copied between user memory and
- * the call that carries them; ipc/ does the rest.
+ * System calls on ports and lent frames (abi/atlas.h). Here descriptors become ports, messages are copied between
+ * user memory and the call that carries them; ipc/ does the rest.
  *
- * A message is copied twice on its way: into the call by the sender, out of it by the receiver, each in its own space and
- * with no lock held, so both copies may fault. A receiver whose buffer cannot be stored to gets EFAULT, and the caller
- * whose message it had EIO: it would wait for ever otherwise.
+ * A message is copied twice on its way: into the call by the sender, out of it by the receiver, each in its own space
+ * and with no lock held, so both copies may fault. A receiver whose buffer cannot be stored to gets EFAULT, and the
+ * caller whose message it had EIO: it would wait for ever otherwise.
  *
  * Everything here is on the path that the benchmarks count; the head is one copy of 88 bytes, data behind it cost an
  * allocation.

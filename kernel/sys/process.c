@@ -2,9 +2,10 @@
 /*
  * System calls about processes: making and ending them, who they are, limits and usage, the machine's name and end.
  *
- * Most of these read or set a field of the current process. What changes or looks at another process goes through the tree
- * lock (a mutex), which keeps it from vanishing. Identity is Linux's without saved groups of capabilities: uid 0 may all,
- * anybody else may change among its real, effective and saved numbers. There is no list of supplementary groups.
+ * Most of these read or set a field of the current process. What changes or looks at another process goes through the
+ * tree lock (a mutex), which keeps it from vanishing. Identity is Linux's without saved groups of capabilities: uid 0
+ * may all, anybody else may change among its real, effective and saved numbers. There is no list of supplementary
+ * groups.
  */
 #include <abi/errno.h>
 #include <abi/fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about signals. task/signal.c does the work; here arguments are checked and copied. Sets of signals are 64
- * bits, and every call that takes one takes its size too, which must be 8.
+ * System calls about signals. task/signal.c does the work; here arguments are checked and copied. Sets of signals are
+ * 64 bits, and every call that takes one takes its size too, which must be 8.
  */
 #include <abi/errno.h>
 #include <abi/signal.h>

@@ -9,6 +9,7 @@
 #include "lib/types.h"
 
 typedef int64_t syscall_fn(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+bool syscall_exists(uint64_t nr);
 /* One line per call: sys_NAME has this type. syscall_names.h (generated list) gives names for the ENOSYS log line. */
 
 /* SYSCALL(getpid) { ... }: the function sys_getpid, whose arguments are a to f; those that it does not have go unused. */

@@ -2,13 +2,14 @@
 /*
  * The system call table and its entry.
  *
- * The table is made from calls.h, indexed by the numbers of abi/syscall.h and abi/atlas.h; what is not in it returns ENOSYS, and is
- * named in the log the first time, so that a program which needs a missing call says so. entry.S has put the registers into
- * the frame; arguments are rdi rsi rdx r10 r8 r9, the number is in frame->error, the result goes to rax.
+ * The table is made from calls.h, indexed by the numbers of abi/syscall.h and abi/atlas.h; what is not in it returns
+ * ENOSYS, and is named in the log the first time, so that a program which needs a missing call says so. entry.S has
+ * put the registers into the frame; arguments are rdi rsi rdx r10 r8 r9, the number is in frame->error, the result
+ * goes to rax.
  *
- * A wait that a signal broke off ends with EINTR in the layers below, which know nothing of restarting. Here the calls that
- * Linux restarts are told from those that it does not (signal(7)): the former's EINTR becomes ERESTARTSYS, which
- * thread_exit_work resolves. The plain path pays one comparison.
+ * A wait that a signal broke off ends with EINTR in the layers below, which know nothing of restarting. Here the
+ * calls that Linux restarts are told from those that it does not (signal(7)): the former's EINTR becomes ERESTARTSYS,
+ * which thread_exit_work resolves. The plain path pays one comparison.
  *
  * No locks: a bit of `logged` may be set twice in a race, and a line be printed twice.
  */
@@ -36,6 +37,11 @@ static syscall_fn *const table[CALLS_END] = { CALLS_ALL(ENTRY) };
 static const char *const names[CALLS_END] = {
 #include <syscall_names.h>
 };
+
+bool syscall_exists(uint64_t nr)
+{
+	return nr < CALLS_END && table[nr];
+}
 
 static uint64_t logged[CALLS_END / 64 + 1];
 
@@ -81,7 +87,7 @@ void syscall_entry(struct trap_frame *f)
 {
 	uint64_t nr = f->error;
 	int64_t result;
-	if (likely(nr < CALLS_END && table[nr]))
+	if (likely(syscall_exists(nr)))
 		result = table[nr](f->rdi, f->rsi, f->rdx, f->r10, f->r8, f->r9);
 	else
 		result = unknown_call(nr);

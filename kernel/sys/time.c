@@ -2,10 +2,10 @@
 /*
  * System calls about time, and random bytes.
  *
- * There is one clock, nanoseconds since boot (CLOCK_MONOTONIC and its relatives); the time of day is that plus what the
- * battery clock said at boot, and cannot be set. CPU clocks count what the scheduler gave, in user mode and kernel together.
- * A sleep that is broken off by a stop and continue goes on to its first deadline (ERESTARTSLEEP); one that is broken off by a
- * handler tells what is left.
+ * There is one clock, nanoseconds since boot (CLOCK_MONOTONIC and its relatives); the time of day is that plus what
+ * the battery clock said at boot, and cannot be set. CPU clocks count what the scheduler gave, in user mode and
+ * kernel together. A sleep that is broken off by a stop and continue goes on to its first deadline (ERESTARTSLEEP);
+ * one that is broken off by a handler tells what is left.
  */
 #include <abi/errno.h>
 #include <abi/misc.h>

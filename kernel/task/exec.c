@@ -9,15 +9,16 @@
  *   commit    end the other threads; the process takes the new space, drops the old one, closes what is close-on-exec, resets
  *             signals, releases vfork's parent
  *
- * Until commit every failure returns an errno to the old program, unharmed. Ending the other threads is the last step that can
- * fail (the process may be killed meanwhile). Pages of the file are not read here: segments are private file mappings and
- * come by faults; only the last page of initialised data is touched, to clear what lies behind the data in it.
+ * Until commit every failure returns an errno to the old program, unharmed. Ending the other threads is the last step
+ * that can fail (the process may be killed meanwhile). Pages of the file are not read here: segments are private file
+ * mappings and come by faults; only the last page of initialised data is touched, to clear what lies behind the data
+ * in it.
  *
  * A static position-independent executable is loaded at one fixed base: there is no address randomisation, so that a
  * student sees the same addresses each time.
  *
- * Locks: none is held over anything here. thread->space changes only under its own hands; p->space under the tree lock and
- * p->lock, for /proc looks at it.
+ * Locks: none is held over anything here. thread->space changes only under its own hands; p->space under the tree
+ * lock and p->lock, for /proc looks at it.
  */
 #include "task/exec_impl.h"
 

@@ -2,9 +2,9 @@
 /*
  * Arguments and environment on their way from the old program to the new one's stack.
  *
- * The strings lie in the old space and are wanted in the new one, so they are first gathered in kernel frames, in the order
- * in which they will lie on the stack: all of argv, then all of envp. Reading goes in pieces of 64 bytes that never cross
- * a page, for the end of a string is not known before it is found, and reading on past it could fault.
+ * The strings lie in the old space and are wanted in the new one, so they are first gathered in kernel frames, in the
+ * order in which they will lie on the stack: all of argv, then all of envp. Reading goes in pieces of 64 bytes that
+ * never cross a page, for the end of a string is not known before it is found, and reading on past it could fault.
  *
  * The stack of a new program (psABI, 3.4.1), from STACK_TOP down:
  *
@@ -19,8 +19,8 @@
  *      argv pointers, NULL
  *   ── argc                            rsp, a multiple of 16
  *
- * Limits are Linux's: 128 KiB a string, a quarter of the stack's size for all. No locks; the frames belong to the caller of
- * args_init until args_free.
+ * Limits are Linux's: 128 KiB a string, a quarter of the stack's size for all. No locks; the frames belong to the
+ * caller of args_init until args_free.
  */
 #include "task/exec_impl.h"
 

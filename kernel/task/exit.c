@@ -2,9 +2,9 @@
 /*
  * How processes end and how parents hear of it.
  *
- * A process ends when somebody decides its status (exit_group, a fatal signal): the first to do so, under p->lock, sets
- * p->exiting and gives every other thread PENDING_KILL, which ends its wait or brings it out of user mode, and it then
- * leaves through thread_exit. The last thread to leave lets go of what the process owns, in this order:
+ * A process ends when somebody decides its status (exit_group, a fatal signal): the first to do so, under p->lock,
+ * sets p->exiting and gives every other thread PENDING_KILL, which ends its wait or brings it out of user mode, and
+ * it then leaves through thread_exit. The last thread to leave lets go of what the process owns, in this order:
  *
  *   devices   stopped first, so that no DMA reaches frames that are about to be freed
  *   files     receive rights close here: clients of a dead server get EPIPE
@@ -12,12 +12,12 @@
  *   vfork     the parent may run again
  *   tree      children go to init; the process becomes a zombie; the parent is told
  *
- * In the first three steps it may sleep for servers. A thread in them is on no list any more, so nobody can kill it, and its own
- * PENDING_KILL has been cleared: closing is carried out rather than interrupted. A server that never answers can itself be
- * killed, which ends the wait.
+ * In the first three steps it may sleep for servers. A thread in them is on no list any more, so nobody can kill it,
+ * and its own PENDING_KILL has been cleared: closing is carried out rather than interrupted. A server that never
+ * answers can itself be killed, which ends the wait.
  *
- * The number of a process is free again when it has been waited for and its first thread is gone; until then it is not
- * reused. A parent that ignores SIGCHLD (or asks for SA_NOCLDWAIT) has no zombies.
+ * The number of a process is free again when it has been waited for and its first thread is gone; until then it is
+ * not reused. A parent that ignores SIGCHLD (or asks for SA_NOCLDWAIT) has no zombies.
  */
 #include "task/task_impl.h"
 

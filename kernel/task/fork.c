@@ -7,12 +7,13 @@
  *   vfork         the same       copied table  new          waits until the child execs or exits
  *   thread        the same       the same      the same     goes on
  *
- * The child's register frame is the parent's with rax = 0 (and another stack, where one was given), so it returns from the
- * same system call. Everything that can fail is made before the child can be seen by anybody; undoing is then dropping
- * references. The child enters the tree and a run queue last.
+ * The child's register frame is the parent's with rax = 0 (and another stack, where one was given), so it returns
+ * from the same system call. Everything that can fail is made before the child can be seen by anybody; undoing is
+ * then dropping references. The child enters the tree and a run queue last.
  *
- * A shared space is counted (space->refs), so vfork has the real meaning: the child runs on the parent's memory, and its
- * stores are the parent's. Signal actions belong to the process; sharing them without CLONE_THREAD is refused (EINVAL).
+ * A shared space is counted (space->refs), so vfork has the real meaning: the child runs on the parent's memory, and
+ * its stores are the parent's. Signal actions belong to the process; sharing them without CLONE_THREAD is refused
+ * (EINVAL).
  */
 #include "task/task_impl.h"
 
@@ -227,7 +228,7 @@ static int start_process(struct proc *p, struct thread *t, bool vfork)
 
 int proc_fork(uint64_t flags, vaddr_t stack, vaddr_t parent_tid, vaddr_t child_tid, vaddr_t tls)
 {
-	int err = flags_check(flags);
+	int err = flags & CLONE_SETTLS && tls >= USER_END ? -EPERM : flags_check(flags);
 	if (err)
 		return err;
 	struct thread *t = thread_clone(flags, stack, child_tid, tls);

@@ -3,14 +3,14 @@
  * Futexes: sleep while a word of user memory has a value, wake who sleeps on it. Locks and condition variables of C
  * libraries are made of them.
  *
- * A word is named by (space, address), or, in a shared mapping, by (object, offset), so that processes which map it at
- * different addresses meet. Sleepers hang in a small hash table by that name. One lock guards the table; the word is
- * compared under it, so a waker who changes the word first and then calls FUTEX_WAKE finds either the sleeper or a sleeper
- * who has seen the new value. The comparison reads user memory with page faults off: when the page is absent, the lock is let
- * go, the page brought in, and all begins again.
+ * A word is named by (space, address), or, in a shared mapping, by (object, offset), so that processes which map it
+ * at different addresses meet. Sleepers hang in a small hash table by that name. One lock guards the table; the word
+ * is compared under it, so a waker who changes the word first and then calls FUTEX_WAKE finds either the sleeper or a
+ * sleeper who has seen the new value. The comparison reads user memory with page faults off: when the page is absent,
+ * the lock is let go, the page brought in, and all begins again.
  *
- * The space or object of a key is not referenced: it lives as long as somebody sleeps in it, and a key of a dead one matches
- * nobody. Priority inheritance and robust lists are not here.
+ * The space or object of a key is not referenced: it lives as long as somebody sleeps in it, and a key of a dead one
+ * matches nobody. Priority inheritance and robust lists are not here.
  */
 #include "task/task_impl.h"
 

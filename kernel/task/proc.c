@@ -2,16 +2,16 @@
 /*
  * The process table: numbers, the tree of parents and children, and what a process consists of.
  *
- * A struct proc is counted. One reference is the tree's (from fork until the parent has waited), one is each thread's (until
- * it is freed), and vfork's parent holds one while it waits. What a process owns (space, files, working directory,
- * program) is let go when its last thread ends (exit.c); the zombie that stays has only numbers in it.
+ * A struct proc is counted. One reference is the tree's (from fork until the parent has waited), one is each thread's
+ * (until it is freed), and vfork's parent holds one while it waits. What a process owns (space, files, working
+ * directory, program) is let go when its last thread ends (exit.c); the zombie that stays has only numbers in it.
  *
- * Numbers of processes and threads come from one bitmap, rising and wrapping, so that a number is not used again soon. The
- * number of a process is that of its first thread.
+ * Numbers of processes and threads come from one bitmap, rising and wrapping, so that a number is not used again
+ * soon. The number of a process is that of its first thread.
  *
- * Locks: proc_tree_lock (a mutex, RANK_PROC_TREE, taken before everything else) guards the lists of all processes and of
- * children, and who is a zombie; it makes "the process with this number" safe to use while it is held. proc->lock (spin) guards
- * threads and signals. The bitmap has a lock of its own.
+ * Locks: proc_tree_lock (a mutex, RANK_PROC_TREE, taken before everything else) guards the lists of all processes and
+ * of children, and who is a zombie; it makes "the process with this number" safe to use while it is held. proc->lock
+ * (spin) guards threads and signals. The bitmap has a lock of its own.
  */
 #include "task/task_impl.h"
 

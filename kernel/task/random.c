@@ -2,9 +2,9 @@
 /*
  * Random numbers for getrandom(2), /dev/urandom and AT_RANDOM: ChaCha20 (RFC 8439) run as a generator.
  *
- * The key is taken once from RDRAND, where the processor has it, mixed with the time stamp counter and the clocks, and
- * after every request it is replaced by output, so that what was given out cannot be computed from what is kept. Without
- * RDRAND the seed is guessable by whoever knows the boot time to a cycle; docs/limits.md says so.
+ * The key is taken once from RDRAND, where the processor has it, mixed with the time stamp counter and the clocks,
+ * and after every request it is replaced by output, so that what was given out cannot be computed from what is kept.
+ * Without RDRAND the seed is guessable by whoever knows the boot time to a cycle; docs/limits.md says so.
  *
  * Locks: one, a leaf.
  */

@@ -8,24 +8,25 @@
  *      │                       └───────────────────────┤
  *      └──────────── wait_begin, sched_block ──────────┴──► DEAD (thread_exit)
  *
- * Each CPU has a queue of ready threads, first come first served, and an idle thread that runs when the queue is empty. A
- * thread that becomes ready goes to an idle CPU if there is one (the one it last ran on first), else to the queue of its last
- * CPU; a CPU without work takes a waiting thread from another's queue before it halts. While somebody waits in a queue its
- * CPU grants slices of 10 ms by a one-shot timer; a CPU with one runnable thread, or none, takes no timer interrupts.
+ * Each CPU has a queue of ready threads, first come first served, and an idle thread that runs when the queue is
+ * empty. A thread that becomes ready goes to an idle CPU if there is one (the one it last ran on first), else to the
+ * queue of its last CPU; a CPU without work takes a waiting thread from another's queue before it halts. While
+ * somebody waits in a queue its CPU grants slices of 10 ms by a one-shot timer; a CPU with one runnable thread, or
+ * none, takes no timer interrupts.
  *
- * The kernel is not preemptive and interrupts are off in it: all that a timer or another CPU can do is set cpu->resched,
- * which is looked at on the way to user mode (thread_exit_work).
+ * The kernel is not preemptive and interrupts are off in it: all that a timer or another CPU can do is set
+ * cpu->resched, which is looked at on the way to user mode (thread_exit_work).
  *
- * A thread may be made ready before it has finished going to sleep: between wait_begin and the moment its registers are
- * saved. thread.on_cpu covers that time. Such a thread is queued only on the CPU it is leaving, and nobody steals it; when that
- * CPU then looks for its next thread it may find the same one again, which simply goes on.
+ * A thread may be made ready before it has finished going to sleep: between wait_begin and the moment its registers
+ * are saved. thread.on_cpu covers that time. Such a thread is queued only on the CPU it is leaving, and nobody steals
+ * it; when that CPU then looks for its next thread it may find the same one again, which simply goes on.
  *
- * Locks: a queue's lock (RANK_SCHED), never held across a switch. What must happen after the switch (the old thread may
- * now run elsewhere, or its stack be freed) is done by the next thread, in sched_finish_switch.
+ * Locks: a queue's lock (RANK_SCHED), never held across a switch. What must happen after the switch (the old thread
+ * may now run elsewhere, or its stack be freed) is done by the next thread, in sched_finish_switch.
  *
- * Rejected: one global queue (every wake-up would bounce it between CPUs), priorities and fair shares (nothing here is measured
- * against them), preemption inside the kernel (every per-CPU datum would need protection). Threads on the paging path are the
- * one exception to first come first served: they go to the front, for others wait for them.
+ * Rejected: one global queue (every wake-up would bounce it between CPUs), priorities and fair shares (nothing here
+ * is measured against them), preemption inside the kernel (every per-CPU datum would need protection). Threads on the
+ * paging path are the one exception to first come first served: they go to the front, for others wait for them.
  */
 #include "task/task_impl.h"
 
@@ -221,8 +222,10 @@ void sched_resched(void)
 {
 	struct run_queue *q = queue_here();
 	cpu_this()->resched = false;
-	if (!q->nready)
+	if (!q->nready) {
+		q->slice_end_ns = NO_DEADLINE; /* who waited has been stolen; the next one starts a new slice */
 		return;
+	}
 	spin_lock(&q->lock);
 	bool urgent = !list_empty(&q->ready) && list_first(&q->ready, struct thread, run_link)->pager;
 	spin_unlock(&q->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frame of a signal handler on the user's stack, exactly as Linux lays it on x86-64 (the psABI leaves it to the kernel;
- * C libraries, unwinders and debuggers know this one). From higher to lower addresses:
+ * The frame of a signal handler on the user's stack, exactly as Linux lays it on x86-64 (the psABI leaves it to the
+ * kernel; C libraries, unwinders and debuggers know this one). From higher to lower addresses:
  *
  *      interrupted rsp
  *      128 bytes        the red zone, which leaf functions use without moving rsp
@@ -9,12 +9,14 @@
  *      struct frame     siginfo, ucontext, and at the bottom the address of the restorer, where `ret` finds it
  *   ── rsp              16 n + 8, as after a call
  *
- * With SA_ONSTACK and an alternate stack that is not in use the frame starts at the top of that stack and there is no red zone.
- * Bytes 464 to 511 of the FXSAVE area, which the processor ignores, say how much follows (FP_XSTATE_MAGIC1).
+ * With SA_ONSTACK and an alternate stack that is not in use the frame starts at the top of that stack and there is no
+ * red zone. Bytes 464 to 511 of the FXSAVE area, which the processor ignores, say how much follows
+ * (FP_XSTATE_MAGIC1).
  *
- * rt_sigreturn reads the frame back. Everything in it is the program's to forge: segments and flags are forced to what user
- * mode may have, the FPU image is tried before it is loaded, a bad address ends in SIGSEGV. The frame's vector becomes 0, not
- * a system call's, for all registers are to come back, rcx and r11 with them, and nothing is to be restarted.
+ * rt_sigreturn reads the frame back. Everything in it is the program's to forge: segments and flags are forced to
+ * what user mode may have, the FPU image is tried before it is loaded, a bad address ends in SIGSEGV. The frame's
+ * vector becomes 0, not a system call's, for all registers are to come back, rcx and r11 with them, and nothing is to
+ * be restarted.
  *
  * Neither function holds a lock: the stack may have to be paged in.
  */
@@ -90,6 +92,8 @@ static int fpu_push(vaddr_t at)
 	if (!err && has_xsave())
 		err = copy_to_user(at + fpu_size(), &magic2, sizeof(magic2));
 	kfree(block);
+	fpu_init(t->arch.fpu); /* the handler starts like a program does */
+	fpu_load_current();
 	return err;
 }
 

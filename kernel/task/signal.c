@@ -8,21 +8,23 @@
  *   exit to user mode ──► take one ──► handler: a frame on the user's stack (sigframe.c)
  *                                  └─► default: terminate, stop, nothing
  *
- * A signal is pending at most once, the first siginfo counts; that is POSIX for standard signals, and here also for real-time
- * ones (docs/limits.md). PENDING_SIGNAL is a hint, set too often rather than too seldom: thread_interrupted() computes the
- * truth, so that a wait is not broken off for a signal that another thread has meanwhile taken.
+ * A signal is pending at most once, the first siginfo counts; that is POSIX for standard signals, and here also for
+ * real-time ones (docs/limits.md). PENDING_SIGNAL is a hint, set too often rather than too seldom:
+ * thread_interrupted() computes the truth, so that a wait is not broken off for a signal that another thread has
+ * meanwhile taken.
  *
- * A deadly signal ends the process where it is sent, not where it is taken, so that it reaches threads in killable waits
- * too. Process 1 is not killed by signals that it does not handle.
+ * A deadly signal ends the process where it is sent, not where it is taken, so that it reaches threads in killable
+ * waits too. Process 1 is not killed by signals that it does not handle.
  *
- * Stopping: the thread that takes the stop signal sets p->stopped and tells the parent; every other thread comes here by a kick
- * and waits at stop_wait. SIGCONT clears p->stopped where it is sent; the first thread to go on tells the parent.
+ * Stopping: the thread that takes the stop signal sets p->stopped and tells the parent; every other thread comes here
+ * by a kick and waits at stop_wait. SIGCONT clears p->stopped where it is sent; the first thread to go on tells the
+ * parent.
  *
  * An interrupted system call returned one of the ERESTART codes, or EINTR; calls_restart() rewinds it to the SYSCALL
  * instruction or makes it EINTR, according to what the signal did.
  *
- * Locks: p->lock guards sets, masks and actions. Sending needs the receiver to stay: it is the current process, or the caller
- * holds the tree lock.
+ * Locks: p->lock guards sets, masks and actions. Sending needs the receiver to stay: it is the current process, or
+ * the caller holds the tree lock.
  */
 #include "task/task_impl.h"
 

@@ -2,15 +2,15 @@
 /*
  * Threads: their memory, their first and their last steps.
  *
- * A thread is one slab object that ends in its FPU image (aligned by hand, so that it asks nothing of the allocator), and a
- * kernel stack. A user thread's register frame lies at the top of that stack; whoever makes the thread fills the frame, and
- * thread_start_user leaves through it.
+ * A thread is one slab object that ends in its FPU image (aligned by hand, so that it asks nothing of the allocator),
+ * and a kernel stack. A user thread's register frame lies at the top of that stack; whoever makes the thread fills
+ * the frame, and thread_start_user leaves through it.
  *
  *   thread_alloc -> (fork, exec or a kernel function is attached) -> sched_ready -> ... -> thread_exit -> thread_free
  *
- * The last steps cannot be done by the thread itself, which stands on the stack to be freed: it marks itself DEAD, and the
- * next thread on that CPU frees it (sched_finish_switch). By then everything that could sleep has been let go: the process's
- * files, its space. What remains is memory.
+ * The last steps cannot be done by the thread itself, which stands on the stack to be freed: it marks itself DEAD,
+ * and the next thread on that CPU frees it (sched_finish_switch). By then everything that could sleep has been let
+ * go: the process's files, its space. What remains is memory.
  *
  * Idle threads are adopted: the code that runs at boot on each CPU becomes one, on the stack that it has.
  */

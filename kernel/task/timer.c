@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-shot timers. Each CPU has a tree of the timers set on it, ordered by time, and programs its clock for the earliest
- * of them and for the end of the running thread's slice (sched.c), whichever comes first; with neither, it is not
- * interrupted at all.
+ * One-shot timers. Each CPU has a tree of the timers set on it, ordered by time, and programs its clock for the
+ * earliest of them and for the end of the running thread's slice (sched.c), whichever comes first; with neither, it
+ * is not interrupted at all.
  *
  * A timer fires in interrupt context, when user code or the idle loop was interrupted, on the CPU that it was set on.
- * `fire` runs without a lock, because what it does (wake a thread, notify a port) takes locks of lower rank than ours. So
- * a timer is in one of three states: idle; armed (in a tree); firing. timer_cancel takes it out of the tree, or waits on
- * another CPU until fire has returned; after that its memory may go. On the CPU itself fire cannot be under way, for it ran to
- * its end before the kernel was entered again.
+ * `fire` runs without a lock, because what it does (wake a thread, notify a port) takes locks of lower rank than
+ * ours. So a timer is in one of three states: idle; armed (in a tree); firing. timer_cancel takes it out of the tree,
+ * or waits on another CPU until fire has returned; after that its memory may go. On the CPU itself fire cannot be
+ * under way, for it ran to its end before the kernel was entered again.
  *
- * `armed_ns` is what a CPU's clock stands at. It is moved only to an earlier time; a timer that was cancelled leaves an
- * interrupt behind that finds nothing to do. That keeps timed waits that do not expire (most of them) off the clock's
- * registers.
+ * `armed_ns` is what a CPU's clock stands at. It is moved only to an earlier time; a timer that was cancelled leaves
+ * an interrupt behind that finds nothing to do. That keeps timed waits that do not expire (most of them) off the
+ * clock's registers.
  *
  * Locks: one for all trees (RANK_TIMER); at eight CPUs a lock each would buy nothing but the care that moving a timer
  * between trees takes.

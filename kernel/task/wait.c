@@ -9,18 +9,18 @@
  *   wait_end: look for signals, sleep        thread_claim: WAITING -> NORMAL | SIGNAL | TIMEOUT; if it succeeds, sched_ready
  *   unhang itself, look at thread.wake
  *
- * The compare-and-exchange in thread_claim decides which of several wakers ended the wait, so a thread becomes ready exactly
- * once, and a waker that loses goes on to the next sleeper: no wake-up is lost to a thread that a signal has already
- * taken. A signal or a timer never touches the queue (which may be gone when they come), only the thread.
+ * The compare-and-exchange in thread_claim decides which of several wakers ended the wait, so a thread becomes ready
+ * exactly once, and a waker that loses goes on to the next sleeper: no wake-up is lost to a thread that a signal has
+ * already taken. A signal or a timer never touches the queue (which may be gone when they come), only the thread.
  *
- * Why none is lost: the condition changes under a lock that the sleeper holds until it hangs in the queue; a signal first
- * sets thread.pending and then looks at thread.wake, the sleeper writes wake first and then looks at pending, both with full
- * barriers.
+ * Why none is lost: the condition changes under a lock that the sleeper holds until it hangs in the queue; a signal
+ * first sets thread.pending and then looks at thread.wake, the sleeper writes wake first and then looks at pending,
+ * both with full barriers.
  *
- * Mutex: owner is the thread, NULL when free. unlock stores NULL and then looks for sleepers; a sleeper hangs itself in the
- * queue and then tries once more. Ownership is not handed over: the woken thread tries again, so a running thread never waits
- * for one that has yet to be scheduled. Rejected: spinning on a running owner, which needs the owner's state and pays only
- * under contention that a teaching system does not have.
+ * Mutex: owner is the thread, NULL when free. unlock stores NULL and then looks for sleepers; a sleeper hangs itself
+ * in the queue and then tries once more. Ownership is not handed over: the woken thread tries again, so a running
+ * thread never waits for one that has yet to be scheduled. Rejected: spinning on a running owner, which needs the
+ * owner's state and pays only under contention that a teaching system does not have.
  *
  * Locks: a queue's own (RANK_WAIT), leaf but for the run queues.
  */

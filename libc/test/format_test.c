@@ -8,10 +8,10 @@
 #include <float.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 
-static const char *format(const char *f, ...) __attribute__((format(printf, 1, 2)));
-
+/* Not marked as a printf: compilers would object to arguments that a length is meant to cut. */
 static const char *format(const char *f, ...)
 {
 	static char text[4096];

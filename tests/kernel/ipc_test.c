@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ports and loans from inside the kernel: the client is port_call_kernel in kernel threads, the server is this thread with
- * port_take and port_answer, as sys/port.c would be on behalf of a process. Each test makes a port of its own and leaves nothing behind.
+ * Ports and loans from inside the kernel: the client is port_call_kernel in kernel threads, the server is this thread
+ * with port_take and port_answer, as sys/port.c would be on behalf of a process. Each test makes a port of its own
+ * and leaves nothing behind.
  */
 #include "ipc/ipc_impl.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads, waiting and timers from inside the kernel: these tests run kernel threads, which have no process and are not
- * preempted. What needs processes and signals is in tests/user.
+ * Threads, waiting and timers from inside the kernel: these tests run kernel threads, which have no process and are
+ * not preempted. What needs processes and signals is in tests/user.
  *
- * Time is never asserted, only order and counts. A test that starts threads ends when they are freed (crowd_end), for a
- * thread that has finished is freed by whoever runs next on its CPU, which on several CPUs is some time later.
+ * Time is never asserted, only order and counts. A test that starts threads ends when they are freed (crowd_end), for
+ * a thread that has finished is freed by whoever runs next on its CPU, which on several CPUs is some time later.
  */
 #include "task/exec_impl.h"
 

@@ -313,6 +313,19 @@ static void open_streams(void)
 		close(terminal);
 }
 
+/* The message of the day, before the first prompt. */
+static void greet(void)
+{
+	char text[1024];
+	int fd = open("/etc/motd", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text));
+
+	if (len > 0)
+		write(STDOUT_FILENO, text, len);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Starts a program in a session of its own; it ends with 127 when it is not there and 126 when it cannot be run. */
 static pid_t program_start(char **argv, const char *where)
 {
@@ -323,6 +336,8 @@ static pid_t program_start(char **argv, const char *where)
 	setsid();
 	setpgid(0, 0);
 	open_streams();
+	if (!run_words[0])
+		greet();
 	if (chdir(where) < 0)
 		say("%s: %s", where, strerror(errno));
 	execvp(argv[0], argv);

@@ -4,7 +4,7 @@
  * standard input holds arrives with its end.
  *
  *     /dev/stream0  input   COM2, framed by the tool: [2-byte little-endian length][bytes]; length 0 is the end
- *     /dev/stream1  output  COM2, raw
+ *     /dev/stream1  output  COM2, raw, after one byte STX: UEFI firmware and GRUB talk on this line before us
  *     /dev/stream2  output  COM3, raw
  *
  * A write is answered when its last byte is in the UART. Then nothing is left to flush when the program has ended and
@@ -25,6 +25,7 @@
 #define COM3_BASE 0x3e8
 #define COM3_IRQ  5
 #define INPUT_MAX 4096u
+#define START_OF_TEXT 2
 
 struct output {
 	struct uart uart;
@@ -188,7 +189,11 @@ int streams_open(void)
 
 	if (error == 0)
 		error = uart_open(&err.uart, COM3_BASE, COM3_IRQ, server_port, NOTE_COM3);
-	if (error == 0)
-		output_pump(&out);
-	return error;
+	if (error < 0)
+		return error;
+	while (!uart_can_send(&out.uart))
+		;
+	uart_send(&out.uart, START_OF_TEXT);
+	output_pump(&out);
+	return 0;
 }

@@ -25,7 +25,7 @@
 enum { DATA, IER, IIR_FCR, LCR, MCR, LSR, MSR, SCRATCH };
 enum { IER_RECEIVE = 1, IER_SEND = 2 };
 enum { IIR_NOTHING = 1 };
-enum { FCR_ENABLE_AND_CLEAR = 7 }; /* and interrupt at the first byte */
+enum { FCR_ENABLE_AND_CLEAR = 7, FCR_AT_14_BYTES = 0xc0 }; /* with less, the UART waits four characters long */
 enum { LCR_8N1 = 3 };
 enum { MCR_DTR_RTS_OUT2 = 0x0b }; /* OUT2 lets interrupts through on a PC */
 enum { LSR_DATA = 1, LSR_THR_EMPTY = 0x20 };
@@ -52,7 +52,7 @@ int uart_open(struct uart *u, uint16_t base, uint8_t irq, int port, uint32_t not
 		return -ENXIO;
 	out8(base + IER, 0);
 	out8(base + LCR, LCR_8N1);
-	out8(base + IIR_FCR, FCR_ENABLE_AND_CLEAR);
+	out8(base + IIR_FCR, FCR_ENABLE_AND_CLEAR | FCR_AT_14_BYTES);
 	out8(base + MCR, MCR_DTR_RTS_OUT2);
 	u->irq_fd = irq_bind(port, irq, note);
 	return u->irq_fd < 0 ? u->irq_fd : 0;
