@@ -167,36 +167,46 @@ void cpu_irq_window(void)
  * The kernel is never interrupted, so a CPU that takes the kick was in user mode or idle: it holds no spin lock, and what it
  * sees of the kernel is nobody's half-done work. A CPU inside the kernel takes it on its way out. Two CPUs that freeze at
  * once: the second is at a safe point by being here, and parks.
+ *
+ *     freezer  0 ──► me ─────────────────────────────► 0
+ *     frozen        false ──► true ─────────► false
+ *     parked                  0 .. all others .. 0
+ *
+ * The place of the freezer becomes free only when all have left the parking: otherwise a CPU that is slow to leave (its
+ * host thread was descheduled) would be counted by the next freezer, or wait for it while it waits for the CPU to leave.
  */
-static volatile uint32_t freezer; /* CPU index + 1; 0: nobody */
-static volatile uint32_t thaws;   /* freezes that have ended: a parked CPU leaves when its own has */
-static volatile uint32_t parked;  /* CPUs that wait in smp_park */
+static volatile uint32_t freezer;             /* CPU index + 1; 0: nobody */
+static volatile uint32_t generation;          /* odd while the others are frozen */
+static volatile uint32_t parked_at[MAX_CPUS]; /* the generation in which a CPU last parked */
 
 void smp_park(void)
 {
-	if (likely(!freezer))
+	uint32_t now = generation;
+
+	if (likely(!(now & 1)))
 		return;
-	__atomic_add_fetch(&parked, 1, __ATOMIC_SEQ_CST);
-	for (uint32_t seen = thaws; freezer && thaws == seen;)
+	__atomic_store_n(&parked_at[cpu_index()], now, __ATOMIC_SEQ_CST);
+	while (generation == now)
 		cpu_poll();
-	__atomic_sub_fetch(&parked, 1, __ATOMIC_SEQ_CST);
 }
 
 void smp_freeze(void)
 {
 	for (uint32_t nobody = 0; !__atomic_compare_exchange_n(&freezer, &nobody, cpu_index() + 1, false,
-	                                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); nobody = 0)
+	                                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); nobody = 0) {
 		smp_park();
-	while (parked) /* the last freeze's are still leaving */
 		cpu_poll();
+	}
+	uint32_t now = __atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
 	for (unsigned i = 0; i < cpu_count; i++)
 		smp_kick(i);
-	while (parked != cpu_count - 1)
-		cpu_poll();
+	for (unsigned i = 0; i < cpu_count; i++)
+		while (i != cpu_index() && parked_at[i] != now)
+			cpu_poll();
 }
 
 void smp_thaw(void)
 {
-	__atomic_add_fetch(&thaws, 1, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&generation, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&freezer, 0, __ATOMIC_SEQ_CST);
 }

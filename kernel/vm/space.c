@@ -324,6 +324,8 @@ vaddr_t space_brk(struct space *s, vaddr_t want)
 	vaddr_t result = s->brk;
 	mutex_unlock(&s->lock);
 	free_dead(&dead);
+	if (!err && top > old_top && thread_current()->pager)
+		populate(s, old_top, top - old_top, PROT_READ | PROT_WRITE);
 	return result;
 }
 
