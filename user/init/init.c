@@ -39,8 +39,8 @@
 #include <atlas/system.h>
 
 #define ROOT_INODE 2 /* of an ext2 filesystem */
-#define WORDS_MAX  256
 #define LINE_MAX_BYTES 4096
+#define WORDS_MAX  LINE_MAX_BYTES /* more than a line can hold */
 
 enum { DISK, EXT2, TTY, SERVERS };
 
@@ -128,7 +128,7 @@ static void take_option(char *word)
 		percent_decode(value);
 		directory = value;
 	} else if (strcmp(word, "env") == 0) {
-		char *words[WORDS_MAX];
+		static char *words[WORDS_MAX];
 		split_words(value, words);
 		for (char **w = words; *w; w++)
 			putenv(*w);
