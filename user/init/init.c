@@ -326,8 +326,11 @@ static void greet(void)
 		close(fd);
 }
 
-/* Starts a program in a session of its own; it ends with 127 when it is not there and 126 when it cannot be run. */
-static pid_t program_start(char **argv, const char *where)
+/*
+ * Starts a program in a session of its own; it ends with 127 when it is not there and 126 when it cannot be run. A byte
+ * is then written to `report`, which tells this from a program that ends so by itself.
+ */
+static pid_t program_start(char **argv, const char *where, int report)
 {
 	pid_t pid = fork();
 
@@ -343,15 +346,17 @@ static pid_t program_start(char **argv, const char *where)
 	execvp(argv[0], argv);
 	int error = errno;
 	say("%s: %s", argv[0], strerror(error));
+	write(report, "", 1);
 	_exit(error == ENOENT || error == ENOTDIR ? 127 : 126);
 }
 
-static pid_t shell_start(void)
+static pid_t shell_start(int report)
 {
 	static char *sh[] = { "/bin/sh", NULL };
 	static char *boot_sh[] = { "/boot/bin/sh", NULL };
 
-	return program_start(access("/bin/sh", X_OK) == 0 ? sh : boot_sh, access("/home", X_OK) == 0 ? "/home" : "/");
+	return program_start(access("/bin/sh", X_OK) == 0 ? sh : boot_sh, access("/home", X_OK) == 0 ? "/home" : "/",
+			     report);
 }
 
 /* ---- waiting ---- */
@@ -387,17 +392,17 @@ static bool wait_for(pid_t pid, int *status)
 /* One shell after the other, until a poweroff, or until none can be started. */
 static void serve_shells(void)
 {
-	int status;
+	int status, report[2];
+	char byte;
 
-	while (!asked_to_stop) {
-		pid_t pid = shell_start();
-		if (pid < 0) {
+	while (!asked_to_stop && pipe2(report, O_CLOEXEC) == 0) {
+		pid_t pid = shell_start(report[1]);
+		close(report[1]);
+		bool failed = pid < 0 || read(report[0], &byte, 1) == 1; /* 0 when it was closed by execve */
+		close(report[0]);
+		if (pid < 0)
 			say("no shell can be started: %s", strerror(errno));
-			return;
-		}
-		if (!wait_for(pid, &status))
-			return;
-		if (WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127))
+		if (failed || !wait_for(pid, &status))
 			return; /* the child has said why; the next would fare no better */
 	}
 }
@@ -485,7 +490,7 @@ int main(void)
 	start_tty();
 
 	if (run_words[0]) {
-		pid_t pid = program_start(run_words, directory ? directory : "/");
+		pid_t pid = program_start(run_words, directory ? directory : "/", -1);
 		ended = pid > 0 && wait_for(pid, &status);
 	} else {
 		serve_shells();

@@ -90,7 +90,8 @@ def main():
         screen.check("^V takes the next key as it is", "echo \x16\x03 | hexdump\r", r"0a03")
         ahead = screen.type("sleep 1\recho ahead\r", r"\$ ahead\r\n")
         result(ahead and screen.wait_for(PROMPT), "typing ahead is kept until its turn comes", screen.text)
-        screen.type("exit\r")
+        screen.type("nosuch\r")
+        screen.type("exit\r")  # with the status of the command before, 127
         screen.check("after exit there is a new shell", "echo again\r", r"\r\nagain\r\n")
         screen.type("echo kept >/home/kept; poweroff\r", r"power off")
         try:
