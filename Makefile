@@ -13,7 +13,9 @@ endif
 .DEFAULT_GOAL := all
 export PATH := $(PATH):/usr/sbin:/sbin
 
+# B=FOLDER builds somewhere else; the tools are told.
 B := build
+export ATLAS_BUILD := $(abspath $(B))
 Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-8s %s\n' $1 $2)
 
@@ -61,21 +63,74 @@ LDFLAGS := -m elf_x86_64 -nostdlib -static -z noexecstack -z max-page-size=4096 
 
 # ---- sources ----
 
-KERNEL_SRC := kernel/main.c $(sort $(wildcard kernel/*/*.c))
-ARCH_SRC := $(filter-out arch/x86_64/asm_offsets.c,$(sort $(wildcard arch/x86_64/*.c arch/x86_64/*.S)))
-KERNEL_TEST_SRC := $(sort $(wildcard tests/kernel/*.c))
+KERNEL_SRC := kernel/main.c \
+	$(addprefix kernel/lib/,cmdline.c cpio.c elf.c lockcheck.c log.c pageindex.c printf.c rbtree.c string.c \
+		test.c ubsan.c) \
+	$(addprefix kernel/mm/,failalloc.c frames.c heap.c kstack.c) \
+	$(addprefix kernel/vm/,audit.c fault.c object.c object_io.c pager.c reclaim.c remap.c report.c share.c space.c \
+		table.c usercopy.c vma.c) \
+	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
+	$(addprefix kernel/task/,exec.c execargs.c exit.c fork.c futex.c proc.c random.c sched.c sigframe.c \
+		signal.c thread.c timer.c wait.c) \
+	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c mount.c node.c \
+		path.c pipe.c poll.c proc_maps.c proc_pid.c proc_text.c procfs.c server.c text.c) \
+	$(addprefix kernel/sys/,attr.c cwd.c device.c file.c mmap.c mount.c path.c port.c process.c signal.c \
+		syscall.c time.c vector.c)
+ARCH_SRC := \
+	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
+		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
+KERNEL_TEST_SRC := \
+	$(addprefix tests/kernel/,arch_test.c file_test.c ipc_test.c lib_test.c mm_test.c pager_test.c sys_test.c \
+		task_test.c vm_test.c)
 
-LIBC_SRC := $(sort $(wildcard libc/src/*/*.c libc/src/*/*.S))
+LIBC_SRC := \
+	$(addprefix libc/src/atlas/,clone.S device.c lock.c mount.c port.c system.c thread.c try_copy.S try_copy.c) \
+	$(addprefix libc/src/math/,math.c) \
+	$(addprefix libc/src/posix/,dirent.c err.c fnmatch.c getopt.c glob.c locale.c spawn.c tempfile.c termios.c) \
+	$(addprefix libc/src/regex/,compile.c match.c parse.c) \
+	$(addprefix libc/src/start/,cxx.c start.c tls.c) \
+	$(addprefix libc/src/stdio/,chars.c file.c float.c memory.c open.c printf.c scanf.c) \
+	$(addprefix libc/src/stdlib/,env.c exit.c malloc.c rand.c sort.c strtod.c strtol.c) \
+	$(addprefix libc/src/string/,ctype.c mem.c search.c str.c strerror.c) \
+	$(addprefix libc/src/sys/,exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c vfork.S) \
+	$(addprefix libc/src/time/,calendar.c clock.c)
 CRT_SRC := libc/src/start/start.S
 
-SERVER_disk_SRC := $(sort $(wildcard user/servers/disk/*.c))
-SERVER_ext2_SRC := $(sort $(wildcard user/servers/ext2/*.c))
-SERVER_tty_SRC := $(sort $(wildcard user/servers/tty/*.c))
-SH_SRC := $(sort $(wildcard user/bin/sh/*.c))
+SERVER_disk_SRC := \
+	$(addprefix user/servers/disk/,disk.c virtio_pci.c virtqueue.c)
+SERVER_ext2_SRC := \
+	$(addprefix user/servers/ext2/,block.c data.c device.c dir.c files.c gate.c inode.c main.c map.c ops.c order.c \
+		pages.c pending.c rename.c super.c)
+SERVER_tty_SRC := \
+	$(addprefix user/servers/tty/,call.c stream.c terminal.c tty.c uart.c)
+SH_SRC := \
+	$(addprefix user/bin/sh/,arith.c builtins.c builtins_more.c exec.c expand.c fields.c jobs.c lexer.c \
+		main.c memory.c parser.c pattern.c redir.c simple.c trap.c var.c)
 
-BIN := $(patsubst user/bin/%.c,%,$(sort $(wildcard user/bin/*.c)))
-DEMOS := $(patsubst user/demos/%.c,%,$(sort $(wildcard user/demos/*.c)))
-TESTS := $(patsubst tests/user/%.c,%,$(sort $(wildcard tests/user/*.c)))
+# One file a program: user/bin/NAME.c, user/demos/NAME.c, tests/user/NAME.c.
+BIN := \
+	basename cat chmod clear cmp cp date dd df dirname echo env false free grep head hexdump id \
+	kill ln ls maps mkdir mv poweroff printf ps pwd rm rmdir seq sleep sort stat sync tail tee \
+	test time touch true uname uniq wc
+DEMOS := \
+	cow lazy mapcat mapedit twomaps
+TESTS := \
+	append_and_offsets audits_may_overlap bad_pointers_are_efault \
+	calls_end_when_either_side_is_killed copies_stop_at_the_last_good_byte \
+	descriptors_are_shared_over_fork exec_of_bad_files exec_passes_arguments_and_environment \
+	fork_copies_on_write fork_exec_and_wait_from_all_sides fork_while_threads_store \
+	many_processes_change_one_file map_fixed_replaces mapping_survives_close_and_unlink \
+	mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mremap_moves_and_resizes munmap_any_part names_and_links \
+	names_change_from_all_sides past_the_end_of_the_file pipes_block_end_and_break \
+	pipes_carry_on_when_ends_are_killed private_store_stays_private \
+	private_write_to_a_read_only_descriptor random_calls \
+	read_into_a_mapping_of_the_same_page read_only_disk runner \
+	segv_handler_repairs_and_returns shared_descriptor_survives_kills \
+	shared_store_reaches_the_file signals_meet_faults sparse_files_read_zeros \
+	stack_grows_on_demand stale_entries_are_never_used stop_and_continue_in_a_row \
+	tail_never_reaches_the_file threads_map_and_fault_together truncate_takes_pages_away \
+	two_processes_share_a_file_mapping vector_state_survives_switches \
+	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 SERVERS := disk ext2 tty
 # Programs that are in the boot archive too, for a machine without a usable disk.
 BOOT_BIN := sh ls cat echo ps maps free hexdump env kill true false sleep sync poweroff
@@ -141,8 +196,10 @@ $(B)/user/%.S.o: %.S Makefile
 
 CRT := $(B)/libc/crt0.o
 LIBC := $(B)/libc/libc.a
-LIBC_OBJ := $(call objects,$(B)/user,$(filter-out $(CRT_SRC),$(LIBC_SRC)))
-DEPS += $(LIBC_OBJ:.o=.d)
+LIBC_OBJ := $(call objects,$(B)/user,$(LIBC_SRC))
+DEPS += $(LIBC_OBJ:.o=.d) $(B)/user/$(CRT_SRC).d
+# memcpy must not be compiled into a call of memcpy.
+$(filter $(B)/user/libc/src/string/%,$(LIBC_OBJ)): USER_FLAGS += $(call known,-fno-tree-loop-distribute-patterns)
 $(CRT): $(call objects,$(B)/user,$(CRT_SRC))
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -201,7 +258,7 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)tools/compile-commands $@ "$(CC) $(KERNEL_FLAGS)" $(KERNEL_ALL_SRC) \
-		-- "$(CC) $(USER_FLAGS)" $(LIBC_SRC) user/init/init.c $(foreach s,$(SERVERS),$(SERVER_$s_SRC)) \
+		-- "$(CC) $(USER_FLAGS)" $(LIBC_SRC) $(CRT_SRC) user/init/init.c $(foreach s,$(SERVERS),$(SERVER_$s_SRC)) \
 		$(SH_SRC) $(BIN:%=user/bin/%.c) $(DEMOS:%=user/demos/%.c) $(TESTS:%=tests/user/%.c) \
 		tests/bench/costs.c tests/bench/raw.c tests/bench/linux_init.c
 

@@ -5,6 +5,7 @@ Whenever the machine stops, the symbols of the program that runs on the stopped 
 All user programs are linked at the same address, so only one has its symbols loaded at a time.
 
     atlas-symbols [NAME]   load a program's symbols by hand ("bin/ls", "servers/ext2"); none: drop them
+    atlas-break NAME WHERE stop at WHERE (a function, file:line) of this program only: "atlas-break bin/ls main"
     atlas-current          which process and thread the CPU runs
 """
 import os
@@ -90,6 +91,38 @@ class Symbols(gdb.Command):
         print(f"symbols of {path}" if path else "no user symbols")
 
 
+class ProgramBreakpoint(gdb.Breakpoint):
+    """A breakpoint at an address that other programs use as well: it stops in its own only."""
+
+    def __init__(self, name, pc):
+        super().__init__(f"*{pc:#x}", gdb.BP_HARDWARE_BREAKPOINT)
+        self.name = name[:15]
+
+    def stop(self):
+        process = current_process()
+        return process is not None and process["name"].string(errors="replace") == self.name
+
+
+class Break(gdb.Command):
+    """atlas-break NAME WHERE: stop at a place in a user program, which need not run yet."""
+
+    def __init__(self):
+        super().__init__("atlas-break", gdb.COMMAND_BREAKPOINTS)
+
+    def invoke(self, argument, from_tty):
+        words = argument.split()
+        if len(words) != 2:
+            raise gdb.GdbError("atlas-break NAME WHERE")
+        path = program_file(words[0])
+        if not path:
+            raise gdb.GdbError(f"there is no {words[0]} below {PROGRAMS}")
+        load_symbols(path)
+        places = [place.pc for place in gdb.decode_line(words[1])[1] or () if place.pc >> 47 == 0]
+        if not places:
+            raise gdb.GdbError(f"{words[1]} is not in {path}")
+        ProgramBreakpoint(os.path.basename(path), places[0])
+
+
 class Current(gdb.Command):
     """atlas-current: the process that the selected CPU runs."""
 
@@ -105,5 +138,6 @@ class Current(gdb.Command):
 
 
 Symbols()
+Break()
 Current()
 gdb.events.stop.connect(follow)

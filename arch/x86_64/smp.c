@@ -168,12 +168,12 @@ void cpu_irq_window(void)
  * sees of the kernel is nobody's half-done work. A CPU inside the kernel takes it on its way out. Two CPUs that freeze at
  * once: the second is at a safe point by being here, and parks.
  *
- *     freezer  0 ──► me ─────────────────────────────► 0
- *     frozen        false ──► true ─────────► false
- *     parked                  0 .. all others .. 0
+ *     freezer      0 ──► me ───────────────────────────────────► 0
+ *     generation   even ──► odd ──────────────────► even
+ *     parked_at                  this one, CPU by CPU
  *
- * The place of the freezer becomes free only when all have left the parking: otherwise a CPU that is slow to leave (its
- * host thread was descheduled) would be counted by the next freezer, or wait for it while it waits for the CPU to leave.
+ * A CPU parks for one generation: one that is slow to leave (its host thread was descheduled) is not counted by the next
+ * freezer, nor does it wait for that one's end.
  */
 static volatile uint32_t freezer;             /* CPU index + 1; 0: nobody */
 static volatile uint32_t generation;          /* odd while the others are frozen */

@@ -44,7 +44,8 @@ static int gate_enter_slow(struct gate *g)
 	int err = 0;
 
 	spin_lock(&g->lock);
-	while (__atomic_exchange_n(&g->state, GATE_WANTED, __ATOMIC_ACQUIRE) != GATE_OPEN && !err)
+	/* Not once more after an error: the exchange is what enters, and who was killed would leave the gate shut for ever. */
+	while (!err && __atomic_exchange_n(&g->state, GATE_WANTED, __ATOMIC_ACQUIRE) != GATE_OPEN)
 		err = wait_on(&g->wait, &g->lock, WAIT_KILLABLE, UINT64_MAX);
 	spin_unlock(&g->lock);
 	return err;

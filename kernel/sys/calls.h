@@ -20,7 +20,7 @@
 	X(fchown) X(lchown) X(fchownat) X(umask) X(utimensat) X(mknod) X(mknodat)
 
 /* mmap.c */
-#define CALLS_MMAP(X) X(mmap) X(munmap) X(mprotect) X(msync) X(brk) X(madvise)
+#define CALLS_MMAP(X) X(mmap) X(munmap) X(mprotect) X(msync) X(brk) X(madvise) X(mremap) X(mincore)
 
 /* process.c */
 #define CALLS_PROCESS(X) \

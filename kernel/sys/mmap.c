@@ -141,6 +141,34 @@ int64_t sys_brk(uint64_t want, uint64_t b, uint64_t c, uint64_t d, uint64_t e, u
 	return (int64_t)space_brk(thread_current()->space, want);
 }
 
+int64_t sys_mremap(uint64_t old, uint64_t old_len, uint64_t new_len, uint64_t flags, uint64_t new, uint64_t f)
+{
+	(void)f;
+	return space_remap(thread_current()->space, old, old_len, new_len, (unsigned)flags, new);
+}
+
+int64_t sys_mincore(uint64_t addr, uint64_t len, uint64_t vec, uint64_t d, uint64_t e, uint64_t f)
+{
+	uint8_t part[256];
+	(void)d, (void)e, (void)f;
+
+	if (addr & PAGE_MASK)
+		return -EINVAL;
+	if (addr >= USER_END || len > USER_END - addr)
+		return -ENOMEM;
+	for (size_t left = ALIGN_UP(len, PAGE_SIZE) / PAGE_SIZE, n; left; left -= n) {
+		n = MIN(left, sizeof part);
+		int err = space_mincore(thread_current()->space, addr, n, part);
+		if (err)
+			return err;
+		if (copy_to_user(vec, part, n))
+			return -EFAULT;
+		addr += n * PAGE_SIZE;
+		vec += n;
+	}
+	return 0;
+}
+
 int64_t sys_vm_audit(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
 	(void)a, (void)b, (void)c, (void)d, (void)e, (void)f;

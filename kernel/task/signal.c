@@ -374,19 +374,22 @@ int signal_take_locked(struct thread *t, struct abi_siginfo *info)
 	return signo;
 }
 
-/* The whole process stops; tells the parent. The threads wait in stop_here. */
-static void stop_process(struct proc *p, int signo)
+/*
+ * The whole process stops; the threads wait in stop_here. In one go with taking the signal out of the set: a SIGCONT finds
+ * either the signal pending or the process stopped. -> whether the parent is to be told
+ */
+static bool stop_locked(struct proc *p)
 {
-	spin_lock(&p->lock);
-	bool stop = !p->exiting && !p->stopped;
-	if (stop) {
-		p->stopped = true;
-		list_for_each(n, &p->threads)
-			set_pending(list_entry(n, struct thread, proc_link));
-	}
-	spin_unlock(&p->lock);
-	if (!stop)
-		return;
+	if (p->exiting || p->stopped)
+		return false;
+	p->stopped = true;
+	list_for_each(n, &p->threads)
+		set_pending(list_entry(n, struct thread, proc_link));
+	return true;
+}
+
+static void stop_tell(struct proc *p, int signo)
+{
 	mutex_lock(&proc_tree_lock);
 	p->stop_report = signo << 8 | 0x7f;
 	proc_notify_parent(p, CLD_STOPPED, signo);
@@ -460,11 +463,12 @@ static bool deliver_one(struct trap_frame *f, struct thread *t)
 	enum effect effect = effect_locked(p, signo);
 	if (effect == EFFECT_HANDLE && sa.flags & SA_RESETHAND)
 		p->actions[signo - 1].handler = HANDLER_DEFAULT;
+	bool stops = effect == EFFECT_STOP && stop_locked(p);
 	spin_unlock(&p->lock);
 	if (effect == EFFECT_HANDLE)
 		handler_enter(f, t, signo, &sa, &info);
-	else if (effect == EFFECT_STOP)
-		stop_process(p, signo);
+	else if (stops)
+		stop_tell(p, signo);
 	else if (effect == EFFECT_DIE)
 		proc_exit(signo);
 	return true;
@@ -482,7 +486,7 @@ void thread_exit_work(struct trap_frame *f)
 		if (!(t->pending & PENDING_SIGNAL))
 			break;
 		signals = true;
-		if (t->proc->stopped)
+		if (t->proc->stopped || t->proc->continued)
 			stop_here(t);
 		else
 			deliver_one(f, t);

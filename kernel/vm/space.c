@@ -60,7 +60,7 @@ void space_load(struct space *s)
 	arch_space_load(s ? &s->arch : NULL);
 }
 
-static void free_dead(struct list *dead)
+void space_free_dead(struct list *dead)
 {
 	for (struct list *n; (n = list_pop_front(dead));)
 		vma_free(list_entry(n, struct vma, object_link));
@@ -93,7 +93,7 @@ void space_put(struct space *s)
 	}
 	table_destroy(s);
 	mutex_unlock(&s->lock);
-	free_dead(&dead);
+	space_free_dead(&dead);
 	arch_space_destroy(&s->arch);
 	cache_free(space_cache, s);
 }
@@ -115,7 +115,7 @@ static int split_at_edges(struct space *s, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
-static int unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead)
+int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead)
 {
 	int err = split_at_edges(s, start, end);
 	struct vma *v = vma_find(s, start), *next;
@@ -147,9 +147,9 @@ int space_unmap(struct space *s, vaddr_t addr, size_t len)
 	if (addr & PAGE_MASK || !len || addr >= USER_END || len > USER_END - addr)
 		return -EINVAL;
 	mutex_lock(&s->lock);
-	int err = unmap_locked(s, addr, addr + len, &dead);
+	int err = space_unmap_locked(s, addr, addr + len, &dead);
 	mutex_unlock(&s->lock);
-	free_dead(&dead);
+	space_free_dead(&dead);
 	return err;
 }
 
@@ -259,7 +259,7 @@ static int map_locked(struct space *s, vaddr_t *addr, size_t len, uint32_t prot,
 	if (s->nvmas >= VMAS_MAX || exceeds_memory(len, prot, flags))
 		return -ENOMEM;
 	if (flags & MAP_FIXED && !range_free(s, *addr, len)) {
-		err = unmap_locked(s, *addr, *addr + len, dead);
+		err = space_unmap_locked(s, *addr, *addr + len, dead);
 		if (err)
 			return err;
 	}
@@ -291,7 +291,7 @@ int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_
 	mutex_lock(&s->lock);
 	int err = map_locked(s, addr, len, prot, flags, object, pgoff, file, may_write, &dead);
 	mutex_unlock(&s->lock);
-	free_dead(&dead);
+	space_free_dead(&dead);
 	/* The private memory of a server on the paging path is there from the start (it must not wait for memory later). */
 	bool wired = thread_current()->pager && flags & MAP_PRIVATE;
 	if (!err && (flags & MAP_POPULATE || wired) && prot)
@@ -311,7 +311,7 @@ vaddr_t space_brk(struct space *s, vaddr_t want)
 	if (want < s->brk_start || want >= USER_END) {
 		err = -EINVAL;
 	} else if (top < old_top) {
-		err = unmap_locked(s, top, old_top, &dead);
+		err = space_unmap_locked(s, top, old_top, &dead);
 	} else if (top > old_top) {
 		/* Never so near to the next mapping that the two would touch. */
 		err = range_free(s, old_top, top - old_top + PAGE_SIZE)
@@ -323,7 +323,7 @@ vaddr_t space_brk(struct space *s, vaddr_t want)
 		s->brk = want;
 	vaddr_t result = s->brk;
 	mutex_unlock(&s->lock);
-	free_dead(&dead);
+	space_free_dead(&dead);
 	if (!err && top > old_top && thread_current()->pager)
 		populate(s, old_top, top - old_top, PROT_READ | PROT_WRITE);
 	return result;
@@ -414,7 +414,7 @@ int space_protect(struct space *s, vaddr_t addr, size_t len, uint32_t prot)
 		at = v->end;
 	}
 	mutex_unlock(&s->lock);
-	free_dead(&dead);
+	space_free_dead(&dead);
 	return err;
 }
 

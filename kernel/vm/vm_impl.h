@@ -51,6 +51,11 @@ const char *vma_check(struct space *s);                    /* audit: NULL or wha
 static inline bool vma_is_shared(const struct vma *v) { return v->flags & MAP_SHARED; }
 static inline pgoff_t vma_pgoff(const struct vma *v, vaddr_t addr) { return v->pgoff + ((addr - v->start) >> PAGE_SHIFT); }
 
+/* ---- space.c ---- */
+/* munmap with the lock held; what died is gathered for space_free_dead, which needs it let go. -ENOMEM: nothing changed. */
+int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead);
+void space_free_dead(struct list *dead);
+
 /* ---- table.c: page tables ---- */
 pte_t *table_find(struct space *s, vaddr_t addr);          /* the leaf entry, NULL when its table is absent */
 pte_t *table_make(struct space *s, vaddr_t addr);          /* the same, tables made on the way; NULL: no memory */

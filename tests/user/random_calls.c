@@ -142,6 +142,8 @@ static void restrain(long nr, uint64_t *arg)
 {
 	if (nr == SYS_prlimit64 || nr == SYS_sched_setaffinity || nr == SYS_sched_setparam || nr == SYS_sched_setscheduler)
 		arg[0] = random_number() % 2 ? 0 : (uint64_t)getpid();
+	if (nr == SYS_irq_bind)
+		arg[1] |= 64; /* the terminal's interrupt must stay its own */
 	if (nr == SYS_fallocate)
 		arg[3] &= 0xfffff;
 	if ((nr == SYS_prlimit64 && arg[1] == RLIMIT_AS) || (nr == SYS_setrlimit && arg[0] == RLIMIT_AS))
@@ -234,10 +236,14 @@ static void one_call(void)
 	}
 }
 
-static void fill_folder(void)
+/* A folder of its own for each child: the last one may have made anything of its own. */
+static void fill_folder(uint64_t seed)
 {
-	int fd = make_file("f", 5 * PAGE + 17);
+	char name[20];
 
+	snprintf(name, sizeof name, "c%lu", seed);
+	CHECK(mkdir(name, 0777) == 0 && chdir(name) == 0);
+	int fd = make_file("f", 5 * PAGE + 17);
 	mkdir("d", 0777);
 	close(make_file("d/f", 100));
 	symlink("f", "l");
@@ -255,11 +261,11 @@ static void child(unsigned which, uint64_t seed, uint32_t limit)
 	state = seed * 2654435761u + 12345;
 	for (int i = 0; i < 8; i++)
 		random_number();
+	fill_folder(seed);
 	if (chatty)
 		dup2(2, 99);
 	for (int fd = 0; fd < 3; fd++)
 		dup2(open("/dev/null", O_RDWR), fd);
-	fill_folder();
 	arena = map_anon(ARENA);
 	CHECK(pipe(pipe_fds) == 0);
 	fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK);

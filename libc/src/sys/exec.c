@@ -6,7 +6,9 @@
  * The search of execvp: a name with a slash is taken as it is; otherwise each directory of PATH
  * (or a default one when it is unset) is tried in turn. A file that is missing or may not be
  * executed lets the search go on, but EACCES is remembered and reported in place of ENOENT. A file
- * that the kernel does not recognise (ENOEXEC) is given to /bin/sh, as POSIX asks of execvp.
+ * that the kernel does not recognise (ENOEXEC) is given to /bin/sh, as POSIX asks of execvp, unless it
+ * holds a zero byte near its beginning: a program of another kind, of which a shell would only complain
+ * about syntax.
  *
  * These functions may run in a child of vfork, so they allocate on the stack only, and they
  * restore nothing when they fail because they change nothing.
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +65,25 @@ static void exec_script(const char *path, char *const argv[], char *const envp[]
 	execve(SHELL, (char *const *)args, envp);
 }
 
+static bool is_text(const char *path)
+{
+	char head[128];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
+
+	if (fd >= 0)
+		close(fd);
+	return n >= 0 && !memchr(head, '\0', (size_t)n);
+}
+
 static void exec_or_script(const char *path, char *const argv[], char *const envp[])
 {
 	execve(path, argv, envp);
-	if (errno == ENOEXEC)
+	if (errno != ENOEXEC)
+		return;
+	if (is_text(path))
 		exec_script(path, argv, envp);
+	errno = ENOEXEC;
 }
 
 int execvpe(const char *file, char *const argv[], char *const envp[])

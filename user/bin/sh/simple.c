@@ -167,7 +167,7 @@ static void exec_script(const char *file, char **argv)
 	src.fd = open(file, O_RDONLY | O_CLOEXEC);
 	n = src.fd < 0 ? -1 : pread(src.fd, head, sizeof(head), 0);
 	if (n < 0 || memchr(head, '\0', n)) {
-		sh_warn("%s: %s", file, strerror(ENOEXEC));
+		sh_warn("%s: %s (not a static program for x86-64)", file, strerror(ENOEXEC));
 		_exit(126);
 	}
 	while (argv[argc])

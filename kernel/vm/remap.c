@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mremap(2): a mapping grows or shrinks where it is, or moves with its pages; and mincore(2).
+ *
+ * Nothing is copied when a mapping moves: the entries go from the old tables to the new ones. In the middle of that a page has
+ * no PTE, or its new one; a walk from its object must not come between. So the new VMA is on the object's list first, and the
+ * entries move with the object locked, the old addresses flushed from the TLBs before the lock goes: a truncation sees each
+ * page at its old place or at its new one, and no CPU can store through the old.
+ *
+ *      new VMA, attached ──► entries moved, old range flushed ──► old range unmapped as by munmap
+ *
+ * Moving whole tables where both ends are aligned to them is left out: a move costs some instructions a page.
+ */
+#include "vm/vm_impl.h"
+
+struct move {
+	struct space *space;
+	struct vma *vma; /* holds the whole old range */
+	vaddr_t old, new;
+	size_t old_len, new_len;
+	struct list dead;
+};
+
+/* One leaf table's part of the old range. -ENOMEM: what has moved stays at its new place, the rest at its old one. */
+static int move_leaf(struct move *m, pte_t *from, vaddr_t addr, vaddr_t stop)
+{
+	for (; addr < stop; addr += PAGE_SIZE, from++) {
+		if (!*from)
+			continue;
+		pte_t *to = table_make(m->space, m->new + (addr - m->old));
+		if (!to)
+			return -ENOMEM;
+		spin_lock(&table_page(from)->lock);
+		pte_t e = *from;
+		*from = 0;
+		spin_unlock(&table_page(from)->lock);
+		*to = e; /* nobody else can find this entry: the object and the space are locked */
+	}
+	return 0;
+}
+
+static int move_ptes(struct move *m)
+{
+	struct object *o = m->vma->object;
+	vaddr_t addr = m->old, end = m->old + MIN(m->old_len, m->new_len), stop;
+	int err = 0;
+
+	if (o)
+		spin_lock(&o->lock);
+	for (pte_t *pte; !err && (pte = table_next(m->space, &addr, end, &stop)); addr = stop)
+		err = move_leaf(m, pte, addr, stop);
+	tlb_shootdown(&m->space->arch, m->old, (end - m->old) >> PAGE_SHIFT);
+	if (o)
+		spin_unlock(&o->lock);
+	return err;
+}
+
+/* Tables for the new range beforehand, so that moving cannot fail half-way. */
+static int make_tables(struct move *m)
+{
+	vaddr_t addr = m->old, stop;
+
+	for (pte_t *pte; (pte = table_next(m->space, &addr, m->old + m->old_len, &stop)); addr = stop)
+		for (; addr < stop; addr += PAGE_SIZE, pte++)
+			if (*pte && !table_make(m->space, m->new + (addr - m->old)))
+				return -ENOMEM;
+	return 0;
+}
+
+/* The new window: like the old VMA, at the new place. An anonymous mapping nobody has touched takes the place's own offset. */
+static struct vma *window(struct move *m, uint64_t touched)
+{
+	struct vma *v = cache_alloc(vma_cache);
+
+	if (!v)
+		return NULL;
+	*v = *m->vma;
+	v->start = m->new;
+	v->end = m->new + m->new_len;
+	v->pgoff = !v->object && !touched ? v->start >> PAGE_SHIFT : vma_pgoff(m->vma, m->old);
+	return v;
+}
+
+static uint64_t count_held(struct space *s, vaddr_t start, vaddr_t end)
+{
+	uint64_t held = 0;
+	vaddr_t stop;
+
+	for (pte_t *pte; (pte = table_next(s, &start, end, &stop));)
+		for (; start < stop; start += PAGE_SIZE, pte++)
+			held += *pte != 0;
+	return held;
+}
+
+static int64_t move_locked(struct move *m, bool keep)
+{
+	struct space *s = m->space;
+	uint64_t touched = count_held(s, m->vma->start, m->vma->end);
+	struct vma *v = window(m, touched);
+
+	if (!v)
+		return -ENOMEM;
+	vma_insert(s, v);
+	vma_attach(v);
+	int err = make_tables(m);
+	if (err) {
+		list_init(&m->dead);
+		space_unmap_locked(s, m->new, m->new + m->new_len, &m->dead);
+		return err;
+	}
+	err = move_ptes(m);
+	assert(!err);
+	if (m->old_len && !keep)
+		err = space_unmap_locked(s, m->old, m->old + m->old_len, &m->dead);
+	vma_merge(s, v, &m->dead);
+	return err ? err : (int64_t)m->new;
+}
+
+/* In place: the VMA ends where the old range ends, and what follows is free. */
+static bool grow_in_place(struct move *m)
+{
+	vaddr_t end = m->old + m->old_len, new_end = m->old + m->new_len;
+	struct vma *v = m->vma, *next = vma_next(v);
+
+	if (v->end != end || new_end > USER_END || new_end < end)
+		return false;
+	if (next && new_end + (next->flags & MAP_GROWSDOWN ? STACK_GAP : 0) > next->start)
+		return false;
+	vma_set_range(v, v->start, new_end, v->pgoff);
+	vma_merge(m->space, v, &m->dead);
+	return true;
+}
+
+static int check_source(struct move *m)
+{
+	struct vma *v = vma_find(m->space, m->old);
+
+	if (!v || v->start > m->old)
+		return -EFAULT;
+	m->vma = v;
+	if (!m->old_len && !vma_is_shared(v))
+		return -EINVAL;
+	if (m->old_len > v->end - m->old)
+		return -EFAULT;
+	return 0;
+}
+
+static int64_t remap_to(struct move *m, unsigned flags)
+{
+	struct space *s = m->space;
+	int err;
+
+	if (flags & MREMAP_FIXED) {
+		if (m->new & PAGE_MASK || m->new_len > USER_END || m->new > USER_END - m->new_len)
+			return -EINVAL;
+		if (m->old + m->old_len > m->new && m->new + m->new_len > m->old)
+			return -EINVAL;
+		if (m->new < MMAP_MIN)
+			return -EPERM;
+		err = space_unmap_locked(s, m->new, m->new + m->new_len, &m->dead);
+		if (err)
+			return err;
+	}
+	if (m->old_len > m->new_len) {
+		err = space_unmap_locked(s, m->old + m->new_len, m->old + m->old_len, &m->dead);
+		if (err)
+			return err;
+		m->old_len = m->new_len;
+	}
+	err = check_source(m);
+	if (err)
+		return err;
+	if (!(flags & MREMAP_FIXED))
+		m->new = vma_find_gap(s, m->new_len, MMAP_MIN, MMAP_TOP);
+	if (!m->new)
+		return -ENOMEM;
+	return move_locked(m, flags & MREMAP_DONTUNMAP);
+}
+
+static int64_t remap_locked(struct move *m, unsigned flags)
+{
+	struct space *s = m->space;
+
+	if (!vma_find(s, m->old) || vma_find(s, m->old)->start > m->old)
+		return -EFAULT;
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return remap_to(m, flags);
+	if (m->old_len >= m->new_len) {
+		int err = m->old_len == m->new_len ? 0
+		                                   : space_unmap_locked(s, m->old + m->new_len, m->old + m->old_len, &m->dead);
+		return err ? err : (int64_t)m->old;
+	}
+	int err = check_source(m);
+	if (err)
+		return err;
+	if (m->old_len && grow_in_place(m))
+		return (int64_t)m->old;
+	return flags & MREMAP_MAYMOVE ? remap_to(m, flags) : -ENOMEM;
+}
+
+int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, unsigned flags, vaddr_t new)
+{
+	struct move m = { .space = s, .old = old, .new = flags & MREMAP_FIXED ? new : 0, .old_len = ALIGN_UP(old_len, PAGE_SIZE),
+	                  .new_len = ALIGN_UP(new_len, PAGE_SIZE), .dead = LIST_INIT(m.dead) };
+
+	if (flags & ~(unsigned)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return -EINVAL;
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) && !(flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if (flags & MREMAP_DONTUNMAP && m.old_len != m.new_len)
+		return -EINVAL;
+	if (old & PAGE_MASK || !m.new_len)
+		return -EINVAL;
+	mutex_lock(&s->lock);
+	int64_t result = remap_locked(&m, flags);
+	mutex_unlock(&s->lock);
+	space_free_dead(&m.dead);
+	return result;
+}
+
+/* ---- mincore ---- */
+
+/* Whether a touch would find the page without waiting: mapped, or in the object's index. */
+static bool in_core(struct space *s, struct vma *v, vaddr_t addr)
+{
+	pte_t *pte = table_find(s, addr);
+
+	if (pte && *pte)
+		return true;
+	if (!v->object || v->object->pager == PAGER_DEVICE)
+		return false;
+	spin_lock(&v->object->lock);
+	struct page *p = object_page_locked(v->object, vma_pgoff(v, addr));
+	bool valid = p && p->flags & PAGE_VALID;
+	spin_unlock(&v->object->lock);
+	return valid;
+}
+
+int space_mincore(struct space *s, vaddr_t addr, size_t npages, uint8_t *vec)
+{
+	int err = 0;
+
+	mutex_lock(&s->lock);
+	for (size_t i = 0; i < npages && !err; i++) {
+		vaddr_t at = addr + i * PAGE_SIZE;
+		struct vma *v = vma_find(s, at);
+		if (!v || v->start > at)
+			err = -ENOMEM;
+		else
+			vec[i] = in_core(s, v, at);
+	}
+	mutex_unlock(&s->lock);
+	return err;
+}
