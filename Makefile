@@ -23,7 +23,7 @@ say = @$(if $(V),:,printf '  %-8s %s\n' $1 $2)
 
 NEED_SETUP := run qemu qemu-gdb gdb test check grade bench iso
 ifneq ($(filter $(NEED_SETUP),$(MAKECMDGOALS)),)
-ifneq ($(shell tools/setup $(filter gdb bench,$(MAKECMDGOALS)) >&2 && echo ready),ready)
+ifneq ($(shell tools/setup $(filter gdb bench test check grade,$(MAKECMDGOALS)) >&2 && echo ready),ready)
 $(error something that Atlas needs could not be installed (see above))
 endif
 endif
@@ -67,8 +67,8 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/lib/,cmdline.c cpio.c elf.c lockcheck.c log.c pageindex.c printf.c rbtree.c string.c \
 		test.c ubsan.c) \
 	$(addprefix kernel/mm/,failalloc.c frames.c heap.c kstack.c) \
-	$(addprefix kernel/vm/,audit.c fault.c object.c object_io.c pager.c reclaim.c remap.c report.c share.c space.c \
-		table.c usercopy.c vma.c) \
+	$(addprefix kernel/vm/,audit.c fault.c object.c object_io.c pager.c reclaim.c remap.c report.c share.c \
+		space.c table.c usercopy.c vma.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
 	$(addprefix kernel/task/,exec.c execargs.c exit.c fork.c futex.c proc.c random.c sched.c sigframe.c \
 		signal.c thread.c timer.c wait.c) \
@@ -113,23 +113,23 @@ BIN := \
 	kill ln ls maps mkdir mv poweroff printf ps pwd rm rmdir seq sleep sort stat sync tail tee \
 	test time touch true uname uniq wc
 DEMOS := \
-	cow lazy mapcat mapedit twomaps
+	cow fault lazy mapcat mapedit twomaps
 TESTS := \
 	append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed copies_stop_at_the_last_good_byte \
-	descriptors_are_shared_over_fork exec_of_bad_files exec_passes_arguments_and_environment \
+	descriptors_are_shared_over_fork disk_errors exec_of_bad_files \
+	exec_passes_arguments_and_environment \
 	fork_copies_on_write fork_exec_and_wait_from_all_sides fork_while_threads_store \
 	many_processes_change_one_file map_fixed_replaces mapping_survives_close_and_unlink \
-	mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mremap_moves_and_resizes munmap_any_part names_and_links \
-	names_change_from_all_sides past_the_end_of_the_file pipes_block_end_and_break \
-	pipes_carry_on_when_ends_are_killed private_store_stays_private \
-	private_write_to_a_read_only_descriptor random_calls \
-	read_into_a_mapping_of_the_same_page read_only_disk runner \
-	segv_handler_repairs_and_returns shared_descriptor_survives_kills \
-	shared_store_reaches_the_file signals_meet_faults sparse_files_read_zeros \
-	stack_grows_on_demand stale_entries_are_never_used stop_and_continue_in_a_row \
-	tail_never_reaches_the_file threads_map_and_fault_together truncate_takes_pages_away \
-	two_processes_share_a_file_mapping vector_state_survives_switches \
+	mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mremap_moves_and_resizes \
+	munmap_any_part names_and_links names_change_from_all_sides orphans_signal_init_with_sigchld \
+	past_the_end_of_the_file pipes_block_end_and_break pipes_carry_on_when_ends_are_killed \
+	private_store_stays_private private_write_to_a_read_only_descriptor random_calls \
+	read_into_a_mapping_of_the_same_page read_only_disk runner segv_handler_repairs_and_returns \
+	server_dies shared_descriptor_survives_kills shared_store_reaches_the_file signals_meet_faults \
+	sparse_files_read_zeros stack_grows_on_demand stale_entries_are_never_used \
+	stop_and_continue_in_a_row tail_never_reaches_the_file threads_map_and_fault_together \
+	truncate_takes_pages_away two_processes_share_a_file_mapping vector_state_survives_switches \
 	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 SERVERS := disk ext2 tty
 # Programs that are in the boot archive too, for a machine without a usable disk.
@@ -194,6 +194,9 @@ $(B)/user/%.S.o: %.S Makefile
 	$(call say,AS,$@)
 	$(Q)$(CC) $(USER_FLAGS) -MMD -MP -c -o $@ $<
 
+# The demo of a stack that runs out does it on purpose.
+$(B)/user/user/demos/fault.c.o: USER_FLAGS += $(call known,-Wno-infinite-recursion)
+
 CRT := $(B)/libc/crt0.o
 LIBC := $(B)/libc/libc.a
 LIBC_OBJ := $(call objects,$(B)/user,$(LIBC_SRC))
@@ -237,7 +240,7 @@ $(B)/boot.cpio: $(addprefix $(B)/programs/,$(BOOT_FILES)) Makefile
 	$(Q)cd $(B)/boot && find -- * | LC_ALL=C sort | cpio -o -H newc -R +0:+0 --reproducible --quiet > ../boot.cpio
 
 DISK_FILES := $(filter bin/% demos/% tests/%,$(PROGRAMS))
-DISK_TEXT := $(wildcard user/demos/*.c) LICENSE
+DISK_TEXT := $(DEMOS:%=user/demos/%.c) LICENSE
 $(B)/disk.img: $(addprefix $(B)/programs/,$(DISK_FILES)) $(DISK_TEXT) tools/atlas Makefile
 	$(call say,MKDISK,$@)
 	$(Q)rm -rf $(B)/root
@@ -280,8 +283,9 @@ qemu: $(IMAGES)
 qemu-gdb: $(IMAGES)
 	@echo 'The machine waits for gdb: type "make gdb" in another terminal.'
 	$(Q)tools/atlas shell --gdb --cpus $(CPUS)
+GDB ?= $(if $(filter x86_64,$(shell uname -m)),gdb,gdb-multiarch)
 gdb: $(B)/kernel/plain/atlas.elf
-	$(Q)gdb -q -x tools/gdbinit $(B)/kernel/plain/atlas.elf
+	$(Q)$(GDB) -q -x tools/gdbinit $(B)/kernel/plain/atlas.elf
 
 test: all
 	$(Q)CC='$(CC)' tools/atlas test
@@ -305,7 +309,7 @@ help:
 	@echo 'make iso       build/atlas.iso, boots by BIOS and by UEFI'
 	@echo 'make all       kernels, library, programs, images; also: kernel, libc, user'
 	@echo 'make clean     remove build/'
-	@echo 'V=1 shows commands; CROSS=x86_64-elf- or CC=clang choose another toolchain'
+	@echo 'V=1 shows commands; CROSS=x86_64-elf- or CC=clang choose another toolchain, B=FOLDER another place than build/'
 	@echo 'tools/atlas run PROGRAM [ARG...] runs one program in Atlas; tools/atlas --help says more'
 
 -include $(DEPS)

@@ -17,8 +17,9 @@
  * A kernel stack that overflows hits its guard page; the CPU cannot push the #PF frame and raises #DF on a stack of its
  * own, which is how such a bug announces itself.
  *
- * Also here: the user's frame made and sanitised, new threads prepared, and the backtrace, which follows the frame
- * pointers (the kernel is built with them) as long as they stay on the stack.
+ * Also here: the user's frame made and sanitised, new threads prepared, and the backtrace. The kernel is built without
+ * frame pointers, which would cost each call two instructions; so the backtrace shows every word of the stack that could
+ * be a return address, and some of them are left over from earlier calls.
  */
 #include "arch_impl.h"
 #include "lib/log.h"
@@ -78,21 +79,18 @@ static uint64_t stack_end(uint64_t at)
 	return ALIGN_UP(at + 1, PAGE_SIZE);
 }
 
-/* Each frame: the caller's frame pointer, then the return address. RBP of user mode or 0 ends the chain. */
 void arch_backtrace(void)
 {
-	const uint64_t *frame = __builtin_frame_address(0);
-	uint64_t end = stack_end((uint64_t)frame);
+	const uint64_t *word = __builtin_frame_address(0);
+	const uint64_t *end = (const uint64_t *)stack_end((uint64_t)word);
+	unsigned shown = 0;
 
-	klog(LOG_ERROR, "cpu %u, called from (addr2line -e kernel):", cpu_index());
-	for (unsigned n = 0; n < BACKTRACE_MAX; n++) {
-		uint64_t up = frame[0], from = frame[1];
-		if (from < (uint64_t)text_start || from >= (uint64_t)text_end)
-			break;
-		klog(LOG_ERROR, "  %llx", (unsigned long long)from);
-		if (up <= (uint64_t)frame || up + 16 > end || up % 8)
-			break;
-		frame = (const uint64_t *)up;
+	klog(LOG_ERROR, "cpu %u, text addresses on the stack (addr2line -e kernel):", cpu_index());
+	for (; word < end && shown < BACKTRACE_MAX; word++) {
+		if (*word < (uint64_t)text_start || *word >= (uint64_t)text_end)
+			continue;
+		klog(LOG_ERROR, "  %llx", (unsigned long long)*word);
+		shown++;
 	}
 }
 

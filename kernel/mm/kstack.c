@@ -8,15 +8,17 @@
  *                            ^ what kstack_alloc returns
  *
  * A slot is FREE (nothing mapped, in the free stack of slot numbers or beyond slots_used), or
- * MAPPED (four frames). A mapped slot belongs to a thread, or waits in a CPU's spare list for the
- * next one: fork and exit are frequent, and a spare costs no page-table edit and no TLB shootdown.
- * Only when a CPU has SPARES_MAX of them is a stack unmapped.
+ * MAPPED (four frames). A mapped slot belongs to a thread, or waits for the next one in a CPU's spare
+ * list or, when that is full, in the pool of all CPUs: fork and exit are frequent, and a spare costs no
+ * page-table edit and no TLB shootdown. The pool is there because a child often ends on another CPU
+ * than its parent's: without it one CPU would make stacks all the time and another unmap them, each
+ * with a shootdown of every CPU. Only when the pool is full too is a stack unmapped.
  *
  * The frames are single ones, chained through their link; slot_frames remembers the first, for the
  * page tables are the architecture's and are not read back here.
  *
  * Spare lists need no lock, as every per-CPU list of the kernel. slots_lock (RANK_KMAP) guards the
- * slot numbers and is let go before kmap, which has a lock of the same rank. The page tables of the
+ * pool and the slot numbers and is let go before kmap, which has a lock of the same rank. The page tables of the
  * region are never freed; 512 pages need one, so they stay under 0.2 % of the stacks at their peak.
  *
  * Rejected: stacks from the physmap, which need no mapping but have no guard page either.
@@ -27,6 +29,7 @@
 #define SLOTS_MAX  8192u
 #define SLOT_SIZE  ((KSTACK_PAGES + 1) * PAGE_SIZE)
 #define SPARES_MAX 4u
+#define POOL_MAX   32u
 
 struct spares {
 	uint64_t count;
@@ -38,6 +41,8 @@ static struct page *slot_frames[SLOTS_MAX];   /* of a MAPPED slot: its first fra
 static struct spinlock slots_lock = SPINLOCK_INIT(RANK_KMAP);
 static uint16_t free_slot[SLOTS_MAX];         /* (slots_lock) a stack of FREE slots */
 static unsigned free_slots;                   /* (slots_lock) */
+static void *pool[POOL_MAX];                  /* (slots_lock) spares of all CPUs */
+static volatile unsigned pooled;              /* (slots_lock) */
 static unsigned slots_used;                   /* (slots_lock) slots from here on were never used */
 
 static vaddr_t slot_stack(unsigned slot) { return KSTACK_BASE + slot * SLOT_SIZE + PAGE_SIZE; }
@@ -148,6 +153,29 @@ static void stack_destroy(void *stack)
 	frames_put(frames);
 }
 
+static void *pool_get(void)
+{
+	void *stack = NULL;
+
+	if (!pooled)
+		return NULL;
+	spin_lock(&slots_lock);
+	if (pooled)
+		stack = pool[--pooled];
+	spin_unlock(&slots_lock);
+	return stack;
+}
+
+static bool pool_put(void *stack)
+{
+	spin_lock(&slots_lock);
+	bool room = pooled < POOL_MAX;
+	if (room)
+		pool[pooled++] = stack;
+	spin_unlock(&slots_lock);
+	return room;
+}
+
 void *kstack_alloc(void)
 {
 	unsigned cpu = cpu_index();
@@ -157,7 +185,8 @@ void *kstack_alloc(void)
 		return NULL;
 	if (own->count > 0)
 		return own->stack[--own->count];
-	return stack_create();
+	void *stack = pool_get();
+	return stack ? stack : stack_create();
 }
 
 void kstack_free(void *stack)
@@ -167,13 +196,13 @@ void kstack_free(void *stack)
 	assert(slot_stack(stack_slot(stack)) == (vaddr_t)stack);
 	if (own->count < SPARES_MAX)
 		own->stack[own->count++] = stack;
-	else
+	else if (!pool_put(stack))
 		stack_destroy(stack);
 }
 
 uint64_t kstack_frames(void)
 {
-	uint64_t count = 0;
+	uint64_t count = pooled;
 
 	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++)
 		count += *(volatile uint64_t *)&spares[cpu].count;

@@ -52,7 +52,6 @@ struct page {
 		};
 		struct {                  /* PAGE_TABLE */
 			struct spinlock lock; /* guards the entries of a leaf table */
-			uint32_t live;        /* (t) entries present */
 		};
 		struct {                  /* PAGE_KERNEL, of the heap: guarded by the cache's lock, but cache is constant */
 			struct cache *cache;   /* in every frame of a slab; NULL: a block of whole pages */

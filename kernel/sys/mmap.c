@@ -60,17 +60,19 @@ static int resolve_anonymous(size_t len, uint32_t type, struct mapping *m)
 
 static int check_flags(uint32_t flags, uint32_t *type)
 {
+	bool anonymous = flags & MAP_ANONYMOUS;
+
 	*type = flags & MAP_TYPE;
-	if (*type == MAP_SHARED_VALIDATE) {
+	if (*type == MAP_SHARED_VALIDATE && !anonymous) {
 		if (flags & ~(uint32_t)MAP_KNOWN)
 			return -EOPNOTSUPP;
 		*type = MAP_SHARED;
 	}
 	if (*type != MAP_SHARED && *type != MAP_PRIVATE)
 		return -EINVAL;
-	if (flags & MAP_GROWSDOWN && *type == MAP_SHARED)
+	if (flags & MAP_GROWSDOWN && (*type == MAP_SHARED || !anonymous))
 		return -EINVAL;
-	return flags & MAP_HUGETLB && flags & MAP_ANONYMOUS ? -ENOMEM : 0;
+	return !(flags & MAP_HUGETLB) ? 0 : anonymous ? -ENOMEM : -EINVAL;
 }
 
 int64_t sys_mmap(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags, uint64_t fd, uint64_t off)
@@ -91,7 +93,7 @@ int64_t sys_mmap(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags, uin
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (!len || len > USER_END)
 		return -ENOMEM;
-	if ((off >> PAGE_SHIFT) + (len >> PAGE_SHIFT) < off >> PAGE_SHIFT || off + len < off)
+	if (!(flags & MAP_ANONYMOUS) && off > INT64_MAX - len)
 		return -EOVERFLOW;
 	err = check_flags((uint32_t)flags, &type);
 	if (err)
@@ -117,8 +119,15 @@ int64_t sys_munmap(uint64_t addr, uint64_t len, uint64_t c, uint64_t d, uint64_t
 int64_t sys_mprotect(uint64_t addr, uint64_t len, uint64_t prot, uint64_t d, uint64_t e, uint64_t f)
 {
 	(void)d, (void)e, (void)f;
-	if (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP) ||
-	    (prot & PROT_GROWSDOWN && prot & PROT_GROWSUP))
+	const uint64_t grows = PROT_GROWSDOWN | PROT_GROWSUP;
+
+	if ((prot & grows) == grows || addr & PAGE_MASK)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	if (addr + ALIGN_UP(len, PAGE_SIZE) <= addr)
+		return -ENOMEM;
+	if (prot & ~(grows | PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
 		return -EINVAL;
 	return space_protect(thread_current()->space, addr, len, (uint32_t)prot);
 }

@@ -70,6 +70,7 @@ static void reparent_children_locked(struct proc *p)
 		struct proc *child = list_entry(n, struct proc, sibling);
 		child->parent = proc_one;
 		child->ppid = proc_one->pid;
+		child->exit_signal = SIGCHLD; /* what it was cloned with is between it and the parent that is gone */
 		list_push_back(&proc_one->children, &child->sibling);
 		zombies |= child->zombie;
 	}

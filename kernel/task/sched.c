@@ -245,8 +245,11 @@ static noreturn void idle_loop(void)
 		struct thread *next = pick_from(queue_here(), false);
 		if (!next)
 			next = steal();
-		if (!next)
+		if (!next) {
+			if (cpu_count > 1)
+				space_load(NULL); /* else every shootdown of that space would have to wake this CPU */
 			cpu_idle_wait();
+		}
 		__atomic_fetch_and(&idle_cpus, ~bit, __ATOMIC_SEQ_CST);
 		if (!next)
 			continue;

@@ -81,25 +81,52 @@ static enum pte_state state_of(pte_t e)
 
 /* ---- install ---- */
 
+static bool entry_replace(pte_t *pte, pte_t old, pte_t new)
+{
+	struct page *table = table_page(pte);
+
+	spin_lock(&table->lock);
+	bool same = ((*pte ^ old) & ~(PTE_ACCESSED | PTE_DIRTY)) == 0;
+	if (likely(same))
+		*pte = new;
+	spin_unlock(&table->lock);
+	return same;
+}
+
+/*
+ * The first of two steps by which an address gets another frame: it has none. Were the new entry written at once, one
+ * thread could store to the new frame while another still reads the old one through its TLB.
+ */
+static bool entry_hide(struct fault *f, pte_t *old)
+{
+	pte_t hidden = *old & ~PTE_PRESENT;
+
+	__atomic_add_fetch(&f->space->unflushed, 1, __ATOMIC_SEQ_CST);
+	bool same = entry_replace(f->pte, *old, hidden);
+	if (likely(same))
+		tlb_shootdown(&f->space->arch, f->addr, 1);
+	__atomic_sub_fetch(&f->space->unflushed, 1, __ATOMIC_RELEASE);
+	*old = hidden;
+	return same;
+}
+
 /* Replace the entry, if it is still the one that was looked at, and give back what it held. */
 static bool install(struct fault *f, pte_t new)
 {
-	struct page *table = table_page(f->pte);
-	bool same;
+	bool moves = f->old & PTE_PRESENT && pte_paddr(f->old) != pte_paddr(new);
+	pte_t old = f->old;
 
-	spin_lock(&table->lock);
-	same = ((*f->pte ^ f->old) & ~(PTE_ACCESSED | PTE_DIRTY)) == 0;
-	if (likely(same))
-		*f->pte = new;
-	spin_unlock(&table->lock);
-	if (unlikely(!same))
+	if (moves && unlikely(!entry_hide(f, &old)))
+		return false;
+	if (unlikely(!entry_replace(f->pte, old, new)))
 		return false;
 	bool counted = !(new & PTE_UNCOUNTED), had = f->old && !(f->old & PTE_UNCOUNTED);
 	if (counted && !had)
 		__atomic_add_fetch(&f->space->resident, 1, __ATOMIC_RELAXED);
 	if (!f->old)
 		return true;
-	tlb_shootdown(&f->space->arch, f->addr, 1);
+	if (!moves)
+		tlb_shootdown(&f->space->arch, f->addr, 1);
 	if (had && pte_paddr(f->old) != pte_paddr(new)) {
 		struct page *was = phys_to_page(pte_paddr(f->old));
 		if (f->old & PTE_PRIVATE)
@@ -261,6 +288,13 @@ static enum step private_copy(struct fault *f)
 	return step;
 }
 
+/* The entry will be writable: a store past the end of the file, in its last page, is possible from now on. */
+static void note_open_locked(struct object *o, const struct page *p)
+{
+	if (p->pgoff == o->size >> PAGE_SHIFT)
+		o->tail_dirty = true;
+}
+
 /* A read of a shared page. It may be opened at once when a store to it would tell the pager nothing new. */
 static enum step shared_map(struct fault *f)
 {
@@ -270,7 +304,10 @@ static enum step shared_map(struct fault *f)
 
 	if (step != STEP_DONE)
 		return step;
-	bool open = f->vma->prot & PROT_WRITE && (o->pager == PAGER_ZERO || object_dirty_locked(o, p));
+	bool open = f->vma->prot & PROT_WRITE &&
+	            (o->pager == PAGER_ZERO || (p->flags & PAGE_RESERVED && object_dirty_locked(o, p)));
+	if (open)
+		note_open_locked(o, p);
 	return install_cache_page(f, p, open);
 }
 
@@ -289,13 +326,12 @@ static enum step shared_open(struct fault *f)
 			return step;
 		}
 		object_mark_dirty_locked(o, p);
-		if (p->pgoff == o->size >> PAGE_SHIFT)
-			o->tail_dirty = true;
 		if (!f->dirtied) {
 			object_get(o);
 			f->dirtied = o;
 		}
 	}
+	note_open_locked(o, p);
 	return install_cache_page(f, p, true);
 }
 
@@ -383,12 +419,15 @@ static enum step wait_step(struct fault *f, enum step step)
 	struct object *o = f->object;
 
 	if (step == STEP_NEED_FRAME) {
-		/* The failed allocation may have been a table's: an unused frame is given back when the fault ends. */
+		/* The failed allocation may have been a table's: then a frame more is made free, for the table to find. */
+		struct page *p = vm_page_alloc(false);
 		if (!f->fresh)
-			f->fresh = vm_page_alloc(false);
+			f->fresh = p;
+		else if (p)
+			page_put(p);
 		if (thread_killed())
 			return STEP_KILLED;
-		return f->fresh ? STEP_AGAIN : STEP_OOM;
+		return p ? STEP_AGAIN : STEP_OOM;
 	}
 	if (step == STEP_NEED_PAGE) {
 		f->major |= o->pager == PAGER_SERVER;

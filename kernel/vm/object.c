@@ -210,8 +210,13 @@ void object_protect_locked(struct object *o, pgoff_t at)
 		if (!vma_is_shared(v) || !vma_window(v, at, at, &addr, &end))
 			continue;
 		pte_t *pte = table_find(v->space, addr);
-		if (!pte || !(*pte & PTE_WRITE))
+		if (!pte)
 			continue;
+		if (!(*pte & PTE_WRITE)) {
+			if (unlikely(v->space->unflushed))
+				tlb_shootdown(&v->space->arch, addr, 1);
+			continue;
+		}
 		spin_lock(&table_page(pte)->lock);
 		bool open = *pte & PTE_WRITE;
 		*pte &= ~(PTE_WRITE | PTE_DIRTY);
@@ -228,7 +233,7 @@ void object_zero_tail_locked(struct object *o)
 	struct page *p = used ? object_page_locked(o, o->size >> PAGE_SHIFT) : NULL;
 
 	assert_spin_held(&o->lock);
-	o->tail_dirty = false;
+	o->tail_dirty = o->shared_writable; /* entries that are open stay open */
 	if (p && p->flags & PAGE_VALID && !(p->flags & PAGE_BUSY))
 		memset((char *)page_to_virt(p) + used, 0, PAGE_SIZE - used);
 }
@@ -256,11 +261,15 @@ int object_sync(struct object *o, uint64_t off, uint64_t len, bool durable)
 	if (o->pager != PAGER_SERVER || o->blocks || !len)
 		return 0;
 	spin_lock(&o->lock);
-	bool clean = !o->pages.marked && !o->writing && !o->unsynced && !o->write_error && o->mtime_sec < 0;
+	bool clean = !o->pages.marked && !o->writing && !o->unsynced && !o->syncing && !o->write_error && o->mtime_sec < 0;
+	bool cut = o->cut_untold;
 	spin_unlock(&o->lock);
-	if (clean)
+	if (clean && !cut)
 		return 0;
-	int err = pager_write(o, off, off + len < off ? ~0ul : off + len);
+	int err = cut ? object_settle_size(o) : 0;
+	if (err)
+		return err;
+	err = pager_write(o, off, off + len < off ? ~0ul : off + len);
 	if (durable && !err)
 		err = pager_simple(o, PAGER_SYNC);
 	int earlier = object_take_error(o);

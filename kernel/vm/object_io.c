@@ -14,7 +14,10 @@
  *
  * Growing and shrinking are serialised by a token (`extending`), not a lock, for it is held while the pager is asked: design
  * rule "no lock is held while waiting for a server". A waiter for the token can be killed. Writes inside the file take no token
- * and are as atomic as one page.
+ * and are as atomic as one page; one that finds the file cut short under it takes the token for the rest.
+ *
+ * A truncation whose thread is killed has cut the pages, but perhaps not told the pager. `cut_untold` remembers that; before
+ * the file grows again, is synced or leaves memory, the pager is told, so that the old bytes cannot come back.
  */
 #include "vm/vm_impl.h"
 
@@ -119,28 +122,27 @@ static void extend_end(struct object *o)
 }
 
 /*
- * The page at `at`, pinned, for a store of [in_page, in_page + n): one that lies past the end of the file or is overwritten
- * whole needs no reading, a fresh zeroed frame will do.
+ * The page at `at`, pinned, for a store to a part of it: inside the file the page as it is, past the end (only a growing write
+ * may go there) one of zeros. -ENXIO: the file was cut short and this write does not hold the token.
  */
-static int object_pin_for_write(struct object *o, pgoff_t at, size_t n, struct page **out)
+static int object_pin_for_write(struct object *o, pgoff_t at, bool grow, struct page **out)
 {
 	for (;;) {
 		spin_lock(&o->lock);
 		struct page *p = object_page_locked(o, at);
-		bool fresh = !p && (n == PAGE_SIZE || at >= pages_of(o->size));
+		bool beyond = at >= pages_of(o->size), valid = p && (p->flags & (PAGE_BUSY | PAGE_VALID)) == PAGE_VALID;
+		if (beyond && grow && valid) { /* left by a growing write that failed */
+			page_get(p);
+			*out = p;
+		}
 		spin_unlock(&o->lock);
-		if (!fresh && !(o->pager == PAGER_SERVER && at >= pages_of(o->size)))
+		if (!beyond)
 			return object_pin(o, at, out);
-		if (!fresh) { /* present past the end: left by a growing write that is under way or failed */
-			spin_lock(&o->lock);
-			p = object_page_locked(o, at);
-			if (p && p->flags & PAGE_VALID && !(p->flags & PAGE_BUSY)) {
-				page_get(p);
-				spin_unlock(&o->lock);
-				*out = p;
-				return 0;
-			}
-			spin_unlock(&o->lock);
+		if (!grow)
+			return -ENXIO;
+		if (valid)
+			return 0;
+		if (p) {
 			int err = pager_wait_page(o, at);
 			if (err)
 				return err;
@@ -179,20 +181,26 @@ static int object_reserve(struct object *o, pgoff_t first, pgoff_t last, uint64_
 	return asked ? pager_reserve(o, first, last - first + 1, size) : 0;
 }
 
-/* The bytes are in the page: make that known, unless the page was truncated away meanwhile. */
-static void object_commit_write(struct object *o, struct page *p, size_t in_page, size_t n, uint64_t end)
+/*
+ * The bytes up to `end` are in the page: make that known, unless the page was truncated away meanwhile. False: they lie past
+ * the end of a file that was cut short, and this write does not hold the token to make it longer.
+ */
+static bool commit_write_locked(struct object *o, struct page *p, size_t in_page, size_t n, uint64_t end, bool grow)
 {
-	spin_lock(&o->lock);
-	if (p->object == o) {
-		p->flags |= PAGE_RESERVED;
-		object_mark_dirty_locked(o, p);
-		if (o->blocks)
-			for (size_t s = in_page / 512; s <= (in_page + n - 1) / 512; s++)
-				p->sectors |= (uint16_t)(1u << s);
-		if (end > o->size)
-			o->size = end;
+	if (p->object != o)
+		return true;
+	if (end > o->size && !grow) {
+		object_zero_tail_locked(o);
+		return false;
 	}
-	spin_unlock(&o->lock);
+	p->flags |= PAGE_RESERVED;
+	object_mark_dirty_locked(o, p);
+	if (o->blocks)
+		for (size_t s = in_page / 512; s <= (in_page + n - 1) / 512; s++)
+			p->sectors |= (uint16_t)(1u << s);
+	if (end > o->size)
+		o->size = end;
+	return true;
 }
 
 /* A page that was made for a write that then failed, still past the end: take it away again. */
@@ -204,57 +212,146 @@ static void object_drop_past_end(struct object *o, struct page *p)
 	spin_unlock(&o->lock);
 }
 
+/*
+ * A page inside the file that is not in memory and is overwritten whole needs no reading. The bytes come first, into a frame
+ * that nobody knows: a reader finds the old page or the new one, and a program whose buffer ends half-way has destroyed nothing.
+ * -> PAGE_SIZE; 0: it must be done the other way; -ENOMEM
+ */
+static int write_whole_page(struct object *o, pgoff_t at, uint64_t buf, bool kernel, bool grow)
+{
+	uint64_t end = (at + 1) << PAGE_SHIFT;
+
+	spin_lock(&o->lock);
+	bool absent = at < pages_of(o->size) && !object_page_locked(o, at);
+	spin_unlock(&o->lock);
+	if (!absent)
+		return 0;
+	struct page *p = vm_page_alloc(false);
+	if (!p)
+		return -ENOMEM;
+	bool done = copy_page_bytes(p, 0, buf, PAGE_SIZE, kernel, true) == 0;
+	spin_lock(&o->lock);
+	done = done && at < pages_of(o->size) && (grow || end <= o->size) &&
+	       !object_insert_locked(o, p, at, PAGE_VALID | PAGE_ACCESSED) && commit_write_locked(o, p, 0, PAGE_SIZE, end, grow);
+	spin_unlock(&o->lock);
+	if (!done)
+		page_put(p);
+	return done ? PAGE_SIZE : 0;
+}
+
+/* The bytes [at, at + n), which lie in one page: how many were written, or -errno. */
+static int write_piece(struct object *o, uint64_t at, uint64_t buf, size_t n, bool kernel, bool grow)
+{
+	size_t in_page = at & PAGE_MASK;
+	struct page *p;
+	int err = n == PAGE_SIZE ? write_whole_page(o, at >> PAGE_SHIFT, buf, kernel, grow) : 0;
+
+	if (err)
+		return err;
+	err = object_pin_for_write(o, at >> PAGE_SHIFT, grow, &p);
+	if (err)
+		return err;
+	int part = copy_page_bytes(p, in_page, buf, n, kernel, true);
+	if (part == 0)
+		part = (int)n;
+	if (part > 0) {
+		spin_lock(&o->lock);
+		if (!commit_write_locked(o, p, in_page, (size_t)part, at + (size_t)part, grow))
+			part = -ENXIO;
+		spin_unlock(&o->lock);
+	} else {
+		object_drop_past_end(o, p);
+	}
+	page_put(p);
+	return part;
+}
+
 #define WRITE_CHUNK (LOAN_MAX * PAGE_SIZE) /* how much one reservation covers */
 
-static int64_t object_write_chunk(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel)
+static int64_t object_write_chunk(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel, bool grow)
 {
 	size_t done = 0;
-	int err = object_reserve(o, off >> PAGE_SHIFT, (off + len - 1) >> PAGE_SHIFT, MAX(o->size, off + len));
+	int err = object_reserve(o, off >> PAGE_SHIFT, (off + len - 1) >> PAGE_SHIFT, grow ? MAX(o->size, off + len) : o->size);
 
 	while (done < len && !err) {
 		uint64_t at = off + done;
-		size_t in_page = at & PAGE_MASK, n = MIN(PAGE_SIZE - in_page, len - done);
-		struct page *p;
-		err = object_pin_for_write(o, at >> PAGE_SHIFT, n, &p);
-		if (err)
-			break;
-		int part = copy_page_bytes(p, in_page, buf + done, n, kernel, true);
-		size_t good = part == 0 ? n : part > 0 ? (size_t)part : 0;
-		if (good)
-			object_commit_write(o, p, in_page, good, at + good);
-		else
-			object_drop_past_end(o, p);
-		page_put(p);
-		done += good;
-		if (part)
+		size_t n = MIN(PAGE_SIZE - (at & PAGE_MASK), len - done);
+		int part = write_piece(o, at, buf + done, n, kernel, grow);
+		if (part > 0)
+			done += (size_t)part;
+		if (part < (int)n)
 			err = part < 0 ? part : -EFAULT;
 	}
 	return done ? (int64_t)done : err;
 }
 
-/* Growth leaves a hole of zeros between the old end and the new; only the old last page can hold anything else. */
-static void object_prepare_growth(struct object *o)
+static int object_wait_writes(struct object *o)
 {
+	int err = 0;
+
+	spin_lock(&o->lock);
+	while (o->writing && !err)
+		err = wait_on(&o->wait, &o->lock, WAIT_KILLABLE, UINT64_MAX);
+	spin_unlock(&o->lock);
+	return err;
+}
+
+/* The pager hears of an end that came nearer. It frees the blocks past it: no WRITE to them may be under way. */
+static int object_tell_cut(struct object *o)
+{
+	int err = o->cut_untold ? object_wait_writes(o) : 0;
+
+	return err || !o->cut_untold ? err : pager_simple(o, PAGER_RESIZE);
+}
+
+int object_settle_size(struct object *o)
+{
+	int err = extend_begin(o);
+
+	if (err)
+		return err;
+	err = object_tell_cut(o);
+	extend_end(o);
+	return err;
+}
+
+/*
+ * Growth leaves a hole of zeros between the old end and the new; only the old last page can hold anything else. And the disk
+ * could, if the pager has not heard yet that the file was cut.
+ */
+static int object_prepare_growth(struct object *o)
+{
+	int err = object_tell_cut(o);
+
+	if (err)
+		return err;
 	spin_lock(&o->lock);
 	size_t used = o->size & PAGE_MASK;
 	struct page *last = used ? object_page_locked(o, o->size >> PAGE_SHIFT) : NULL;
 	if (last) {
 		object_zero_tail_locked(o);
-		last->flags &= ~PAGE_RESERVED; /* space was promised up to the old end only */
+		last->flags &= ~PAGE_RESERVED; /* space was promised up to the old end only: the next store asks again */
+		object_protect_locked(o, last->pgoff);
 	}
 	spin_unlock(&o->lock);
+	return 0;
 }
 
-static int64_t object_write_at(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel)
+static int64_t object_write_at(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel, bool grow)
 {
-	size_t done = 0;
+	size_t done = 0, most = WRITE_CHUNK;
 	int64_t n = 0;
 
-	if (off + len > o->size && off + len > off)
-		object_prepare_growth(o);
-	while (done < len) {
-		size_t chunk = MIN(len - done, WRITE_CHUNK - ((off + done) & PAGE_MASK));
-		n = object_write_chunk(o, off + done, buf + done, chunk, kernel);
+	if (grow && off + len > o->size)
+		n = object_prepare_growth(o);
+	while (done < len && n >= 0) {
+		size_t chunk = MIN(len - done, most - ((off + done) & PAGE_MASK));
+		n = object_write_chunk(o, off + done, buf + done, chunk, kernel, grow);
+		if (n == -ENOSPC && most > PAGE_SIZE) { /* not for all of it: as far as it goes */
+			most = PAGE_SIZE;
+			n = 0;
+			continue;
+		}
 		if (n <= 0)
 			break;
 		done += (size_t)n;
@@ -267,20 +364,26 @@ static int64_t object_write_at(struct object *o, uint64_t off, uint64_t buf, siz
 
 int64_t object_write(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel)
 {
+	int64_t done = 0;
+
 	if (!len)
 		return 0;
 	if (o->pager == PAGER_BOOT)
 		return -EROFS;
-	if (off + len <= o->size)
-		return object_write_at(o, off, buf, len, kernel);
-	if (o->blocks)
+	if (off + len <= o->size) {
+		done = object_write_at(o, off, buf, len, kernel, false);
+		if (done == (int64_t)len || o->blocks || (done < 0 && done != -ENXIO))
+			return done;
+		done = MAX(done, 0); /* the file may have been cut short meanwhile */
+	} else if (o->blocks) {
 		return -ENOSPC;
+	}
 	int err = extend_begin(o);
 	if (err)
-		return err;
-	int64_t n = object_write_at(o, off, buf, len, kernel);
+		return done ? done : err;
+	int64_t n = object_write_at(o, off + (uint64_t)done, buf + (uint64_t)done, len - (size_t)done, kernel, true);
 	extend_end(o);
-	return n;
+	return done ? done + MAX(n, 0) : n;
 }
 
 int64_t object_append(struct object *o, uint64_t buf, size_t len, bool kernel, uint64_t *end)
@@ -291,7 +394,7 @@ int64_t object_append(struct object *o, uint64_t buf, size_t len, bool kernel, u
 	if (err)
 		return err;
 	uint64_t off = o->size;
-	int64_t n = len ? object_write_at(o, off, buf, len, kernel) : 0;
+	int64_t n = len ? object_write_at(o, off, buf, len, kernel, true) : 0;
 	*end = off + (n > 0 ? (uint64_t)n : 0);
 	extend_end(o);
 	return n;
@@ -331,7 +434,7 @@ static void object_cut(struct object *o, uint64_t size)
 
 	spin_lock(&o->lock);
 	o->size = size;
-	o->generation++;
+	o->cut_untold = o->pager == PAGER_SERVER;
 	object_unmap_locked(o, keep, ~0ul >> PAGE_SHIFT, false);
 	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++)
 		object_remove_locked(o, p);
@@ -340,14 +443,15 @@ static void object_cut(struct object *o, uint64_t size)
 	wait_wake_all(&o->wait);
 }
 
-static int object_wait_writes(struct object *o)
+/* The pager may refuse (EFBIG, ENOSPC): then nobody may keep what was seen past the old end. */
+static int object_grow(struct object *o, uint64_t size)
 {
-	int err = 0;
+	uint64_t old = o->size;
 
-	spin_lock(&o->lock);
-	while (o->writing && !err)
-		err = wait_on(&o->wait, &o->lock, WAIT_KILLABLE, UINT64_MAX);
-	spin_unlock(&o->lock);
+	o->size = size;
+	int err = o->pager == PAGER_SERVER ? pager_simple(o, PAGER_RESIZE) : 0;
+	if (err)
+		object_cut(o, old);
 	return err;
 }
 
@@ -358,26 +462,17 @@ int object_resize(struct object *o, uint64_t size)
 	int err = extend_begin(o);
 	if (err)
 		return err;
-	bool shrink = size < o->size;
-	if (shrink) {
+	uint64_t old = o->size;
+	if (size < old) {
 		err = object_prepare_shrink(o, size);
-		if (!err)
+		if (!err) {
 			object_cut(o, size);
+			err = object_tell_cut(o);
+		}
 	} else {
-		object_prepare_growth(o);
-	}
-	/* Blocks are freed by RESIZE: no WRITE to them may be under way. */
-	if (!err && shrink)
-		err = object_wait_writes(o);
-	if (!err && o->pager == PAGER_SERVER) {
-		uint64_t old = o->size;
-		if (!shrink)
-			o->size = size;
-		err = pager_simple(o, PAGER_RESIZE);
-		if (err && !shrink)
-			o->size = old;
-	} else if (!err) {
-		o->size = size;
+		err = object_prepare_growth(o);
+		if (!err)
+			err = object_grow(o, size);
 	}
 	extend_end(o);
 	return err;

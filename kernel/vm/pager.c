@@ -114,7 +114,11 @@ static size_t read_window_locked(struct object *o, pgoff_t at)
 /* Put a fresh BUSY frame at `at` and lend it. 0, -EEXIST (somebody was faster), -ENOMEM. */
 static int lend_fresh_page(struct object *o, struct transfer *t, pgoff_t at)
 {
-	struct page *p = vm_page_alloc(false);
+	/*
+	 * From the second page on no memory is reclaimed: that may wait for a server, which may need the pages that are BUSY
+	 * here already.
+	 */
+	struct page *p = t->loan.npages ? page_alloc(0, 0) : vm_page_alloc(false);
 
 	if (!p)
 		return -ENOMEM;
@@ -448,9 +452,14 @@ int pager_simple(struct object *o, uint32_t op)
 	struct msg m = { .op = op, .arg = { o->key, o->size, (uint64_t)o->mtime_sec, (uint64_t)o->mtime_nsec } };
 	int64_t sent_sec = o->mtime_sec, sent_nsec = o->mtime_nsec;
 	o->unsynced = op != PAGER_SYNC;
+	o->syncing += op == PAGER_SYNC;
 	spin_unlock(&o->lock);
 	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, false), &m);
 
+	spin_lock(&o->lock);
+	o->syncing -= op == PAGER_SYNC;
+	o->cut_untold &= err || op != PAGER_RESIZE;
+	spin_unlock(&o->lock);
 	if (!err)
 		mtime_sent(o, sent_sec, sent_nsec);
 	else

@@ -104,7 +104,6 @@ static int64_t move_locked(struct move *m, bool keep)
 	vma_attach(v);
 	int err = make_tables(m);
 	if (err) {
-		list_init(&m->dead);
 		space_unmap_locked(s, m->new, m->new + m->new_len, &m->dead);
 		return err;
 	}
@@ -209,8 +208,10 @@ int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len
 		return -EINVAL;
 	if (flags & MREMAP_DONTUNMAP && m.old_len != m.new_len)
 		return -EINVAL;
-	if (old & PAGE_MASK || !m.new_len)
+	if (old & PAGE_MASK || !m.new_len || old >= USER_END || m.old_len > USER_END - old)
 		return -EINVAL;
+	if (m.new_len > USER_END)
+		return -ENOMEM;
 	mutex_lock(&s->lock);
 	int64_t result = remap_locked(&m, flags);
 	mutex_unlock(&s->lock);

@@ -171,10 +171,10 @@ static int place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
 	if (len > USER_END)
 		return -ENOMEM;
 	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-		if (want & PAGE_MASK)
-			return -EINVAL;
 		if (want > USER_END - len)
 			return -ENOMEM;
+		if (want & PAGE_MASK)
+			return -EINVAL;
 		if (want < MMAP_MIN)
 			return -EPERM;
 		if (flags & MAP_FIXED_NOREPLACE) {
@@ -186,7 +186,7 @@ static int place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
 	want = ALIGN_DOWN(want, PAGE_SIZE);
 	if (want && want < MMAP_MIN)
 		want = MMAP_MIN;
-	if (want && want <= USER_END - len && range_free(s, want, len))
+	if (want && want <= (flags & MAP_32BIT ? 0x80000000 : USER_END) - len && range_free(s, want, len))
 		return *addr = want, 0;
 	vaddr_t found = flags & MAP_32BIT ? vma_find_gap(s, len, 0x40000000, 0x80000000)
 	                                  : vma_find_gap(s, len, MMAP_MIN, MMAP_TOP);
@@ -198,10 +198,12 @@ static int place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
 	return 0;
 }
 
-/* Heuristic overcommit (Linux's mode 0): a private writable mapping larger than all memory is refused. */
+/* Heuristic overcommit (Linux's mode 0): a private writable or shared anonymous mapping larger than all memory is refused. */
 static bool exceeds_memory(size_t len, uint32_t prot, uint32_t flags)
 {
-	return flags & MAP_PRIVATE && prot & PROT_WRITE && !(flags & MAP_NORESERVE) && len >> PAGE_SHIFT > frames_total();
+	bool counts = flags & MAP_PRIVATE ? prot & PROT_WRITE : flags & MAP_ANONYMOUS;
+
+	return counts && !(flags & MAP_NORESERVE) && len >> PAGE_SHIFT > frames_total();
 }
 
 static struct vma *vma_create(vaddr_t start, size_t len, uint32_t prot, uint32_t flags, struct object *object,
@@ -348,6 +350,7 @@ static void protect_ptes(struct space *s, vaddr_t start, vaddr_t end, uint32_t p
 	vaddr_t stop, low = ~0ul, high = 0;
 	pte_t *pte;
 
+	__atomic_add_fetch(&s->unflushed, 1, __ATOMIC_SEQ_CST);
 	for (vaddr_t addr = start; (pte = table_next(s, &addr, end, &stop));) {
 		struct page *table = table_page(pte);
 		spin_lock(&table->lock);
@@ -366,6 +369,7 @@ static void protect_ptes(struct space *s, vaddr_t start, vaddr_t end, uint32_t p
 	}
 	if (low < high)
 		tlb_shootdown(&s->arch, low, (high - low) >> PAGE_SHIFT);
+	__atomic_sub_fetch(&s->unflushed, 1, __ATOMIC_RELEASE);
 }
 
 static int protect_vma(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint32_t prot, struct list *dead)
@@ -377,11 +381,11 @@ static int protect_vma(struct space *s, struct vma **vp, vaddr_t start, vaddr_t 
 	if (prot & PROT_WRITE && vma_is_shared(v) && !v->may_write)
 		return -EACCES;
 	if (v->start < start) {
-		v = vma_split(s, v, start);
+		v = s->nvmas < VMAS_MAX ? vma_split(s, v, start) : NULL;
 		if (!v)
 			return -ENOMEM;
 	}
-	if (v->end > end && !vma_split(s, v, end))
+	if (v->end > end && (s->nvmas >= VMAS_MAX || !vma_split(s, v, end)))
 		return -ENOMEM;
 	vaddr_t from = v->start, to = v->end;
 	v->prot = prot;
@@ -402,9 +406,15 @@ int space_protect(struct space *s, vaddr_t addr, size_t len, uint32_t prot)
 		return 0;
 	if (end < addr || end > USER_END)
 		return -ENOMEM;
+	uint32_t grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
 	mutex_lock(&s->lock);
 	struct vma *v = vma_find(s, addr);
+	if (grows && v && v->start < end) {
+		if (grows & PROT_GROWSUP || !(v->flags & MAP_GROWSDOWN))
+			err = -EINVAL;
+		addr = v->start;
+	}
 	for (vaddr_t at = addr; !err && at < end; v = v ? vma_next(v) : NULL) {
 		if (!v || v->start > at) {
 			err = -ENOMEM;

@@ -14,6 +14,11 @@
  * Locks: upper levels change under the space's lock alone. The entries of a leaf table change under the table's own lock (in
  * its struct page), because cleaning and truncation reach them from the object's side without the space's lock. A table is
  * freed only when no VMA overlaps what it covers, and VMAs leave their object first, so such a walk never meets a freed one.
+ *
+ * An entry is changed first and shot down later, after the table's lock: in between another CPU may still store through the
+ * old one, though the table does not show it. Who reads from an entry that a page cannot be stored to (cleaning) or is not
+ * mapped (truncation) must not be wrong about that: while space->unflushed is not 0, it flushes for itself. The count rises
+ * before the entry changes, so who sees the change sees the count, or comes after the shootdown.
  */
 #include "vm/vm_impl.h"
 
@@ -52,7 +57,6 @@ pte_t *table_make(struct space *s, vaddr_t addr)
 				return NULL;
 			p->kind = PAGE_TABLE;
 			spin_init(&p->lock, RANK_TABLE);
-			p->live = 0;
 			__atomic_add_fetch(&s->tables, 1, __ATOMIC_RELAXED);
 			__atomic_add_fetch(&vm_stat.table_pages, 1, __ATOMIC_RELAXED);
 			/* Zeroed before it can be found: a walk from an object's side may look at any time. */
@@ -81,7 +85,21 @@ void zap_init(struct zap *z, struct space *s)
 	z->space = s;
 	z->start = ~0ul;
 	z->end = 0;
+	z->open = false;
 	z->count = 0;
+}
+
+static void zap_open(struct zap *z)
+{
+	if (!z->open)
+		__atomic_add_fetch(&z->space->unflushed, 1, __ATOMIC_SEQ_CST);
+	z->open = true;
+}
+
+/* Somebody else's shootdown in this space is still to come. */
+static bool zap_is_not_alone(const struct zap *z)
+{
+	return z->space->unflushed > z->open;
 }
 
 /* The TLB no longer knows the entries: what they counted can be given back. */
@@ -108,12 +126,15 @@ static void zap_flush(struct zap *z)
 void zap_finish(struct zap *z)
 {
 	zap_flush(z);
+	if (z->open)
+		__atomic_sub_fetch(&z->space->unflushed, 1, __ATOMIC_RELEASE);
+	z->open = false;
 	zap_release(z);
 }
 
 void zap_add(struct zap *z, vaddr_t addr, pte_t old)
 {
-	if (old & PTE_PRESENT) {
+	if (old & PTE_PRESENT || unlikely(zap_is_not_alone(z))) {
 		z->start = MIN(z->start, addr);
 		z->end = MAX(z->end, addr + PAGE_SIZE);
 	}
@@ -121,14 +142,17 @@ void zap_add(struct zap *z, vaddr_t addr, pte_t old)
 		return;
 	__atomic_sub_fetch(&z->space->resident, 1, __ATOMIC_RELAXED);
 	z->entry[z->count++] = old;
-	if (z->count == BATCH_MAX)
-		zap_finish(z);
+	if (z->count == BATCH_MAX) {
+		zap_flush(z);
+		zap_release(z);
+	}
 }
 
 static void zap_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t end, bool cache_only)
 {
 	struct page *table = table_page(pte);
 
+	zap_open(z);
 	spin_lock(&table->lock);
 	for (; addr < end; addr += PAGE_SIZE, pte++) {
 		pte_t old = *pte;
@@ -161,10 +185,14 @@ pte_t *table_next(struct space *s, vaddr_t *addr, vaddr_t end, vaddr_t *stop)
 
 void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only)
 {
-	vaddr_t stop;
+	vaddr_t addr = start, stop;
 
-	for (pte_t *pte; (pte = table_next(z->space, &start, end, &stop)); start = stop)
-		zap_leaf(z, pte, start, stop, cache_only);
+	for (pte_t *pte; (pte = table_next(z->space, &addr, end, &stop)); addr = stop)
+		zap_leaf(z, pte, addr, stop, cache_only);
+	if (unlikely(zap_is_not_alone(z))) { /* what it found absent may be in a TLB */
+		z->start = MIN(z->start, start);
+		z->end = MAX(z->end, end);
+	}
 }
 
 static void table_release(struct space *s, pte_t e)

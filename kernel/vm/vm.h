@@ -31,9 +31,9 @@ struct space {
 	struct vma *recent;        /* (m) last VMA a lookup found */
 	uint64_t nvmas;            /* (m) */
 	uint64_t total_pages;      /* (m) pages mapped, for RLIMIT_AS */
-	uint64_t data_pages;       /* (m) private writable, for RLIMIT_DATA and commit */
 	volatile uint64_t resident;/* (a) PTEs present */
 	volatile uint64_t tables;  /* (a) frames of page tables */
+	volatile uint32_t unflushed; /* (a) who has taken rights from entries and has yet to shoot them down, see table.c */
 	vaddr_t brk_start, brk;    /* (m) */
 	vaddr_t stack_start;       /* top of the initial stack, for /proc */
 	vaddr_t arg_start, arg_end, env_start, env_end, code_start, code_end;
@@ -110,7 +110,8 @@ struct object {
 	volatile uint32_t refs;    /* (a) */
 	enum pager_kind pager;     /* (c) */
 	bool blocks;               /* (c) dirty by sector, cleaned only on demand (a disk) */
-	bool unsynced;             /* (o) something was sent to the pager since its last SYNC */
+	bool unsynced;             /* (o) something was sent to the pager since its last SYNC began */
+	bool cut_untold;           /* (o) the file was cut short and the pager may not know */
 	bool extending;            /* (o) somebody holds the token to change the size */
 	bool tail_dirty;           /* (o) a writable shared mapping may have stored past the end of the last page */
 	uint64_t size;             /* (o) bytes; the kernel's idea is the authority */
@@ -119,8 +120,8 @@ struct object {
 	uint32_t shared_writable;  /* (o) how many of them are shared and may write */
 	pgoff_t read_next;         /* (o) where a sequential reader would go on */
 	uint32_t read_window;      /* (o) pages the next READ asks for */
-	uint32_t generation;       /* (o) rises when pages vanish (truncate): recheck after a wait */
 	uint32_t writing;          /* (o) WRITEs under way */
+	uint32_t syncing;          /* (o) SYNCs under way: what they cover is not durable yet */
 	int write_error;           /* (o) errno to report once by the next sync */
 	struct wait_queue wait;    /* for BUSY to clear, `writing` to fall */
 	struct port *port;         /* (c) PAGER_SERVER */
@@ -162,7 +163,7 @@ must_check int object_resize(struct object *o, uint64_t size);
 must_check int object_sync(struct object *o, uint64_t off, uint64_t len, bool durable);
 void object_changed(struct object *o); /* the file's attributes changed on the server: the next object_sync has work */
 int object_clean(struct object *o, uint64_t off, uint64_t len, int how); /* block objects, abi/atlas.h */
-void object_drop_pages(struct object *o);   /* clean and unmapped ones; node cache eviction */
+void object_drop_pages(struct object *o);   /* clean and unmapped ones nobody is using; for tests */
 int object_sync_all(void);                  /* sync(2): every server object with dirty pages; first error */
 
 /* ---- fault.c ---- */
@@ -171,7 +172,7 @@ enum fault_result { FAULT_DONE, FAULT_SEGV_MAPERR, FAULT_SEGV_ACCERR, FAULT_SIGB
 /* vm_fault: make addr accessible in s. -> may sleep; no lock held. Counts minflt/majflt of the current process. */
 enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access access);
 
-/* ---- reclaim.c, writeback.c ---- */
+/* ---- reclaim.c: reclaim and write-back ---- */
 /* vm_page_alloc: a frame for user memory or cache, after reclaiming if memory is low. -> no lock held, may sleep; NULL. */
 struct page *vm_page_alloc(bool zero);
 void reclaim_start(void); /* the write-back and reclaim threads */

@@ -76,6 +76,7 @@ pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software);
 struct zap {
 	struct space *space;
 	vaddr_t start, end; /* range to flush, empty when start >= end */
+	bool open;          /* counted in space->unflushed */
 	unsigned count;
 	pte_t entry[BATCH_MAX];
 };
@@ -99,6 +100,7 @@ void object_unmap_locked(struct object *o, pgoff_t first, pgoff_t last, bool cac
 void object_protect_locked(struct object *o, pgoff_t at);  /* no PTE of the page may store any more */
 void object_zero_tail_locked(struct object *o);
 bool object_try_get(struct object *o);
+int object_settle_size(struct object *o);                    /* no lock held: the pager hears of a cut it has not heard of */
 
 /* ---- pager.c: asking servers. No lock held; all may sleep. ---- */
 int pager_read(struct object *o, pgoff_t at);              /* 0: the page is there or was (look again); -EIO, -ENOMEM, -EINTR, ... */

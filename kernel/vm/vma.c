@@ -138,9 +138,9 @@ struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at)
 	*upper = *v;
 	upper->start = at;
 	upper->pgoff = vma_pgoff(v, at);
+	vma_attach(upper); /* first: whoever walks the object's list meanwhile finds a page twice rather than not at all */
 	vma_set_range(v, v->start, at, v->pgoff);
 	vma_insert(s, upper);
-	vma_attach(upper);
 	return upper;
 }
 
@@ -154,11 +154,9 @@ static bool vma_can_merge(const struct vma *low, const struct vma *high)
 /* low swallows high; `dead` collects it, to be freed when no lock is held. */
 static void vma_join(struct space *s, struct vma *low, struct vma *high, struct list *dead)
 {
-	vaddr_t end = high->end;
-
-	vma_detach(high);
 	vma_remove(s, high);
-	vma_set_range(low, low->start, end, low->pgoff);
+	vma_set_range(low, low->start, high->end, low->pgoff);
+	vma_detach(high); /* last, for the same reason as in vma_split */
 	list_push_back(dead, &high->object_link);
 }
 

@@ -15,7 +15,8 @@
  * wrong. A server that dies later is reported and not restarted: its successor would have to be handed the live
  * objects (ATTACH of the design), which neither kernel nor servers do.
  *
- * Boot options read here: run=PROG,ARG,... cwd=DIR env=K=V,... (percent-encoded, joined by ','), streams=1.
+ * Boot options read here: run=PROG,ARG,... cwd=DIR env=K=V,... (percent-encoded, joined by ','), streams=1,
+ * window=ROWSxCOLUMNS of the terminal.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -57,6 +58,7 @@ static char boot_line[LINE_MAX_BYTES];
 static char *run_words[WORDS_MAX]; /* PROG and its arguments, NULL-terminated; empty: the shell */
 static char *directory;
 static bool streams;
+static struct winsize window; /* 0 rows: not told */
 static bool mounted;
 static volatile sig_atomic_t asked_to_stop; /* the signal */
 
@@ -134,17 +136,34 @@ static void take_option(char *word)
 			putenv(*w);
 	} else if (strcmp(word, "streams") == 0) {
 		streams = strcmp(value, "1") == 0;
+	} else if (strcmp(word, "window") == 0) {
+		window.ws_row = strtoul(value, &value, 10);
+		window.ws_col = *value == 'x' ? strtoul(value + 1, NULL, 10) : 0;
 	}
+}
+
+/* Memory may be short for a moment; a machine that forgot what it was asked to run would be worse than a late one. */
+static ssize_t try_boot_line(void)
+{
+	ssize_t len = -1;
+
+	for (int tries = 0; len < 0 && tries < 3; tries++) {
+		int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		len = read(fd, boot_line, sizeof(boot_line) - 1);
+		close(fd);
+	}
+	if (len < 0)
+		say("the boot line cannot be read: %s", strerror(errno));
+	return len;
 }
 
 static void read_boot_line(void)
 {
-	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? 0 : read(fd, boot_line, sizeof(boot_line) - 1);
+	ssize_t len = try_boot_line();
 	char *save;
 
-	if (fd >= 0)
-		close(fd);
 	boot_line[len > 0 ? len : 0] = '\0';
 	for (char *w = strtok_r(boot_line, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
 		take_option(w);
@@ -307,6 +326,8 @@ static void open_streams(void)
 	if (terminal < 0)
 		return; /* without a terminal the log is better than nothing */
 	ioctl(terminal, TIOCSPGRP, &self);
+	if (window.ws_row > 0 && window.ws_col > 0)
+		ioctl(terminal, TIOCSWINSZ, &window);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		dup2(terminal, fd);
 	if (terminal > STDERR_FILENO)
