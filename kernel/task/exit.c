@@ -179,6 +179,8 @@ noreturn void thread_exit(void)
 		bool last = --p->nthreads == 0;
 		if (last)
 			p->exiting = true;
+		else
+			signal_hand_over_locked(p, ~t->sigmask);
 		spin_unlock(&p->lock);
 		if (last)
 			proc_teardown(p);

@@ -97,14 +97,6 @@ void signal_recompute(struct thread *t)
 		__atomic_and_fetch(&t->pending, (uint8_t)~PENDING_SIGNAL, __ATOMIC_SEQ_CST);
 }
 
-void signal_set_mask(uint64_t mask)
-{
-	struct thread *t = thread_current();
-	spin_lock(&t->proc->lock);
-	t->sigmask = mask & ~SIGMASK_UNBLOCKABLE;
-	signal_recompute(t);
-	spin_unlock(&t->proc->lock);
-}
 
 /* ---- sending ---- */
 
@@ -208,6 +200,27 @@ static struct thread *receiver_locked(struct proc *p, struct thread *only, uint6
 			return t;
 	}
 	return NULL;
+}
+
+void signal_hand_over_locked(struct proc *p, uint64_t bits)
+{
+	assert_spin_held(&p->lock);
+	for (bits &= p->sigpending; bits; bits &= bits - 1) {
+		struct thread *t = receiver_locked(p, NULL, bits & -bits);
+		if (t)
+			set_pending(t);
+	}
+}
+
+void signal_set_mask(uint64_t mask)
+{
+	struct thread *t = thread_current();
+	spin_lock(&t->proc->lock);
+	uint64_t blocked = mask & ~SIGMASK_UNBLOCKABLE & ~t->sigmask;
+	t->sigmask = mask & ~SIGMASK_UNBLOCKABLE;
+	signal_recompute(t);
+	signal_hand_over_locked(t->proc, blocked);
+	spin_unlock(&t->proc->lock);
 }
 
 /* only: the thread it is directed at, NULL: the process. */

@@ -67,6 +67,8 @@ void signal_init_thread(struct thread *t);
 void signal_reset_for_exec(struct proc *p);
 void signal_recompute(struct thread *t);                    /* p->lock held: pending bit after mask or set changed */
 void signal_set_mask(uint64_t mask);                        /* current thread */
+/* signal_hand_over_locked: the current thread was to take these of the process's signals and will not: another is told. */
+void signal_hand_over_locked(struct proc *p, uint64_t bits);
 int signal_send_thread_locked(struct thread *t, int signo, const struct abi_siginfo *info); /* its p->lock held */
 int signal_send_pid(int pid, int signo, const struct abi_siginfo *info); /* kill(2)'s idea of pid, permissions checked */
 /* signal_take_locked: the next deliverable signal of the current thread, removed from its set; 0 none. */

@@ -310,7 +310,7 @@ void object_drop_pages(struct object *o)
 
 	spin_lock(&o->lock);
 	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++)
-		if (!p->maps && !(p->flags & (PAGE_BUSY | PAGE_WRITEBACK)) && !page_index_marked(&o->pages, at))
+		if (!p->maps && p->refs == 1 && !(p->flags & (PAGE_BUSY | PAGE_WRITEBACK)) && !page_index_marked(&o->pages, at))
 			object_remove_locked(o, p);
 	spin_unlock(&o->lock);
 }

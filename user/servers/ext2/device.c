@@ -47,7 +47,7 @@ static int disk_call(struct dev *dev, struct message *m, uint32_t op)
 	memset(&m->head, 0, sizeof(m->head));
 	m->head.op = op;
 	err = port_call(dev->disk, &m->head, MSG_DATA_MAX);
-	return err ? err : m->head.status;
+	return err == -EPIPE ? -EIO : err ? err : m->head.status; /* EPIPE: its server has died */
 }
 
 int device_open(struct dev **result, int disk, bool *readonly)

@@ -48,7 +48,7 @@ static int disk_transfer(struct worker *w, uint32_t op)
 	err = port_call_lend(w->disk, &w->request.head, MSG_DATA_MAX, w->port, w->call.head.token);
 	if (!err)
 		err = w->request.head.status;
-	return err < 0 ? err : err ? -EIO : 0;
+	return err < 0 && err != -EPIPE ? err : err ? -EIO : 0; /* a dead disk is a failed one to those who use files */
 }
 
 static int fill_pieces(struct worker *w)
