@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# What the bad_*.sh scripts share: numbered results, a place for images, and boots whose output and log are kept.
+# What bad_disks.sh and the long_bad_*.sh scripts share: numbered results, a place for images, and boots whose output and log are kept.
 #
 #     begin NAME              work in $ATLAS_BUILD/host/NAME, empty at first
 #     boot [OPTION...] PROG   tools/atlas run; standard output in $work/out, error output and log in $work/log,

@@ -23,8 +23,9 @@ static void *door(void *arg)
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	for (int mine = 1;; mine++) {
-		while (turn < mine)
-			sched_yield();
+		for (int tries = 0; turn < mine; tries++)
+			if (tries > 100000)
+				sched_yield();
 		sigprocmask(SIG_UNBLOCK, &set, NULL);
 		for (volatile int spin = 0; spin < mine % 50; spin++)
 			;
@@ -47,7 +48,7 @@ static void *sleeper(void *arg)
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 1000;
+	int rounds = argc > 1 ? atoi(argv[1]) : 2000;
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	struct sigaction sa = { .sa_handler = handler };
 	sigset_t set;
@@ -63,10 +64,8 @@ int main(int argc, char **argv)
 		for (volatile int spin = 0; spin < i % 67; spin++)
 			;
 		CHECK(kill(getpid(), SIGUSR1) == 0);
-		for (int tries = 0; tries < 5000 && taken < i; tries++)
-			if (tries < 1000)
-				sched_yield();
-			else
+		for (int tries = 0; tries < 3000 && taken < i; tries++)
+			if (tries > 1000)
 				nanosleep(&moment, NULL);
 		CHECK(taken == i);
 	}

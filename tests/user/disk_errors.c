@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a disk's errors look like to a program. bad_servers.sh runs it on disks with such errors; skips elsewhere.
+/* What a disk's errors look like to a program. long_bad_servers.sh runs it on disks with such errors; skips elsewhere.
  *
  *     disk_errors read FILE   page 8 of FILE cannot be read, all others can
  *     disk_errors write FILE  the first write of page 5 fails, later ones do not

@@ -38,6 +38,9 @@ int main(void)
 	FAILS(remap(target, PAGE, 0, 0, NULL), EINVAL);
 	FAILS(remap((void *)0x10000, PAGE, PAGE, 0, NULL), EFAULT);
 	FAILS(remap(target, 0, PAGE, MAYMOVE, NULL), EINVAL);
+	FAILS(remap(target, 0x7ffff7fdd000, PAGE, 0, NULL), EINVAL); /* past the end of what a program can have */
+	FAILS(remap(target, -PAGE, PAGE, MAYMOVE, NULL), EINVAL);
+	FAILS(remap(target, PAGE, 1ul << 47, MAYMOVE, NULL), ENOMEM);
 
 	int fd = make_file("f", 4 * PAGE);
 	unsigned char *s = map(4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

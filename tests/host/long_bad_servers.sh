@@ -3,7 +3,7 @@
 #
 # Disks that fail (QEMU's blkdebug) and servers that are killed: clients get errors, the rest of the system goes on.
 . tests/host/bad_input.bash
-begin bad_servers
+begin long_bad_servers
 
 image=$work/image
 rules=$work/rules
