@@ -164,7 +164,7 @@ class Boot:
         self.done.add((kind, name))
         log = [] if outcome != "fail" else log or list(self.log)
         self.tests.report.add(Result(self.tests.where, name, outcome, reason, time.monotonic() - self.started, log,
-                                     self.tests.repeat(kind, name)))
+                                     self.tests.repeat(name)))
 
 
 class MachineTests:
@@ -175,10 +175,9 @@ class MachineTests:
         self.checked, self.cpus, self.accel = checked, cpus, accel
         self.where = f"{'checked' if checked else 'plain'}, {cpus} CPU{'s' if cpus > 1 else ''}"
 
-    def repeat(self, kind, name):
-        words = ["tools/atlas run"] + (["--checked"] if self.checked else [])
-        words += [f"--cpus {self.cpus}"] if self.cpus > 1 else []
-        return " ".join(words + ([f"--append test={name} /bin/true"] if kind == "kernel" else [f"/tests/{name}"]))
+    def repeat(self, name):
+        words = ["tools/atlas test"] + (["--checked"] if self.checked else []) + [f"--cpus {self.cpus}"]
+        return " ".join(words + [f"'{name}'"])
 
     def run(self, kernel_pattern, names):
         for _ in range(RESTARTS_MAX):

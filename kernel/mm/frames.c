@@ -49,6 +49,8 @@ struct hot_list {
 
 struct page *page_array;
 
+_Static_assert(sizeof(struct page) <= 64, "metadata of a frame");
+
 static struct spinlock frames_lock = SPINLOCK_INIT(RANK_FRAMES);
 static struct list free_list[MAX_ORDER + 1]; /* (f) */
 static uint64_t buddy_free;                  /* (f) frames in free_list */

@@ -10,6 +10,8 @@ int main(int argc, char **argv)
 {
 	int rounds = argc > 1 ? atoi(argv[1]) : 20;
 
+	if (vm_audit() < 0) /* not Atlas */
+		return 77;
 	for (int i = 0; i < AUDITORS; i++) {
 		pid_t pid = fork();
 		CHECK(pid >= 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What every user-level test uses. A test is one program about one behaviour; it ends with 0 when the behaviour holds, and
- * otherwise with a line on standard error. The same program runs on Linux. It starts in an empty directory.
+ * otherwise with a line on standard error. It starts in an empty directory. What tests
+ * Linux's calls runs on Linux too; what needs Atlas leaves with 77 there.
  */
 #ifndef CHECK_H
 #define CHECK_H

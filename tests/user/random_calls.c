@@ -343,6 +343,9 @@ int main(int argc, char **argv)
 {
 	uint32_t limit = argc > 1 ? (uint32_t)atoi(argv[1]) : 20000;
 
+	/* Only where the whole machine is ours: as root on a Linux host this would take /dev and more with it. */
+	if (vm_audit() < 0)
+		return 77;
 	chatty = argc > 3;
 	unsigned char *guarded = map(33 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* from what runs over its end */
 	shared = mmap(guarded + 16 * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);

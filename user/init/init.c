@@ -171,6 +171,8 @@ static void read_boot_line(void)
 
 /* ---- servers ---- */
 
+#define MEMORY_TRIES 3 /* a moment without memory must not cost the filesystem */
+
 /*
  * Starts a server with up to three descriptors as its first arguments and `extra`, which may be NULL, as its last.
  * All our descriptors are close-on-exec; the ones named are kept in the child.
@@ -188,6 +190,8 @@ static int server_start(int which, const int *fds, int nfds, const char *extra)
 	}
 	argv[argc] = (char *)extra;
 	pid_t pid = fork();
+	for (int tries = 0; pid < 0 && errno == ENOMEM && tries < MEMORY_TRIES; tries++)
+		pid = fork();
 	if (pid < 0) {
 		say("server %s cannot be started: %s", server->name, strerror(errno));
 		return -1;
@@ -196,7 +200,11 @@ static int server_start(int which, const int *fds, int nfds, const char *extra)
 		setpgid(0, 0);
 		for (int i = 0; i < nfds; i++)
 			fcntl(fds[i], F_SETFD, 0);
-		execve(server->path, argv, environ);
+		for (int tries = 0; tries < MEMORY_TRIES; tries++) {
+			execve(server->path, argv, environ);
+			if (errno != ENOMEM)
+				break;
+		}
 		say("server %s cannot be started: %s: %s", server->name, server->path, strerror(errno));
 		_exit(127);
 	}
