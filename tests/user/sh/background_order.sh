@@ -1,4 +1,4 @@
-{ sleep 0.2; echo second; } &
+{ sleep 1; echo second; } &
 echo first
 wait
 sh -c 'exit 4' & p=$!

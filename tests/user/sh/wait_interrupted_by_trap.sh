@@ -1,6 +1,6 @@
 trap 'echo usr' USR1
-(sleep 0.2; kill -USR1 $$) &
-sleep 3 & p=$!
+(sleep 2; kill -USR1 $$) &
+sleep 15 & p=$!
 wait $p
 echo $?
 kill $p
