@@ -81,7 +81,7 @@ ARCH_SRC := \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
 KERNEL_TEST_SRC := \
 	$(addprefix tests/kernel/,arch_test.c file_test.c ipc_test.c lib_test.c mm_test.c pager_test.c sys_test.c \
-		task_test.c vm_test.c)
+		task_test.c vm_test.c vma_property.c vma_test.c)
 
 LIBC_SRC := \
 	$(addprefix libc/src/atlas/,clone.S device.c lock.c mount.c port.c system.c thread.c try_copy.S try_copy.c) \
