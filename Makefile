@@ -107,7 +107,7 @@ SH_SRC := \
 	$(addprefix user/bin/sh/,arith.c builtins.c builtins_more.c exec.c expand.c fields.c jobs.c lexer.c \
 		main.c memory.c parser.c pattern.c redir.c simple.c trap.c var.c)
 
-# One file a program: user/bin/NAME.c, user/demos/NAME.c, tests/user/NAME.c.
+# One file a program: user/bin/NAME.c, user/demos/NAME.c, tests/user/NAME.c, tests/diff/NAME.c.
 BIN := \
 	basename cat chmod clear cmp cp date dd df dirname echo env false free grep head hexdump id \
 	kill ln ls maps mkdir mv poweroff printf ps pwd rm rmdir seq sleep sort stat sync tail tee \
@@ -133,6 +133,9 @@ TESTS := \
 	tail_never_reaches_the_file threads_map_and_fault_together truncate_takes_pages_away \
 	two_processes_share_a_file_mapping vector_state_survives_switches \
 	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
+# Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
+DIFFS := \
+	list
 SERVERS := disk ext2 tty
 # Programs that are in the boot archive too, for a machine without a usable disk.
 BOOT_BIN := sh ls cat echo ps maps free hexdump env kill true false sleep sync poweroff
@@ -230,6 +233,7 @@ $(eval $(call program_rules,bin/sh,$(SH_SRC)))
 $(foreach p,$(BIN),$(eval $(call program_rules,bin/$p,user/bin/$p.c)))
 $(foreach p,$(DEMOS),$(eval $(call program_rules,demos/$p,user/demos/$p.c)))
 $(foreach p,$(TESTS),$(eval $(call program_rules,tests/$p,tests/user/$p.c)))
+$(foreach p,$(DIFFS) linux_init,$(eval $(call program_rules,diff/$p,tests/diff/$p.c)))
 PROGRAM_FILES := $(addprefix $(B)/programs/,$(PROGRAMS))
 
 # ---- images ----
@@ -241,12 +245,12 @@ $(B)/boot.cpio: $(addprefix $(B)/programs/,$(BOOT_FILES)) Makefile
 	$(Q)for f in $(BOOT_FILES); do $(STRIP) -o $(B)/boot/$$f $(B)/programs/$$f || exit 1; done
 	$(Q)cd $(B)/boot && find -- * | LC_ALL=C sort | cpio -o -H newc -R +0:+0 --reproducible --quiet > ../boot.cpio
 
-DISK_FILES := $(filter bin/% demos/% tests/%,$(PROGRAMS))
+DISK_FILES := $(filter bin/% demos/% tests/%,$(PROGRAMS)) $(DIFFS:%=diff/%)
 DISK_TEXT := $(DEMOS:%=user/demos/%.c) LICENSE
 $(B)/disk.img: $(addprefix $(B)/programs/,$(DISK_FILES)) $(DISK_TEXT) tools/atlas Makefile
 	$(call say,MKDISK,$@)
 	$(Q)rm -rf $(B)/root
-	$(Q)mkdir -p $(addprefix $(B)/root/,bin boot demos dev etc home proc tests tmp) && chmod 1777 $(B)/root/tmp
+	$(Q)mkdir -p $(addprefix $(B)/root/,bin boot demos dev diff etc home proc tests tmp) && chmod 1777 $(B)/root/tmp
 	$(Q)for f in $(DISK_FILES); do $(STRIP) -o $(B)/root/$$f $(B)/programs/$$f || exit 1; done
 	$(Q)cd $(B)/root/bin && ln -f test '[' && ln -f poweroff reboot
 	$(Q)cp $(DISK_TEXT) $(B)/root/demos/ && mv $(B)/root/demos/LICENSE $(B)/root/etc/license
@@ -265,7 +269,7 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 	$(Q)tools/compile-commands $@ "$(CC) $(KERNEL_FLAGS)" $(KERNEL_ALL_SRC) \
 		-- "$(CC) $(USER_FLAGS)" $(LIBC_SRC) $(CRT_SRC) user/init/init.c $(foreach s,$(SERVERS),$(SERVER_$s_SRC)) \
 		$(SH_SRC) $(BIN:%=user/bin/%.c) $(DEMOS:%=user/demos/%.c) $(TESTS:%=tests/user/%.c) \
-		tests/bench/costs.c tests/bench/raw.c tests/bench/linux_init.c
+		$(DIFFS:%=tests/diff/%.c) tests/diff/linux_init.c tests/bench/costs.c tests/bench/raw.c
 
 # ---- targets for people ----
 
@@ -295,7 +299,7 @@ check: all
 	$(Q)CC='$(CC)' tools/atlas test --quick
 grade: test
 
-bench: $(IMAGES)
+bench: $(IMAGES) $(B)/programs/diff/linux_init
 	$(Q)CC='$(CC)' tools/bench
 
 clean:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The few things that a program without a C library needs: system calls, text on a descriptor, a
- * way out. Both benchmark programs are linked with raw.c, which also holds _start; it calls
+ * way out. The benchmark program is linked with raw.c, which also holds _start; it calls
  * raw_main.
  */
 #ifndef BENCH_RAW_H
