@@ -34,8 +34,8 @@ static void header_line(struct text *t, const struct vma *v)
 	size_t start = t->len;
 
 	text_printf(t, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)v->start, (unsigned long long)v->end,
-	            v->prot & PROT_READ ? 'r' : '-', v->prot & PROT_WRITE ? 'w' : '-', v->prot & PROT_EXEC ? 'x' : '-',
-	            v->flags & MAP_SHARED ? 's' : 'p', v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0ull,
+	            v->flags & VMA_READ ? 'r' : '-', v->flags & VMA_WRITE ? 'w' : '-', v->flags & VMA_EXEC ? 'x' : '-',
+	            vma_is_shared(v) ? 's' : 'p', v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0ull,
 	            0u, n ? (unsigned)n->fs->dev : 0u, n ? (unsigned long long)n->ino : 0ull);
 	if (name) {
 		text_pad(t, start, NAME_COLUMN);
@@ -62,11 +62,11 @@ static void row(struct text *t, const char *name, unsigned long long kb)
 
 static void flags_line(struct text *t, const struct vma *v)
 {
-	bool shared = v->flags & MAP_SHARED;
+	bool shared = vma_is_shared(v);
 
-	text_printf(t, "VmFlags: %s%s%s%smr %s%s%s%s%s\n", v->prot & PROT_READ ? "rd " : "", v->prot & PROT_WRITE ? "wr " : "",
-	            v->prot & PROT_EXEC ? "ex " : "", shared ? "sh " : "", !shared || v->may_write ? "mw " : "", "me ",
-	            shared ? "ms " : "", v->flags & MAP_GROWSDOWN ? "gd " : "", v->flags & MAP_NORESERVE ? "nr " : "");
+	text_printf(t, "VmFlags: %s%s%s%smr %s%s%s%s%s\n", v->flags & VMA_READ ? "rd " : "", v->flags & VMA_WRITE ? "wr " : "",
+	            v->flags & VMA_EXEC ? "ex " : "", shared ? "sh " : "", v->flags & VMA_MAYWRITE ? "mw " : "", "me ",
+	            shared ? "ms " : "", v->flags & VMA_GROWSDOWN ? "gd " : "", v->flags & VMA_NORESERVE ? "nr " : "");
 }
 
 static bool visit_smaps(struct vma *v, const struct vma_usage *u, void *arg)

@@ -84,11 +84,11 @@ static bool add_vma(struct vma *v, const struct vma_usage *u, void *arg)
 
 	x->file_pages += u->resident - u->anon;
 	x->anon += u->anon;
-	if (v->prot & PROT_EXEC)
+	if (v->flags & VMA_EXEC)
 		x->text += pages;
 	else if (v->start < v->space->stack_start && v->end >= v->space->stack_start)
 		x->stack += pages;
-	else if (!(v->flags & MAP_SHARED) && v->prot & PROT_WRITE)
+	else if (!vma_is_shared(v) && v->flags & VMA_WRITE)
 		x->data += pages;
 	return true;
 }

@@ -132,7 +132,7 @@ static bool range_visit(struct vma *v, const struct vma_usage *usage, void *arg)
 		return true;
 	next->start = MAX(v->start, next->from);
 	next->end = v->end;
-	next->prot = v->flags & MAP_SHARED ? PROT_NONE : v->prot; /* a mapped disk stays where it is */
+	next->prot = vma_is_shared(v) ? PROT_NONE : v->flags & VMA_PROT; /* a mapped disk stays where it is */
 	return false;
 }
 

@@ -60,7 +60,7 @@ static bool shared_key(struct space *s, vaddr_t addr, struct futex_key *key)
 	while (n) {
 		struct vma *v = container_of(n, struct vma, node);
 		if (addr >= v->start && addr < v->end) {
-			found = v->flags & MAP_SHARED && v->object;
+			found = vma_is_shared(v) && v->object;
 			if (found)
 				*key = (struct futex_key){ v->object, (v->pgoff << PAGE_SHIFT) + addr - v->start };
 			break;

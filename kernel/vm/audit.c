@@ -95,8 +95,8 @@ static void audit_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e)
 
 	if (!(e & PTE_HELD))
 		complain(a, "PTE without its held bit", addr, e, 0);
-	if (e & PTE_WRITE && !(v->prot & PROT_WRITE))
-		complain(a, "PTE writable against its VMA", addr, e, v->prot);
+	if (e & PTE_WRITE && !(v->flags & VMA_WRITE))
+		complain(a, "PTE writable against its VMA", addr, e, v->flags);
 	if (e & PTE_UNCOUNTED)
 		return;
 	if (!count) {
@@ -183,7 +183,7 @@ static void audit_object(struct audit *a, struct object *o, uint64_t *cached, ui
 	}
 	list_for_each(link, &o->vmas) {
 		struct vma *v = list_entry(link, struct vma, object_link);
-		mapped += vma_is_shared(v) && v->may_write;
+		mapped += v->flags & VMA_SHARED && v->flags & VMA_MAYWRITE;
 		if (v->object != o)
 			complain(a, "VMA on another object's list", (uint64_t)o, v->start, 0);
 	}

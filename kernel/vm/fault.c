@@ -158,9 +158,9 @@ static struct page *take_frame(struct fault *f, bool zero)
 
 static enum step install_private(struct fault *f, struct page *p)
 {
-	bool writable = f->vma->prot & PROT_WRITE;
+	bool writable = f->vma->flags & VMA_WRITE;
 
-	if (likely(install(f, pte_make(page_to_phys(p), f->vma->prot, writable, PTE_PRIVATE))))
+	if (likely(install(f, pte_make(page_to_phys(p), vma_prot(f->vma), writable, PTE_PRIVATE))))
 		return STEP_DONE;
 	page_put(p);
 	return STEP_AGAIN;
@@ -168,11 +168,12 @@ static enum step install_private(struct fault *f, struct page *p)
 
 static enum step anon_map_zero_page(struct fault *f)
 {
-	return install(f, pte_make(page_to_phys(zero_page), f->vma->prot, false, PTE_UNCOUNTED)) ? STEP_DONE : STEP_AGAIN;
+	return install(f, pte_make(page_to_phys(zero_page), vma_prot(f->vma), false, PTE_UNCOUNTED)) ? STEP_DONE : STEP_AGAIN;
 }
 
 static enum step anon_fill(struct fault *f)
 {
+	vma_make_anon(f->vma);
 	struct page *p = take_frame(f, true);
 
 	if (unlikely(!p))
@@ -194,6 +195,7 @@ static enum step private_break_cow(struct fault *f)
 		return anon_fill(f);
 	if (f->old & PTE_PRIVATE && source->refs == 1)
 		return install(f, f->old | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED) ? STEP_DONE : STEP_AGAIN;
+	vma_make_anon(f->vma);
 	struct page *p = take_frame(f, false);
 	if (unlikely(!p))
 		return STEP_NEED_FRAME;
@@ -245,7 +247,7 @@ static enum step install_cache_page(struct fault *f, struct page *p, bool writab
 
 	if (!same_page)
 		__atomic_add_fetch(&p->maps, 1, __ATOMIC_RELAXED);
-	bool installed = install(f, pte_make(page_to_phys(p), f->vma->prot, writable, 0));
+	bool installed = install(f, pte_make(page_to_phys(p), vma_prot(f->vma), writable, 0));
 	if (!installed && !same_page)
 		__atomic_sub_fetch(&p->maps, 1, __ATOMIC_RELAXED);
 	spin_unlock(&o->lock);
@@ -265,6 +267,8 @@ static enum step private_copy(struct fault *f)
 {
 	struct object *o = f->vma->object;
 	struct page *source, *p;
+
+	vma_make_anon(f->vma); /* even if there turns out to be no page: a program can see which VMAs merge */
 	enum step step = lookup_page(f, &source);
 
 	if (step != STEP_DONE)
@@ -304,7 +308,7 @@ static enum step shared_map(struct fault *f)
 
 	if (step != STEP_DONE)
 		return step;
-	bool open = f->vma->prot & PROT_WRITE &&
+	bool open = f->vma->flags & VMA_WRITE &&
 	            (o->pager == PAGER_ZERO || (p->flags & PAGE_RESERVED && object_dirty_locked(o, p)));
 	if (open)
 		note_open_locked(o, p);
@@ -342,7 +346,7 @@ static enum step device_map(struct fault *f)
 
 	if (vma_pgoff(f->vma, f->addr) >= pages_of(o->size))
 		return STEP_SIGBUS;
-	pte_t e = pte_make(pa, f->vma->prot, f->vma->prot & PROT_WRITE, PTE_UNCOUNTED);
+	pte_t e = pte_make(pa, vma_prot(f->vma), f->vma->flags & VMA_WRITE, PTE_UNCOUNTED);
 	return install(f, o->device_cached ? e : e | PTE_UNCACHED) ? STEP_DONE : STEP_AGAIN;
 }
 
@@ -361,12 +365,13 @@ static bool grow_stack(struct space *s, struct vma *v, vaddr_t addr)
 {
 	struct vma *below = v ? vma_prev(v) : NULL;
 
-	if (!v || !(v->flags & MAP_GROWSDOWN) || v->end - addr > s->stack_limit || addr < MMAP_MIN + STACK_GAP)
+	if (!v || !(v->flags & VMA_GROWSDOWN) || v->end - addr > s->stack_limit || addr < MMAP_MIN + STACK_GAP)
 		return false;
-	if (below && below->prot && addr - below->end < STACK_GAP)
+	if (below && vma_prot(below) && addr - below->end < STACK_GAP)
 		return false;
 	if (below && addr < below->end)
 		return false;
+	vma_make_anon(v);
 	vma_set_range(v, addr, v->end, v->pgoff - ((v->start - addr) >> PAGE_SHIFT));
 	return true;
 }
@@ -375,11 +380,11 @@ static bool access_allowed(const struct vma *v, enum fault_access access)
 {
 	switch (access) {
 	case FAULT_WRITE:
-		return v->prot & PROT_WRITE;
+		return v->flags & VMA_WRITE;
 	case FAULT_EXEC:
-		return v->prot & PROT_EXEC;
+		return v->flags & VMA_EXEC;
 	case FAULT_READ: /* x86 cannot write or execute what it cannot read */
-		return v->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+		return v->flags & VMA_PROT;
 	}
 	return false;
 }

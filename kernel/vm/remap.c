@@ -68,7 +68,7 @@ static int make_tables(struct move *m)
 }
 
 /* The new window: like the old VMA, at the new place. An anonymous mapping nobody has touched takes the place's own offset. */
-static struct vma *window(struct move *m, uint64_t touched)
+static struct vma *window(struct move *m)
 {
 	struct vma *v = cache_alloc(vma_cache);
 
@@ -77,26 +77,14 @@ static struct vma *window(struct move *m, uint64_t touched)
 	*v = *m->vma;
 	v->start = m->new;
 	v->end = m->new + m->new_len;
-	v->pgoff = !v->object && !touched ? v->start >> PAGE_SHIFT : vma_pgoff(m->vma, m->old);
+	v->pgoff = !v->object && !v->anon ? v->start >> PAGE_SHIFT : vma_pgoff(m->vma, m->old);
 	return v;
-}
-
-static uint64_t count_held(struct space *s, vaddr_t start, vaddr_t end)
-{
-	uint64_t held = 0;
-	vaddr_t stop;
-
-	for (pte_t *pte; (pte = table_next(s, &start, end, &stop));)
-		for (; start < stop; start += PAGE_SIZE, pte++)
-			held += *pte != 0;
-	return held;
 }
 
 static int64_t move_locked(struct move *m, bool keep)
 {
 	struct space *s = m->space;
-	uint64_t touched = count_held(s, m->vma->start, m->vma->end);
-	struct vma *v = window(m, touched);
+	struct vma *v = window(m);
 
 	if (!v)
 		return -ENOMEM;
@@ -111,7 +99,7 @@ static int64_t move_locked(struct move *m, bool keep)
 	assert(!err);
 	if (m->old_len && !keep)
 		err = space_unmap_locked(s, m->old, m->old + m->old_len, &m->dead);
-	vma_merge(s, v, &m->dead);
+	vma_settle(s, v, &m->dead);
 	return err ? err : (int64_t)m->new;
 }
 
@@ -123,10 +111,10 @@ static bool grow_in_place(struct move *m)
 
 	if (v->end != end || new_end > USER_END || new_end < end)
 		return false;
-	if (next && new_end + (next->flags & MAP_GROWSDOWN ? STACK_GAP : 0) > next->start)
+	if (next && new_end + (vma_guard(next)) > next->start)
 		return false;
 	vma_set_range(v, v->start, new_end, v->pgoff);
-	vma_merge(m->space, v, &m->dead);
+	vma_settle(m->space, v, &m->dead);
 	return true;
 }
 

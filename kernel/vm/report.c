@@ -21,8 +21,8 @@ static const char *name_of(struct space *s, const struct vma *v)
 static void describe(struct space *s, const char *what, const struct vma *v)
 {
 	if (v)
-		klog(LOG_WARN, "  %s %016lx-%016lx %c%c%c%c %s", what, v->start, v->end, v->prot & PROT_READ ? 'r' : '-',
-		     v->prot & PROT_WRITE ? 'w' : '-', v->prot & PROT_EXEC ? 'x' : '-', vma_is_shared(v) ? 's' : 'p',
+		klog(LOG_WARN, "  %s %016lx-%016lx %c%c%c%c %s", what, v->start, v->end, v->flags & VMA_READ ? 'r' : '-',
+		     v->flags & VMA_WRITE ? 'w' : '-', v->flags & VMA_EXEC ? 'x' : '-', vma_is_shared(v) ? 's' : 'p',
 		     name_of(s, v));
 }
 
@@ -42,7 +42,7 @@ static const char *reason(struct space *s, const struct vma *v, vaddr_t addr, en
 	if (addr >= USER_END)
 		return "not a user address (SIGSEGV)";
 	struct vma *next = vma_find(s, addr);
-	if (next && next->flags & MAP_GROWSDOWN && next->start - addr < 2 * s->stack_limit)
+	if (next && next->flags & VMA_GROWSDOWN && next->start - addr < 2 * s->stack_limit)
 		return "nothing is mapped there; below the stack, which may not grow so far (SIGSEGV)";
 	return "nothing is mapped there (SIGSEGV)";
 }

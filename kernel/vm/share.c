@@ -69,6 +69,7 @@ static int share_vma(struct space *child, struct space *parent, struct vma *v)
 	if (!copy)
 		return -ENOMEM;
 	*copy = *v;
+	copy->anon = anon_fork(v->anon);
 	vma_insert(child, copy);
 	vma_attach(copy);
 	return share_ptes(child, parent, v);

@@ -18,7 +18,7 @@
  */
 #include "vm/vm_impl.h"
 
-#define VMAS_MAX 65530 /* vm.max_map_count of Linux */
+struct vm_tunables vm_tunable = { .max_map_count = 65530 };
 
 struct list all_spaces = LIST_INIT(all_spaces);
 static struct cache *space_cache;
@@ -105,7 +105,7 @@ static int split_at_edges(struct space *s, vaddr_t start, vaddr_t end)
 {
 	struct vma *v = vma_find(s, start);
 
-	if (v && v->start < start && v->end > end && s->nvmas >= VMAS_MAX)
+	if (v && v->start < start && v->end > end && s->nvmas >= vm_tunable.max_map_count)
 		return -ENOMEM;
 	if (v && v->start < start && !vma_split(s, v, start))
 		return -ENOMEM;
@@ -158,9 +158,8 @@ int space_unmap(struct space *s, vaddr_t addr, size_t len)
 static bool range_free(struct space *s, vaddr_t addr, size_t len)
 {
 	struct vma *v = vma_find(s, addr);
-	vaddr_t guard = v && v->flags & MAP_GROWSDOWN ? STACK_GAP : 0;
 
-	return !v || addr + len + guard <= v->start;
+	return !v || addr + len + vma_guard(v) <= v->start;
 }
 
 /* Where the mapping goes: *addr as asked for becomes the answer. */
@@ -206,49 +205,38 @@ static bool exceeds_memory(size_t len, uint32_t prot, uint32_t flags)
 	return counts && !(flags & MAP_NORESERVE) && len >> PAGE_SHIFT > frames_total();
 }
 
-static struct vma *vma_create(vaddr_t start, size_t len, uint32_t prot, uint32_t flags, struct object *object,
-                              pgoff_t pgoff, struct file *file, bool may_write)
+/* The flags of a new VMA. */
+static uint32_t flags_of(const struct space *s, uint32_t prot, uint32_t flags, bool may_write)
+{
+	uint32_t f = prot & VMA_PROT;
+
+	f |= VMA_MAYREAD | VMA_MAYWRITE | VMA_MAYEXEC | s->def_flags;
+	if (flags & MAP_SHARED)
+		f |= may_write ? VMA_SHARED | VMA_MAYSHARE : VMA_MAYSHARE;
+	if (!may_write)
+		f &= ~(uint32_t)VMA_MAYWRITE;
+	if (flags & MAP_GROWSDOWN)
+		f |= VMA_GROWSDOWN;
+	if (flags & MAP_NORESERVE)
+		f |= VMA_NORESERVE;
+	return f;
+}
+
+static struct vma *vma_create(const struct piece *p)
 {
 	struct vma *v = cache_alloc(vma_cache);
 
 	if (!v)
 		return NULL;
 	memset(v, 0, sizeof *v);
-	v->start = start;
-	v->end = start + len;
-	v->prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
-	v->flags = flags & (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | MAP_NORESERVE);
-	v->object = object;
-	v->pgoff = object ? pgoff : start >> PAGE_SHIFT;
-	v->file = file;
-	v->may_write = may_write;
+	v->start = p->start;
+	v->end = p->end;
+	v->flags = p->flags;
+	v->object = p->object;
+	v->pgoff = p->pgoff;
+	v->file = p->file;
 	list_init(&v->object_link);
 	return v;
-}
-
-/*
- * The common case of a program that grows a region: the new pages continue a neighbour that looks the same, and no VMA need be
- * made. Only downwards mappings and the break come here, so only anonymous memory is tried.
- */
-static bool extend_neighbour(struct space *s, vaddr_t addr, size_t len, uint32_t prot, uint32_t flags, struct list *dead)
-{
-	struct vma *above = vma_find(s, addr), *below = above ? vma_prev(above) : vma_of(rb_last(&s->vmas));
-	uint32_t kept = flags & (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | MAP_NORESERVE);
-
-	if (kept & MAP_GROWSDOWN)
-		return false;
-	if (below && below->end == addr && !below->object && !below->file && below->prot == prot && below->flags == kept &&
-	    below->may_write) {
-		vma_set_range(below, below->start, addr + len, below->pgoff);
-		vma_merge(s, below, dead);
-		return true;
-	}
-	if (above && above->start == addr + len && !above->object && !above->file && above->prot == prot &&
-	    above->flags == kept && above->may_write) {
-		vma_set_range(above, addr, above->end, above->pgoff - (len >> PAGE_SHIFT));
-		return true;
-	}
-	return false;
 }
 
 static int map_locked(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t flags, struct object *object,
@@ -258,21 +246,23 @@ static int map_locked(struct space *s, vaddr_t *addr, size_t len, uint32_t prot,
 
 	if (err)
 		return err;
-	if (s->nvmas >= VMAS_MAX || exceeds_memory(len, prot, flags))
+	if (s->nvmas >= vm_tunable.max_map_count || exceeds_memory(len, prot, flags))
 		return -ENOMEM;
 	if (flags & MAP_FIXED && !range_free(s, *addr, len)) {
 		err = space_unmap_locked(s, *addr, *addr + len, dead);
 		if (err)
 			return err;
 	}
-	if (!object && extend_neighbour(s, *addr, len, prot & (PROT_READ | PROT_WRITE | PROT_EXEC), flags, dead))
+	struct piece p = { *addr, *addr + len, object ? pgoff : *addr >> PAGE_SHIFT, flags_of(s, prot, flags, may_write), 0, object,
+	                   file };
+	struct vma *above = vma_find(s, *addr), *below = above ? vma_prev(above) : vma_of(rb_last(&s->vmas));
+	if (vma_grow_into(s, below, &p, dead))
 		return 0;
-	struct vma *v = vma_create(*addr, len, prot, flags, object, pgoff, file, may_write);
+	struct vma *v = vma_create(&p);
 	if (!v)
 		return -ENOMEM;
 	vma_insert(s, v);
 	vma_attach(v);
-	vma_merge(s, v, dead);
 	return 0;
 }
 
@@ -374,24 +364,17 @@ static void protect_ptes(struct space *s, vaddr_t start, vaddr_t end, uint32_t p
 
 static int protect_vma(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint32_t prot, struct list *dead)
 {
-	struct vma *v = *vp;
+	uint32_t flags = ((*vp)->flags & ~(uint32_t)VMA_PROT) | prot;
 
-	if (v->prot == prot)
-		return 0;
-	if (prot & PROT_WRITE && vma_is_shared(v) && !v->may_write)
+	end = MIN(end, (*vp)->end);
+	if (prot & ~(flags >> VMA_MAY_SHIFT))
 		return -EACCES;
-	if (v->start < start) {
-		v = s->nvmas < VMAS_MAX ? vma_split(s, v, start) : NULL;
-		if (!v)
-			return -ENOMEM;
-	}
-	if (v->end > end && (s->nvmas >= VMAS_MAX || !vma_split(s, v, end)))
-		return -ENOMEM;
-	vaddr_t from = v->start, to = v->end;
-	v->prot = prot;
-	protect_ptes(s, from, to, prot);
-	*vp = vma_merge(s, v, dead);
-	return 0;
+	if (flags == (*vp)->flags)
+		return 0;
+	int err = vma_edit(s, vp, start, end, flags, dead);
+	if (!err)
+		protect_ptes(s, start, end, prot);
+	return err;
 }
 
 int space_protect(struct space *s, vaddr_t addr, size_t len, uint32_t prot)
@@ -411,7 +394,7 @@ int space_protect(struct space *s, vaddr_t addr, size_t len, uint32_t prot)
 	mutex_lock(&s->lock);
 	struct vma *v = vma_find(s, addr);
 	if (grows && v && v->start < end) {
-		if (grows & PROT_GROWSUP || !(v->flags & MAP_GROWSDOWN))
+		if (grows & PROT_GROWSUP || !(v->flags & VMA_GROWSDOWN))
 			err = -EINVAL;
 		addr = v->start;
 	}

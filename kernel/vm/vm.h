@@ -30,7 +30,9 @@ struct space {
 	struct rb_tree vmas;       /* (m) by address, augmented with the largest gap */
 	struct vma *recent;        /* (m) last VMA a lookup found */
 	uint64_t nvmas;            /* (m) */
-	uint64_t total_pages;      /* (m) pages mapped, for RLIMIT_AS */
+	uint32_t def_flags;        /* (m) VMA_LOCKED, VMA_LOCKONFAULT: what every new mapping gets (mlockall) */
+	/* (m) pages mapped, as the VMAs' ranges and flags say: all (RLIMIT_AS), private writable (RLIMIT_DATA), code, stacks, locked */
+	uint64_t total_pages, data_pages, exec_pages, stack_pages, locked_pages;
 	volatile uint64_t resident;/* (a) PTEs present */
 	volatile uint64_t tables;  /* (a) frames of page tables */
 	volatile uint32_t unflushed; /* (a) who has taken rights from entries and has yet to shoot them down, see table.c */
@@ -41,20 +43,53 @@ struct space {
 	struct list all_link;      /* every space: the audit walks them */
 };
 
-/* Kinds of VMA that behave differently in a fault; see the table at the head of fault.c. */
+/*
+ * What a VMA is, in one word: neighbours whose words differ are never merged. The first three are PROT_READ, PROT_WRITE and
+ * PROT_EXEC; four bits above each stands the right to ask for it. The names are those of Linux's VM_*.
+ */
+enum vma_flags {
+	VMA_READ        = 1 << 0,
+	VMA_WRITE       = 1 << 1,
+	VMA_EXEC        = 1 << 2,
+	VMA_PROT        = VMA_READ | VMA_WRITE | VMA_EXEC,
+	VMA_SHARED      = 1 << 3,  /* MAP_SHARED of something that may be written to through this mapping's descriptor */
+	VMA_MAYREAD     = 1 << 4,  /* mprotect may add VMA_READ, ... */
+	VMA_MAYWRITE    = 1 << 5,
+	VMA_MAYEXEC     = 1 << 6,
+	VMA_MAYSHARE    = 1 << 7,  /* MAP_SHARED, whatever the descriptor allows */
+	VMA_GROWSDOWN   = 1 << 8,
+	VMA_PFNMAP      = 1 << 10, /* device memory: no struct pages behind it */
+	VMA_LOCKED      = 1 << 13, /* mlock */
+	VMA_IO          = 1 << 14, /* device registers */
+	VMA_SEQ_READ    = 1 << 15, /* madvise */
+	VMA_RAND_READ   = 1 << 16,
+	VMA_DONTCOPY    = 1 << 17,
+	VMA_DONTEXPAND  = 1 << 18,
+	VMA_LOCKONFAULT = 1 << 19, /* mlock2, MCL_ONFAULT */
+	VMA_ACCOUNT     = 1 << 20, /* its pages are charged, commit.c */
+	VMA_NORESERVE   = 1 << 21,
+	VMA_WIPEONFORK  = 1 << 25,
+	VMA_DONTDUMP    = 1 << 26,
+	VMA_HUGEPAGE    = 1 << 29,
+	VMA_NOHUGEPAGE  = 1 << 30,
+	VMA_SPECIAL     = VMA_IO | VMA_DONTEXPAND | VMA_PFNMAP, /* never merged, never locked */
+};
+#define VMA_MAY_SHIFT 4
+
 struct vma {
 	struct rb_node node;       /* (m) */
 	struct list object_link;   /* in object->vmas (object lock) */
 	struct space *space;
 	vaddr_t start, end;        /* (m + object lock) bytes, page aligned; end exclusive */
 	vaddr_t gap, max_gap;      /* free bytes before start; the largest gap in the subtree */
-	uint32_t prot;             /* (m) PROT_* */
-	uint32_t flags;            /* (c) MAP_SHARED or MAP_PRIVATE, MAP_GROWSDOWN, MAP_NORESERVE, ... */
+	uint32_t flags;            /* (m) enum vma_flags */
+	uint64_t anon;             /* (m) anonymous identity, merge.c; 0: none yet */
 	struct object *object;     /* (c) NULL: private anonymous */
 	pgoff_t pgoff;             /* (m + object lock) page of the object at start; for anonymous start >> PAGE_SHIFT */
 	struct file *file;         /* (c) what was mapped; NULL for anonymous memory */
-	bool may_write;            /* (c) mprotect may add PROT_WRITE (shared mapping of a descriptor opened for writing) */
 };
+
+static inline bool vma_is_shared(const struct vma *v) { return v->flags & VMA_MAYSHARE; }
 
 struct space *space_create(void);               /* empty; NULL without memory */
 static inline void space_get(struct space *s) { __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED); }
@@ -181,6 +216,12 @@ void reclaim_start(void); /* the write-back and reclaim threads */
 /* vm_audit: recompute reference counts, map counts, cache indexes and dirty marks from the page tables and compare. The
  * number of differences, each logged. -> no lock held; other processes are held off by their locks, one after another. */
 unsigned vm_audit(void);
+
+/* What /proc/sys/vm sets. */
+struct vm_tunables {
+	uint32_t max_map_count; /* VMAs of a process */
+};
+extern struct vm_tunables vm_tunable; /* read and written without a lock: each is a single word */
 
 void vm_init(void);
 struct vm_statistics { volatile uint64_t faults, major, cow, zero, cached_pages, dirty_pages, anon_pages, table_pages; };

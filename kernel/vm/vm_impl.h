@@ -41,15 +41,49 @@ void vma_tree_init(struct space *s);
 void vma_insert(struct space *s, struct vma *v);           /* range must be free */
 void vma_remove(struct space *s, struct vma *v);           /* from the tree; not freed */
 void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff); /* takes the object's lock; keeps the tree right */
+void vma_move_boundary(struct vma *low, struct vma *high, vaddr_t at); /* between neighbours of one object */
 struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at); /* v keeps [start, at); returns the upper part, NULL: no memory */
-struct vma *vma_merge(struct space *s, struct vma *v, struct list *dead); /* with its neighbours; what survives */
+void vma_set_flags(struct vma *v, uint32_t flags);          /* keeps the space's page counts right */
 void vma_attach(struct vma *v);                            /* into its object's list, references taken */
 void vma_detach(struct vma *v);                            /* out of it; references stay until vma_free */
 void vma_free(struct vma *v);                              /* puts file and object: no lock held, may sleep */
 vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high); /* highest fit; 0: none */
 const char *vma_check(struct space *s);                    /* audit: NULL or what is wrong */
-static inline bool vma_is_shared(const struct vma *v) { return v->flags & MAP_SHARED; }
+static inline uint32_t vma_prot(const struct vma *v) { return v->flags & VMA_PROT; } /* PROT_* */
+static inline vaddr_t vma_guard(const struct vma *v) { return v->flags & VMA_GROWSDOWN ? STACK_GAP : 0; } /* kept free below */
 static inline pgoff_t vma_pgoff(const struct vma *v, vaddr_t addr) { return v->pgoff + ((addr - v->start) >> PAGE_SHIFT); }
+
+/* ---- merge.c: which neighbours become one. Callers hold the space's lock; what was swallowed goes to `dead`. ---- */
+/* A range that is, or is about to be, mapped so. */
+struct piece {
+	vaddr_t start, end;
+	pgoff_t pgoff;
+	uint32_t flags; /* enum vma_flags */
+	uint64_t anon;
+	struct object *object;
+	struct file *file;
+};
+/*
+ * vma_edit: [start, end), which lies within v, gets other flags: swallowed by a neighbour that already has them, or cut out of
+ * v. The way of every change of rights, advice and locks.
+ * -> *vp: v in, the VMA that holds the range now out. Equal flags: nothing happens, nothing is merged.
+ * -> -ENOMEM: no memory, or too many VMAs; v may have been split at start, its flags are as before
+ */
+int vma_edit(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint32_t flags, struct list *dead);
+/*
+ * vma_merge: the neighbours before and behind p's range take it in, if flags, file, offsets and identity allow. The range is
+ * free, or belongs to one VMA: the whole of it, its beginning or its end.
+ * -> prev: the last VMA that starts before p->start (it may be the one that the range is the end of); NULL: none
+ * -> what holds the range now; NULL: nothing has changed
+ */
+struct vma *vma_merge(struct space *s, struct vma *prev, const struct piece *p, struct list *dead);
+/* vma_settle: v, as it lies in the tree, with its neighbours; what survives. */
+struct vma *vma_settle(struct space *s, struct vma *v, struct list *dead);
+/* vma_grow_into: for a new mapping over free addresses: like vma_merge, but mmap prefers the VMA behind. */
+struct vma *vma_grow_into(struct space *s, struct vma *prev, const struct piece *p, struct list *dead);
+/* vma_make_anon: v is about to get its first private page: it takes a neighbour's identity or a new one. */
+void vma_make_anon(struct vma *v);
+uint64_t anon_fork(uint64_t parent);                       /* the child's identity over the parent's */
 
 /* ---- space.c ---- */
 /* munmap with the lock held; what died is gathered for space_free_dead, which needs it let go. -ENOMEM: nothing changed. */

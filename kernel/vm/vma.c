@@ -13,17 +13,11 @@
  * A VMA that maps an object is also on the object's list, by which truncation, cleaning and reclaim find the PTEs of a page.
  * Range, offset and membership change only with the space's and the object's lock both held (vm_impl.h).
  *
- * Two neighbours that a program could not tell from one are merged, as Linux does: it is the number of VMAs that bounds
- * what a program may map, and what /proc/PID/maps shows.
+ * Which neighbours become one VMA is merge.c's matter.
  */
 #include "vm/vm_impl.h"
 
 struct cache *vma_cache;
-
-static vaddr_t guard_of(const struct vma *v)
-{
-	return v->flags & MAP_GROWSDOWN ? STACK_GAP : 0;
-}
 
 static void vma_update(struct rb_node *node)
 {
@@ -43,7 +37,7 @@ static void vma_renew_gap(struct space *s, struct vma *v)
 	vaddr_t floor = prev ? prev->end : 0;
 	vaddr_t room = v->start - floor;
 
-	v->gap = room > guard_of(v) ? room - guard_of(v) : 0;
+	v->gap = room > vma_guard(v) ? room - vma_guard(v) : 0;
 	rb_update(&s->vmas, &v->node);
 }
 
@@ -53,6 +47,7 @@ void vma_tree_init(struct space *s)
 	s->vmas.update = vma_update;
 	s->recent = NULL;
 	s->nvmas = 0;
+	s->total_pages = s->data_pages = s->exec_pages = s->stack_pages = s->locked_pages = 0;
 }
 
 struct vma *vma_find(struct space *s, vaddr_t addr)
@@ -77,6 +72,29 @@ struct vma *vma_find(struct space *s, vaddr_t addr)
 	return found;
 }
 
+/* npages more (modulo 2^64: or fewer) are mapped under these flags. */
+static void count_pages(struct space *s, uint32_t flags, uint64_t npages)
+{
+	s->total_pages += npages;
+	if ((flags & (VMA_EXEC | VMA_WRITE | VMA_GROWSDOWN)) == VMA_EXEC)
+		s->exec_pages += npages;
+	else if (flags & VMA_GROWSDOWN)
+		s->stack_pages += npages;
+	else if ((flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE)
+		s->data_pages += npages;
+	if (flags & VMA_LOCKED)
+		s->locked_pages += npages;
+}
+
+void vma_set_flags(struct vma *v, uint32_t flags)
+{
+	uint64_t npages = (v->end - v->start) >> PAGE_SHIFT;
+
+	count_pages(v->space, v->flags, -npages);
+	count_pages(v->space, flags, npages);
+	v->flags = flags;
+}
+
 void vma_insert(struct space *s, struct vma *v)
 {
 	struct rb_node *parent = NULL;
@@ -90,7 +108,7 @@ void vma_insert(struct space *s, struct vma *v)
 	v->gap = v->max_gap = 0;
 	rb_insert(&s->vmas, parent, side, &v->node);
 	s->nvmas++;
-	s->total_pages += (v->end - v->start) >> PAGE_SHIFT;
+	count_pages(s, v->flags, (v->end - v->start) >> PAGE_SHIFT);
 	vma_renew_gap(s, v);
 	struct vma *next = vma_next(v);
 	if (next)
@@ -103,7 +121,7 @@ void vma_remove(struct space *s, struct vma *v)
 
 	rb_remove(&s->vmas, &v->node);
 	s->nvmas--;
-	s->total_pages -= (v->end - v->start) >> PAGE_SHIFT;
+	count_pages(s, v->flags, -((v->end - v->start) >> PAGE_SHIFT));
 	if (s->recent == v)
 		s->recent = NULL;
 	if (next)
@@ -116,8 +134,7 @@ void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff)
 
 	if (v->object)
 		spin_lock(&v->object->lock);
-	s->total_pages += (end - start) >> PAGE_SHIFT;
-	s->total_pages -= (v->end - v->start) >> PAGE_SHIFT;
+	count_pages(s, v->flags, ((end - start) >> PAGE_SHIFT) - ((v->end - v->start) >> PAGE_SHIFT));
 	v->start = start;
 	v->end = end;
 	v->pgoff = pgoff;
@@ -127,6 +144,22 @@ void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff)
 	struct vma *next = vma_next(v);
 	if (next)
 		vma_renew_gap(s, next);
+}
+
+void vma_move_boundary(struct vma *low, struct vma *high, vaddr_t at)
+{
+	struct object *o = low->object;
+	uint64_t up = (uint64_t)((int64_t)(at - low->end) >> PAGE_SHIFT); /* pages; negative when it moves down */
+
+	if (o)
+		spin_lock(&o->lock);
+	count_pages(low->space, low->flags, up);
+	count_pages(high->space, high->flags, -up);
+	high->pgoff += up;
+	low->end = high->start = at;
+	if (o)
+		spin_unlock(&o->lock);
+	vma_renew_gap(low->space, high);
 }
 
 struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at)
@@ -144,39 +177,10 @@ struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at)
 	return upper;
 }
 
-static bool vma_can_merge(const struct vma *low, const struct vma *high)
-{
-	return low->end == high->start && low->prot == high->prot && low->flags == high->flags &&
-	       low->object == high->object && low->file == high->file && low->may_write == high->may_write &&
-	       low->pgoff + ((low->end - low->start) >> PAGE_SHIFT) == high->pgoff;
-}
-
-/* low swallows high; `dead` collects it, to be freed when no lock is held. */
-static void vma_join(struct space *s, struct vma *low, struct vma *high, struct list *dead)
-{
-	vma_remove(s, high);
-	vma_set_range(low, low->start, high->end, low->pgoff);
-	vma_detach(high); /* last, for the same reason as in vma_split */
-	list_push_back(dead, &high->object_link);
-}
-
-struct vma *vma_merge(struct space *s, struct vma *v, struct list *dead)
-{
-	struct vma *next = vma_next(v), *prev = vma_prev(v);
-
-	if (next && vma_can_merge(v, next))
-		vma_join(s, v, next, dead);
-	if (prev && vma_can_merge(prev, v)) {
-		vma_join(s, prev, v, dead);
-		v = prev;
-	}
-	return v;
-}
-
 /* Of the counted kind: a shared mapping through which stores can reach the object. */
 static bool vma_shared_writable(const struct vma *v)
 {
-	return vma_is_shared(v) && v->may_write;
+	return v->flags & VMA_SHARED && v->flags & VMA_MAYWRITE;
 }
 
 void vma_attach(struct vma *v)
@@ -237,7 +241,7 @@ static vaddr_t gap_search(struct rb_node *n, size_t len, vaddr_t low, vaddr_t hi
 	if (v->end < high)
 		fit = gap_search(n->child[1], len, low, high);
 	if (!fit && v->gap >= len) {
-		vaddr_t top = v->start - guard_of(v);
+		vaddr_t top = v->start - vma_guard(v);
 		vaddr_t bottom = MAX(top - v->gap, low);
 		top = MIN(top, high);
 		if (top > bottom && top - bottom >= len)
@@ -261,24 +265,26 @@ vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high)
 const char *vma_check(struct space *s)
 {
 	const char *wrong = rb_check(&s->vmas);
+	struct space sums = { 0 };
 	vaddr_t floor = 0;
-	uint64_t count = 0, pages = 0;
 
 	for (struct rb_node *n = rb_first(&s->vmas); n && !wrong; n = rb_next(n)) {
 		struct vma *v = vma_of(n);
 		vaddr_t max_gap = v->max_gap, room = v->start - floor;
 		if (v->start >= v->end || v->start < floor || (v->start | v->end) & PAGE_MASK || v->end > USER_END)
 			wrong = "VMA ranges overlap or are malformed";
-		if (v->gap != (room > guard_of(v) ? room - guard_of(v) : 0))
+		if (v->gap != (room > vma_guard(v) ? room - vma_guard(v) : 0))
 			wrong = "VMA gap is wrong";
 		vma_update(n);
 		if (v->max_gap != max_gap)
 			wrong = "largest gap of a subtree is wrong";
 		floor = v->end;
-		count++;
-		pages += (v->end - v->start) >> PAGE_SHIFT;
+		sums.nvmas++;
+		count_pages(&sums, v->flags, (v->end - v->start) >> PAGE_SHIFT);
 	}
-	if (!wrong && (count != s->nvmas || pages != s->total_pages))
+	if (!wrong && (sums.nvmas != s->nvmas || sums.total_pages != s->total_pages || sums.data_pages != s->data_pages ||
+	               sums.exec_pages != s->exec_pages || sums.stack_pages != s->stack_pages ||
+	               sums.locked_pages != s->locked_pages))
 		wrong = "count of VMAs or mapped pages is wrong";
 	return wrong;
 }

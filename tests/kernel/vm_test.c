@@ -52,7 +52,7 @@ static void expect_model(struct space *s, const int *model)
 {
 	for (unsigned i = 0; i < WINDOW; i++) {
 		struct vma *v = vma_find(s, BASE + i * PAGE_SIZE);
-		int prot = v && v->start <= BASE + i * PAGE_SIZE ? (int)v->prot : -1;
+		int prot = v && v->start <= BASE + i * PAGE_SIZE ? (int)(v->flags & VMA_PROT) : -1;
 		EXPECT(prot == model[i]);
 	}
 	EXPECT(vma_check(s) == NULL);

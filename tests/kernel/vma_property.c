@@ -63,11 +63,11 @@ static unsigned cell_at(vaddr_t addr) { return (unsigned)((addr - BASE) / CELL);
 static uint32_t flags_of(const struct cell *c)
 {
 	static const uint32_t flags[KINDS] = {
-		[PRIVATE] = MAP_PRIVATE, [SHARED] = MAP_SHARED, [SHARED_READONLY] = MAP_SHARED,
-		[STACK] = MAP_PRIVATE | MAP_GROWSDOWN, [NORESERVE] = MAP_PRIVATE | MAP_NORESERVE,
+		[PRIVATE] = VMA_MAYWRITE, [SHARED] = VMA_MAYSHARE | VMA_SHARED | VMA_MAYWRITE, [SHARED_READONLY] = VMA_MAYSHARE,
+		[STACK] = VMA_MAYWRITE | VMA_GROWSDOWN, [NORESERVE] = VMA_MAYWRITE | VMA_NORESERVE,
 	};
 
-	return flags[c->kind];
+	return flags[c->kind] | c->prot;
 }
 
 static struct object *object_of(const struct run *r, const struct cell *c)
@@ -82,9 +82,7 @@ static struct file *file_of(const struct cell *c)
 
 static void dress(const struct run *r, struct vma *v, const struct cell *c)
 {
-	v->prot = c->prot;
 	v->flags = flags_of(c);
-	v->may_write = c->kind != SHARED_READONLY;
 	v->object = object_of(r, c);
 	v->file = file_of(c);
 	v->pgoff = c->pgoff;
@@ -92,13 +90,7 @@ static void dress(const struct run *r, struct vma *v, const struct cell *c)
 
 static bool looks_like(const struct run *r, const struct vma *v, const struct cell *c)
 {
-	return v->prot == c->prot && v->flags == flags_of(c) && v->may_write == (c->kind != SHARED_READONLY) &&
-	       v->object == object_of(r, c) && v->file == file_of(c);
-}
-
-static void set_prot(struct vma *v, uint32_t prot)
-{
-	v->prot = prot;
+	return v->flags == flags_of(c) && v->object == object_of(r, c) && v->file == file_of(c);
 }
 
 /* ---- comparison ---- */
@@ -129,7 +121,7 @@ static void compare_object(struct run *r, struct object *o)
 
 	for (struct rb_node *n = rb_first(&r->space->vmas); n; n = rb_next(n)) {
 		vmas += vma_of(n)->object == o;
-		writable += vma_of(n)->object == o && vma_is_shared(vma_of(n)) && vma_of(n)->may_write;
+		writable += vma_of(n)->object == o && vma_of(n)->flags & VMA_SHARED;
 	}
 	list_for_each(link, &o->vmas)
 		listed += HOLDS(r, list_entry(link, struct vma, object_link)->object == o);
@@ -229,7 +221,7 @@ static void map(struct run *r, unsigned first, unsigned n)
 		r->cells[first + i] = c;
 	vma_insert(r->space, v);
 	vma_attach(v);
-	vma_merge(r->space, v, &dead);
+	vma_settle(r->space, v, &dead);
 	free_dead(&dead);
 }
 
@@ -242,16 +234,9 @@ static void protect(struct run *r, unsigned first, unsigned n)
 
 	for (unsigned i = first; i < first + n && r->cells[i].mapped; i++)
 		r->cells[i].prot = (uint8_t)prot;
-	for (struct vma *v; at < end && (v = vma_find(r->space, at)) && v->start <= at; at = v->end) {
-		if (v->start < at)
-			v = vma_split(r->space, v, at);
-		if (v && v->end > end && !vma_split(r->space, v, end))
-			v = NULL;
-		if (!HOLDS(r, v != NULL))
+	for (struct vma *v; at < end && (v = vma_find(r->space, at)) && v->start <= at; at = v->end)
+		if (!HOLDS(r, !vma_edit(r->space, &v, at, MIN(end, v->end), (v->flags & ~VMA_PROT) | prot, &dead)))
 			break;
-		set_prot(v, prot);
-		v = vma_merge(r->space, v, &dead);
-	}
 	free_dead(&dead);
 }
 
@@ -283,7 +268,7 @@ static void resize(struct run *r, unsigned at)
 	pgoff_t pgoff = !down ? v->pgoff : shrinks ? v->pgoff + CELL_PAGES : v->pgoff - CELL_PAGES;
 	vma_set_range(v, down ? (shrinks ? v->start + CELL : v->start - CELL) : v->start,
 	              down ? v->end : (shrinks ? v->end - CELL : v->end + CELL), pgoff);
-	vma_merge(r->space, v, &dead);
+	vma_settle(r->space, v, &dead);
 	free_dead(&dead);
 }
 
@@ -303,7 +288,7 @@ static void split_and_join(struct run *r, unsigned at)
 	HOLDS(r, v->end == address(at) && upper->start == address(at) && upper->end == end);
 	HOLDS(r, r->space->nvmas == vmas + 1);
 	compare(r, false);
-	struct vma *whole = vma_merge(r->space, choose(r->choices, 2) ? v : upper, &dead);
+	struct vma *whole = vma_settle(r->space, choose(r->choices, 2) ? v : upper, &dead);
 	HOLDS(r, whole->start <= address(at) - CELL && whole->end == end);
 	free_dead(&dead);
 }

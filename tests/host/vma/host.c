@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands in for the kernel around kernel/vm/vma.c on the host: an allocator that counts, objects and files whose
+ * What stands in for the kernel around kernel/vm/vma.c and merge.c on the host: an allocator that counts, objects and files whose
  * references are only counted, a panic that ends the program.
  */
 #include "../../kernel/vma_property.h"
@@ -13,6 +13,7 @@ noreturn void abort(void);
 int fflush(void *stream);
 
 static long live; /* VMAs allocated and not freed */
+struct vm_tunables vm_tunable = { .max_map_count = 65530 };
 
 void *cache_alloc(struct cache *c)
 {

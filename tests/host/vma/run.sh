@@ -12,7 +12,7 @@ flags="-std=gnu11 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno
 # The kernel's sources see the kernel's headers only, the test's the host's only.
 kernel="-fno-builtin -I $top/kernel -I $top/arch/x86_64"
 objects=
-for source in "$top/kernel/vm/vma.c" "$top/kernel/lib/rbtree.c" "$top/tests/kernel/vma_property.c" "$here/host.c"; do
+for source in "$top/kernel/vm/merge.c" "$top/kernel/vm/vma.c" "$top/kernel/lib/rbtree.c" "$top/tests/kernel/vma_property.c" "$here/host.c"; do
 	object=$out/$(basename "$source" .c).o
 	cc $flags $kernel -c -o "$object" "$source" >"$out/build.err" 2>&1 || { objects=; break; }
 	objects="$objects $object"
