@@ -21,7 +21,7 @@ say = @$(if $(V),:,printf '  %-8s %s\n' $1 $2)
 
 # ---- what is missing is installed before the toolchain is looked for ----
 
-NEED_SETUP := run qemu qemu-gdb gdb test check grade bench iso
+NEED_SETUP := run qemu qemu-gdb gdb test check grade bench difftest iso
 ifneq ($(filter $(NEED_SETUP),$(MAKECMDGOALS)),)
 ifneq ($(shell tools/setup $(filter gdb bench test check grade,$(MAKECMDGOALS)) >&2 && echo ready),ready)
 $(error something that Atlas needs could not be installed (see above))
@@ -273,7 +273,7 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 
 # ---- targets for people ----
 
-.PHONY: all kernel user libc iso run qemu qemu-gdb gdb test check grade bench clean help
+.PHONY: all kernel user libc iso run qemu qemu-gdb gdb test check grade bench difftest clean help
 all: kernel user $(B)/boot.cpio $(B)/disk.img $(B)/compile_commands.json
 kernel: $(B)/atlas.elf $(B)/atlas-checked.elf
 libc: $(LIBC) $(CRT)
@@ -302,6 +302,9 @@ grade: test
 bench: $(IMAGES) $(B)/programs/diff/linux_init
 	$(Q)CC='$(CC)' tools/bench
 
+difftest: all
+	$(Q)tools/difftest
+
 clean:
 	rm -rf $(B)
 
@@ -312,6 +315,7 @@ help:
 	@echo 'make test      every test: both kernels, 1 and 4 CPUs   (make grade: the same)'
 	@echo 'make check     the quick part of it'
 	@echo 'make bench     costs of the main operations in guest instructions'
+	@echo 'make difftest  the same programs on Atlas and on Linux, compared byte for byte'
 	@echo 'make iso       build/atlas.iso, boots by BIOS and by UEFI'
 	@echo 'make all       kernels, library, programs, images; also: kernel, libc, user'
 	@echo 'make clean     remove build/'

