@@ -57,6 +57,13 @@
 #define SEEK_DATA 3
 #define SEEK_HOLE 4
 
+#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_PUNCH_HOLE 2
+#define FALLOC_FL_COLLAPSE_RANGE 8
+#define FALLOC_FL_ZERO_RANGE 16
+#define FALLOC_FL_INSERT_RANGE 32
+#define FALLOC_FL_UNSHARE_RANGE 64
+
 #define F_OK 0
 #define X_OK 1
 #define W_OK 2

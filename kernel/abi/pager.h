@@ -11,6 +11,8 @@
  *               mtime sec, mtime nsec                                the loan starts at the page that holds the offset
  * PAGER_RESIZE  new size, mtime sec, mtime nsec        -             0 or errno; blocks past the new end are freed
  * PAGER_SYNC    size, mtime sec, mtime nsec            -             0 when data written before and what finds it are durable
+ * PAGER_PUNCH   first page, count                      -             0 or errno; blocks wholly in there are freed
+ * PAGER_SEEK    offset, size, 0 data or 1 hole         -             arg[0] = the first byte in data (in a hole), or size
  * PAGER_CLOSE   lookups to forget, size, mtime s, ns   -             0; an inode without links or lookups is freed
  *
  * `size` is the kernel's idea of the length (it is the authority while an object lives). An mtime of sec -1 means unchanged.
@@ -26,6 +28,8 @@
 #define PAGER_RESIZE 4
 #define PAGER_SYNC   5
 #define PAGER_CLOSE  6
+#define PAGER_PUNCH  7
+#define PAGER_SEEK   8
 
 /*
  * Block requests: what a filesystem asks of a disk server, on the same port as the disk's own pager messages.

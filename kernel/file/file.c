@@ -119,6 +119,16 @@ static int node_map(struct file *f, uint64_t off, size_t len, struct object **ob
 	return 0;
 }
 
+static int node_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t len)
+{
+	if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	int err = object_punch(f->node->object, off, len);
+	if (!err)
+		node_touch_mtime(f->node);
+	return err;
+}
+
 static const struct file_ops node_file_ops = {
 	.read = node_read,
 	.write = node_write,
@@ -127,6 +137,7 @@ static const struct file_ops node_file_ops = {
 	.stat = node_file_stat,
 	.sync = node_sync,
 	.map = node_map,
+	.fallocate = node_fallocate,
 };
 
 /* ---- directories ---- */

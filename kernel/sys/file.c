@@ -275,66 +275,7 @@ CALL(fcntl)
 	return result;
 }
 
-/* ---- position ---- */
-
-static int64_t size_of(const struct file *f)
-{
-	if (f->kind == FILE_OBJECT)
-		return (int64_t)((const struct object *)f->data)->size;
-	return (int64_t)(f->node->object ? f->node->object->size : f->node->size);
-}
-
-/* The place that whence and off name, before it is checked. A file is data throughout, then one hole. */
-static int64_t seek_target(const struct file *f, int64_t off, unsigned whence)
-{
-	int64_t size = size_of(f), base = whence == SEEK_END ? size : f->pos, target;
-
-	switch (whence) {
-	case SEEK_SET:
-		return off < 0 ? -EINVAL : off;
-	case SEEK_CUR:
-	case SEEK_END:
-		return __builtin_add_overflow(base, off, &target) || target < 0 ? -EINVAL : target;
-	case SEEK_DATA:
-		return off < 0 || off >= size ? -ENXIO : off;
-	case SEEK_HOLE:
-		return off < 0 || off >= size ? -ENXIO : size;
-	}
-	return -EINVAL;
-}
-
-static int64_t seek(struct file *f, int64_t off, unsigned whence)
-{
-	if (f->flags & O_PATH)
-		return -EBADF;
-	if (whence > SEEK_HOLE)
-		return -EINVAL;
-	if (!f->seekable)
-		return -ESPIPE;
-	if (f->kind == FILE_DEVICE)
-		return f->pos = 0;
-	if (f->kind == FILE_TEXT && whence >= SEEK_END)
-		return -EINVAL;
-	int64_t target = gate_enter(&f->pos_gate);
-	if (target)
-		return target;
-	target = seek_target(f, off, whence);
-	if (target >= 0)
-		f->pos = target;
-	gate_leave(&f->pos_gate);
-	return target;
-}
-
-CALL(lseek)
-{
-	struct file *file = fd_get((int)a);
-
-	if (!file)
-		return -EBADF;
-	int64_t pos = seek(file, (int64_t)b, (unsigned)c);
-	file_put(file);
-	return pos;
-}
+/* ---- directories ---- */
 
 CALL(getdents64)
 {
@@ -347,29 +288,7 @@ CALL(getdents64)
 	return n;
 }
 
-/* ---- size and durability ---- */
-
-CALL(ftruncate)
-{
-	struct file *file = fd_get((int)a);
-	int64_t err;
-
-	if ((int64_t)b < 0) {
-		if (file)
-			file_put(file);
-		return -EINVAL;
-	}
-	if (!file)
-		return -EBADF;
-	if (file->flags & O_PATH)
-		err = -EBADF;
-	else if (!can_write(file) || !file->node || !file->node->object)
-		err = -EINVAL;
-	else
-		err = node_truncate(file->node, b);
-	file_put(file);
-	return err;
-}
+/* ---- durability ---- */
 
 static int64_t sync_fd(int fd, bool data_only)
 {

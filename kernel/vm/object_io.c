@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading, writing and resizing an object by system call. The bytes go to and from the pages of the index: a read() and a
+ * Reading and writing an object by system call. The bytes go to and from the pages of the index: a read() and a
  * mapping of the same file are the same memory.
  *
  * Each page on the way is pinned by a reference, then copied with no lock held and with page faults off. When the copy falls
@@ -12,22 +12,14 @@
  *
  * The size grows only after the bytes are in the page, so that a reader never sees a page that is not written yet.
  *
- * Growing and shrinking are serialised by a token (`extending`), not a lock, for it is held while the pager is asked: design
- * rule "no lock is held while waiting for a server". A waiter for the token can be killed. Writes inside the file take no token
- * and are as atomic as one page; one that finds the file cut short under it takes the token for the rest.
- *
- * A truncation whose thread is killed has cut the pages, but perhaps not told the pager. `cut_untold` remembers that; before
- * the file grows again, is synced or leaves memory, the pager is told, so that the old bytes cannot come back.
+ * Growing and shrinking are serialised by a token (object_size.c). Writes inside the file take no token and are as atomic as
+ * one page; one that finds the file cut short under it takes the token for the rest.
  */
 #include "vm/vm_impl.h"
 
 /* ---- read ---- */
 
-/*
- * The valid page at `at`, pinned by a reference. The pager fills it if need be; a page of an object without a server is made
- * of zeros. -> 0; -EIO and the pager's other errors; -ENOMEM; -EINTR; -ENXIO past the end.
- */
-static int object_pin(struct object *o, pgoff_t at, struct page **out)
+int object_pin(struct object *o, pgoff_t at, struct page **out)
 {
 	for (;;) {
 		int err;
@@ -100,27 +92,6 @@ int64_t object_read(struct object *o, uint64_t off, uint64_t buf, size_t len, bo
 
 /* ---- write ---- */
 
-static int extend_begin(struct object *o)
-{
-	int err = 0;
-
-	spin_lock(&o->lock);
-	while (o->extending && !err)
-		err = wait_on(&o->wait, &o->lock, WAIT_KILLABLE, UINT64_MAX);
-	if (!err)
-		o->extending = true;
-	spin_unlock(&o->lock);
-	return err;
-}
-
-static void extend_end(struct object *o)
-{
-	spin_lock(&o->lock);
-	o->extending = false;
-	spin_unlock(&o->lock);
-	wait_wake_all(&o->wait);
-}
-
 /*
  * The page at `at`, pinned, for a store to a part of it: inside the file the page as it is, past the end (only a growing write
  * may go there) one of zeros. -ENXIO: the file was cut short and this write does not hold the token.
@@ -167,7 +138,7 @@ static int object_pin_for_write(struct object *o, pgoff_t at, bool grow, struct 
 }
 
 /* Before pages [first, last] may be dirtied the pager promises space for them, once a page. */
-static int object_reserve(struct object *o, pgoff_t first, pgoff_t last, uint64_t size)
+int object_reserve(struct object *o, pgoff_t first, pgoff_t last, uint64_t size)
 {
 	if (o->pager != PAGER_SERVER || o->blocks)
 		return 0;
@@ -222,7 +193,7 @@ static int write_whole_page(struct object *o, pgoff_t at, uint64_t buf, bool ker
 	uint64_t end = (at + 1) << PAGE_SHIFT;
 
 	spin_lock(&o->lock);
-	bool absent = at < pages_of(o->size) && !object_page_locked(o, at);
+	bool absent = at < pages_of(o->size) && !object_page_locked(o, at) && !object_held_locked(o, at);
 	spin_unlock(&o->lock);
 	if (!absent)
 		return 0;
@@ -231,7 +202,7 @@ static int write_whole_page(struct object *o, pgoff_t at, uint64_t buf, bool ker
 		return -ENOMEM;
 	bool done = copy_page_bytes(p, 0, buf, PAGE_SIZE, kernel, true) == 0;
 	spin_lock(&o->lock);
-	done = done && at < pages_of(o->size) && (grow || end <= o->size) &&
+	done = done && at < pages_of(o->size) && (grow || end <= o->size) && !object_held_locked(o, at) &&
 	       !object_insert_locked(o, p, at, PAGE_VALID | PAGE_ACCESSED) && commit_write_locked(o, p, 0, PAGE_SIZE, end, grow);
 	spin_unlock(&o->lock);
 	if (!done)
@@ -285,58 +256,6 @@ static int64_t object_write_chunk(struct object *o, uint64_t off, uint64_t buf, 
 	return done ? (int64_t)done : err;
 }
 
-static int object_wait_writes(struct object *o)
-{
-	int err = 0;
-
-	spin_lock(&o->lock);
-	while (o->writing && !err)
-		err = wait_on(&o->wait, &o->lock, WAIT_KILLABLE, UINT64_MAX);
-	spin_unlock(&o->lock);
-	return err;
-}
-
-/* The pager hears of an end that came nearer. It frees the blocks past it: no WRITE to them may be under way. */
-static int object_tell_cut(struct object *o)
-{
-	int err = o->cut_untold ? object_wait_writes(o) : 0;
-
-	return err || !o->cut_untold ? err : pager_simple(o, PAGER_RESIZE);
-}
-
-int object_settle_size(struct object *o)
-{
-	int err = extend_begin(o);
-
-	if (err)
-		return err;
-	err = object_tell_cut(o);
-	extend_end(o);
-	return err;
-}
-
-/*
- * Growth leaves a hole of zeros between the old end and the new; only the old last page can hold anything else. And the disk
- * could, if the pager has not heard yet that the file was cut.
- */
-static int object_prepare_growth(struct object *o)
-{
-	int err = object_tell_cut(o);
-
-	if (err)
-		return err;
-	spin_lock(&o->lock);
-	size_t used = o->size & PAGE_MASK;
-	struct page *last = used ? object_page_locked(o, o->size >> PAGE_SHIFT) : NULL;
-	if (last) {
-		object_zero_tail_locked(o);
-		last->flags &= ~PAGE_RESERVED; /* space was promised up to the old end only: the next store asks again */
-		object_protect_locked(o, last->pgoff);
-	}
-	spin_unlock(&o->lock);
-	return 0;
-}
-
 static int64_t object_write_at(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel, bool grow)
 {
 	size_t done = 0, most = WRITE_CHUNK;
@@ -378,11 +297,11 @@ int64_t object_write(struct object *o, uint64_t off, uint64_t buf, size_t len, b
 	} else if (o->blocks) {
 		return -ENOSPC;
 	}
-	int err = extend_begin(o);
+	int err = object_extend_begin(o);
 	if (err)
 		return done ? done : err;
 	int64_t n = object_write_at(o, off + (uint64_t)done, buf + (uint64_t)done, len - (size_t)done, kernel, true);
-	extend_end(o);
+	object_extend_end(o);
 	return done ? done + MAX(n, 0) : n;
 }
 
@@ -390,90 +309,12 @@ int64_t object_append(struct object *o, uint64_t buf, size_t len, bool kernel, u
 {
 	if (o->pager == PAGER_BOOT)
 		return -EROFS;
-	int err = extend_begin(o);
+	int err = object_extend_begin(o);
 	if (err)
 		return err;
 	uint64_t off = o->size;
 	int64_t n = len ? object_write_at(o, off, buf, len, kernel, true) : 0;
 	*end = off + (n > 0 ? (uint64_t)n : 0);
-	extend_end(o);
+	object_extend_end(o);
 	return n;
-}
-
-/* ---- truncate ---- */
-
-/*
- * The block that holds the new end may lie on the disk with old bytes behind that end. They must read as zeros should the file
- * grow again, so the page is brought in, zeroed and dirtied before the size changes.
- */
-static int object_prepare_shrink(struct object *o, uint64_t size)
-{
-	struct page *p;
-
-	if (!(size & PAGE_MASK) || o->pager != PAGER_SERVER)
-		return 0;
-	int err = object_pin(o, size >> PAGE_SHIFT, &p);
-	if (err)
-		return err == -ENXIO ? 0 : err;
-	err = object_reserve(o, size >> PAGE_SHIFT, size >> PAGE_SHIFT, o->size);
-	if (!err) {
-		spin_lock(&o->lock);
-		if (p->object == o) {
-			p->flags |= PAGE_RESERVED;
-			object_mark_dirty_locked(o, p);
-		}
-		spin_unlock(&o->lock);
-	}
-	page_put(p);
-	return err;
-}
-
-static void object_cut(struct object *o, uint64_t size)
-{
-	pgoff_t keep = pages_of(size), at = keep;
-
-	spin_lock(&o->lock);
-	o->size = size;
-	o->cut_untold = o->pager == PAGER_SERVER;
-	object_unmap_locked(o, keep, ~0ul >> PAGE_SHIFT, false);
-	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++)
-		object_remove_locked(o, p);
-	object_zero_tail_locked(o);
-	spin_unlock(&o->lock);
-	wait_wake_all(&o->wait);
-}
-
-/* The pager may refuse (EFBIG, ENOSPC): then nobody may keep what was seen past the old end. */
-static int object_grow(struct object *o, uint64_t size)
-{
-	uint64_t old = o->size;
-
-	o->size = size;
-	int err = o->pager == PAGER_SERVER ? pager_simple(o, PAGER_RESIZE) : 0;
-	if (err)
-		object_cut(o, old);
-	return err;
-}
-
-int object_resize(struct object *o, uint64_t size)
-{
-	if (o->pager == PAGER_BOOT || o->blocks)
-		return -EROFS;
-	int err = extend_begin(o);
-	if (err)
-		return err;
-	uint64_t old = o->size;
-	if (size < old) {
-		err = object_prepare_shrink(o, size);
-		if (!err) {
-			object_cut(o, size);
-			err = object_tell_cut(o);
-		}
-	} else {
-		err = object_prepare_growth(o);
-		if (!err)
-			err = object_grow(o, size);
-	}
-	extend_end(o);
-	return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asking pagers. The kernel's side of abi/pager.h: READ fills pages, DIRTY reserves space, WRITE cleans, RESIZE, SYNC.
+ * Asking pagers. The kernel's side of abi/pager.h: READ fills pages, DIRTY reserves space, WRITE cleans, RESIZE, SYNC, PUNCH,
+ * SEEK.
  *
  * Frames travel as a loan. What is to happen when they come back is in the loan's release function, which runs when the
  * last holder lets go: usually in the thread that asked, right after the reply; but when that thread was killed, or the
@@ -124,7 +125,8 @@ static int lend_fresh_page(struct object *o, struct transfer *t, pgoff_t at)
 		return -ENOMEM;
 	page_get(p); /* the index's and the loan's */
 	spin_lock(&o->lock);
-	int err = at >= pages_of(o->size) ? -ENXIO : object_insert_locked(o, p, at, PAGE_BUSY);
+	bool none = at >= pages_of(o->size) || object_held_locked(o, at);
+	int err = none ? -ENXIO : object_insert_locked(o, p, at, PAGE_BUSY);
 	spin_unlock(&o->lock);
 	if (err) {
 		page_put(p);
@@ -188,8 +190,12 @@ int pager_wait_page(struct object *o, pgoff_t at)
 	int err = 0;
 
 	spin_lock(&o->lock);
-	for (struct page *p; !err && (p = object_page_locked(o, at)) && p->flags & PAGE_BUSY;)
+	for (;;) {
+		struct page *p = object_page_locked(o, at);
+		if (err || (p ? !(p->flags & PAGE_BUSY) : !object_held_locked(o, at)))
+			break;
 		err = wait_on(&o->wait, &o->lock, WAIT_KILLABLE, UINT64_MAX);
+	}
 	spin_unlock(&o->lock);
 	return err;
 }
@@ -197,9 +203,9 @@ int pager_wait_page(struct object *o, pgoff_t at)
 int pager_read(struct object *o, pgoff_t at)
 {
 	spin_lock(&o->lock);
-	bool present = object_page_locked(o, at);
+	bool wait = object_page_locked(o, at) || object_held_locked(o, at);
 	spin_unlock(&o->lock);
-	if (present)
+	if (wait)
 		return pager_wait_page(o, at);
 	return o->pager == PAGER_SERVER ? read_from_server(o, at) : read_from_kernel(o, at);
 }
@@ -464,5 +470,24 @@ int pager_simple(struct object *o, uint32_t op)
 		mtime_sent(o, sent_sec, sent_nsec);
 	else
 		object_changed(o);
+	return err;
+}
+
+/* ---- PUNCH, SEEK ---- */
+
+int pager_punch(struct object *o, pgoff_t first, size_t npages)
+{
+	struct msg m = { .op = PAGER_PUNCH, .arg = { o->key, first, npages } };
+
+	object_changed(o);
+	return reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, false), &m);
+}
+
+int pager_seek(struct object *o, uint64_t off, bool hole, uint64_t *found)
+{
+	struct msg m = { .op = PAGER_SEEK, .arg = { o->key, off, o->size, hole } };
+	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, false), &m);
+
+	*found = m.arg[0];
 	return err;
 }

@@ -157,6 +157,7 @@ struct object {
 	uint32_t read_window;      /* (o) pages the next READ asks for */
 	uint32_t writing;          /* (o) WRITEs under way */
 	uint32_t syncing;          /* (o) SYNCs under way: what they cover is not durable yet */
+	pgoff_t held_first, held_end; /* (o) a hole is being made here: no page may come in, see hole.c */
 	int write_error;           /* (o) errno to report once by the next sync */
 	struct wait_queue wait;    /* for BUSY to clear, `writing` to fall */
 	struct port *port;         /* (c) PAGER_SERVER */
@@ -191,6 +192,14 @@ int64_t object_append(struct object *o, uint64_t buf, size_t len, bool kernel, u
 must_check int object_adopt(struct object *o, struct page *first, size_t npages);
 /* object_resize: truncate(2). Pages past the end vanish from every mapping, the tail is zeroed, the pager is told. */
 must_check int object_resize(struct object *o, uint64_t size);
+/*
+ * object_punch (hole.c): the bytes [off, off + len) become zeros; whole pages leave the index and every mapping, but copies of
+ * private mappings stay, and the pager frees what was behind them. The size stays; past it nothing happens.
+ * -> no lock held, may sleep. 0, -EOPNOTSUPP (device, boot archive), -EIO, -ENOSPC, -ENOMEM, -EINTR (killed)
+ */
+must_check int object_punch(struct object *o, uint64_t off, uint64_t len);
+/* object_seek: SEEK_DATA, SEEK_HOLE: the first byte from off on that lies in data (in a hole). -ENXIO: none. */
+int64_t object_seek(struct object *o, uint64_t off, bool hole);
 /*
  * object_sync: write the dirty pages of [off, off+len) and wait; durable: PAGER_SYNC too, unless nothing has changed since the
  * last one. A failed WRITE is reported once.

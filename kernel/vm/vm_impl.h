@@ -134,13 +134,30 @@ void object_unmap_locked(struct object *o, pgoff_t first, pgoff_t last, bool cac
 void object_protect_locked(struct object *o, pgoff_t at);  /* no PTE of the page may store any more */
 void object_zero_tail_locked(struct object *o);
 bool object_try_get(struct object *o);
-int object_settle_size(struct object *o);                    /* no lock held: the pager hears of a cut it has not heard of */
+/* object_held_locked: a hole is being made there, no page may come into the index. */
+static inline bool object_held_locked(const struct object *o, pgoff_t at) { return at - o->held_first < o->held_end - o->held_first; }
+
+/* ---- object_io.c, object_size.c: no lock held, all may sleep ---- */
+/*
+ * object_pin: the valid page at `at`, pinned by a reference. The pager fills it if need be; a page of an object without a
+ * server is made of zeros. -> 0; -EIO and the pager's other errors; -ENOMEM; -EINTR; -ENXIO past the end.
+ */
+int object_pin(struct object *o, pgoff_t at, struct page **out);
+int object_reserve(struct object *o, pgoff_t first, pgoff_t last, uint64_t size); /* DIRTY, unless they are RESERVED */
+int object_extend_begin(struct object *o);                 /* the token to change the size; -EINTR */
+void object_extend_end(struct object *o);
+int object_wait_writes(struct object *o);                  /* until no WRITE is under way; -EINTR */
+int object_tell_cut(struct object *o);                     /* token held: the pager hears of a cut it has not heard of */
+int object_settle_size(struct object *o);                  /* the same, taking the token */
+int object_prepare_growth(struct object *o);               /* token held: what lies behind the old end reads as zeros */
 
 /* ---- pager.c: asking servers. No lock held; all may sleep. ---- */
 int pager_read(struct object *o, pgoff_t at);              /* 0: the page is there or was (look again); -EIO, -ENOMEM, -EINTR, ... */
 int pager_reserve(struct object *o, pgoff_t first, size_t npages, uint64_t size); /* DIRTY */
 int pager_write(struct object *o, uint64_t off, uint64_t end); /* WRITE what is dirty in the bytes [off, end), wait */
 int pager_simple(struct object *o, uint32_t op);           /* SYNC, RESIZE with size and mtime */
+int pager_punch(struct object *o, pgoff_t first, size_t npages); /* PUNCH */
+int pager_seek(struct object *o, uint64_t off, bool hole, uint64_t *found); /* SEEK */
 int pager_wait_page(struct object *o, pgoff_t at);         /* until it is not BUSY */
 
 /* ---- reclaim.c ---- */

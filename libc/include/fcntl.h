@@ -23,8 +23,6 @@ struct flock {
 #define POSIX_FADV_DONTNEED 4
 #define POSIX_FADV_NOREUSE 5
 
-#define FALLOC_FL_KEEP_SIZE 1
-#define FALLOC_FL_PUNCH_HOLE 2
 
 __BEGIN_DECLS
 int open(const char *path, int flags, ...);

@@ -294,6 +294,51 @@ int data_resize(struct fs *fs, uint32_t ino, const struct data_stamp *stamp)
 	return err;
 }
 
+/* Frees the blocks behind whole pages, which read as zeros then. The caller has waited until the file is not busy. */
+int data_punch(struct fs *fs, uint32_t ino, uint64_t page, uint64_t npages)
+{
+	uint64_t most = map_max_blocks(fs), per_page = EXT2_PAGE_SIZE >> fs->block_shift;
+	struct inode *inode;
+	int err;
+
+	if (fs->readonly)
+		return -EROFS;
+	if (page >= most / per_page)
+		return 0;
+	npages = npages < most / per_page - page ? npages : most / per_page - page;
+	err = get_file(fs, ino, &inode);
+	if (err)
+		return err;
+	err = map_punch(fs, inode, (uint32_t)(page * per_page), (uint32_t)(npages * per_page));
+	inode_put(fs, inode);
+	return err;
+}
+
+/* The first byte from `off` on that lies in a block (in a hole), `size` when there is none. Reserved blocks are blocks. */
+int data_seek(struct fs *fs, uint32_t ino, uint64_t off, uint64_t size, bool hole, uint64_t *found)
+{
+	uint64_t most = map_max_blocks(fs), block = off >> fs->block_shift;
+	uint64_t end = block_round_up(fs, size) >> fs->block_shift;
+	struct inode *inode;
+	int err = get_file(fs, ino, &inode);
+
+	if (err)
+		return err;
+	end = end < most ? end : most;
+	while (block < end) {
+		struct extent e;
+
+		err = map_find(fs, inode, (uint32_t)block, (uint32_t)(end - block), true, &e);
+		if (err || hole == !e.block)
+			break;
+		block += e.count;
+	}
+	*found = block << fs->block_shift;
+	*found = block >= end || *found > size ? size : *found < off ? off : *found;
+	inode_put(fs, inode);
+	return err;
+}
+
 /* Notes size and time, as part of a SYNC: volume_sync follows. */
 int data_stamp(struct fs *fs, uint32_t ino, const struct data_stamp *stamp)
 {

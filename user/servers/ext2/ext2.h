@@ -229,13 +229,14 @@ int map_find(struct fs *fs, struct inode *inode, uint32_t first, uint32_t max, b
 int map_reserve(struct fs *fs, struct inode *inode, uint32_t first, uint32_t count);
 int map_commit(struct fs *fs, struct inode *inode, uint32_t first, uint32_t count);
 int map_truncate(struct fs *fs, struct inode *inode, uint32_t keep);
-
+int map_punch(struct fs *fs, struct inode *inode, uint32_t first, uint32_t count);
 
 /* ---- pending.c ---- */
 void pending_look(const struct inode *inode, uint32_t first, struct extent *e);
 int pending_insert(struct inode *inode, uint32_t first, uint32_t block, uint32_t count);
 int pending_remove(struct inode *inode, uint32_t first, uint32_t count);
 int pending_drop(struct fs *fs, struct inode *inode, uint32_t keep);
+int pending_punch(struct fs *fs, struct inode *inode, uint32_t first, uint32_t count);
 uint32_t pending_count(const struct inode *inode);
 
 /* ---- dir.c ---- */
@@ -294,6 +295,8 @@ int data_end_write(struct fs *fs, struct plan *plan, uint64_t off, uint32_t len,
 		   int status);
 int data_dirty(struct fs *fs, uint32_t ino, uint64_t page, uint64_t npages, uint64_t size);
 int data_resize(struct fs *fs, uint32_t ino, const struct data_stamp *stamp);
+int data_punch(struct fs *fs, uint32_t ino, uint64_t page, uint64_t npages);
+int data_seek(struct fs *fs, uint32_t ino, uint64_t off, uint64_t size, bool hole, uint64_t *found);
 int data_stamp(struct fs *fs, uint32_t ino, const struct data_stamp *stamp);
 int data_close(struct fs *fs, uint32_t ino, uint64_t lookups, const struct data_stamp *stamp);
 

@@ -476,3 +476,44 @@ int map_truncate(struct fs *fs, struct inode *inode, uint32_t keep)
 	err = inode_write(fs, inode);
 	return cut.failed ? cut.failed : err;
 }
+
+/* ---- holes ---- */
+
+/* Takes `count` blocks, a run that map_find gave for `first`, out of the map and frees them. */
+static int punch_run(struct fs *fs, struct inode *inode, uint32_t first, const struct extent *e)
+{
+	static const uint32_t zero[CHUNK];
+	struct cut cut = { .fs = fs, .inode = inode, .budget = e->count };
+	struct slot slot;
+	int err = map_locate(fs, inode, first, false, &slot);
+
+	if (!err)
+		err = write_pointers(fs, inode, &slot, e->count, zero);
+	for (uint32_t i = 0; i < e->count && !err; i++)
+		err = cut_block(&cut, e->block + i, false) ? cut.failed : -EIO;
+	return err;
+}
+
+/*
+ * Makes [first, first + count) of a regular file a hole, and writes the inode. Indirect blocks stay, though nothing may be
+ * left below them. EIO, ENOMEM; what could be freed was.
+ * - no transfer of the file may be in progress, as for map_truncate
+ */
+int map_punch(struct fs *fs, struct inode *inode, uint32_t first, uint32_t count)
+{
+	int failed = pending_punch(fs, inode, first, count), err = 0;
+
+	inode->goal_block = 0;
+	while (count && !err) {
+		struct extent e;
+
+		err = map_find(fs, inode, first, count, false, &e);
+		if (!err && e.block)
+			err = punch_run(fs, inode, first, &e);
+		first += e.count;
+		count -= e.count;
+	}
+	failed = failed ? failed : err;
+	err = inode_write(fs, inode);
+	return failed ? failed : err;
+}

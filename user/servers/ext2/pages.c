@@ -174,6 +174,29 @@ static int do_resize(struct worker *w, uint32_t ino)
 	return err;
 }
 
+static int do_punch(struct worker *w, uint32_t ino)
+{
+	int err;
+
+	gate_enter();
+	wait_for_transfers(ino);
+	err = data_punch(&volume, ino, w->call.head.arg[1], w->call.head.arg[2]);
+	volume_changed();
+	gate_leave();
+	return err;
+}
+
+static int do_seek(struct worker *w, uint32_t ino)
+{
+	uint64_t *arg = w->call.head.arg;
+	int err;
+
+	gate_enter();
+	err = data_seek(&volume, ino, arg[1], arg[2], arg[3] != 0, &arg[0]);
+	gate_leave();
+	return err;
+}
+
 /* The flush needs no lock: what it covers has been written by then. */
 static int do_sync(struct worker *w, uint32_t ino)
 {
@@ -221,6 +244,10 @@ static int dispatch(struct worker *w)
 		return do_sync(w, ino);
 	case PAGER_CLOSE:
 		return do_close(w, ino);
+	case PAGER_PUNCH:
+		return do_punch(w, ino);
+	case PAGER_SEEK:
+		return do_seek(w, ino);
 	}
 	return -EINVAL;
 }

@@ -145,6 +145,27 @@ int pending_drop(struct fs *fs, struct inode *inode, uint32_t keep)
 	return failed;
 }
 
+/* Frees the pending blocks among [first, first + count). */
+int pending_punch(struct fs *fs, struct inode *inode, uint32_t first, uint32_t count)
+{
+	int failed = 0;
+
+	while (count && inode->npending) {
+		struct extent e = { 0, count };
+		int err = 0;
+
+		pending_look(inode, first, &e);
+		if (e.block)
+			err = pending_remove(inode, first, e.count);
+		if (e.block && !err)
+			err = block_free(fs, e.block, e.count);
+		failed = failed ? failed : err;
+		first += e.count;
+		count -= e.count;
+	}
+	return failed;
+}
+
 uint32_t pending_count(const struct inode *inode)
 {
 	uint32_t total = 0;
