@@ -115,25 +115,27 @@ BIN := \
 DEMOS := \
 	cow fault lazy mapcat mapedit twomaps
 TESTS := \
-	# := DIFFS Programs a_punched_hole_reads_as_zeros_everywhere a_short_buffer_destroys_nothing \
-	a_signal_finds_another_thread append_and_offsets audits_may_overlap bad_pointers_are_efault \
-	calls_end_when_either_side_is_killed copies_stop_at_the_last_good_byte \
-	descriptors_are_shared_over_fork disk_errors exec_of_bad_files \
-	exec_passes_arguments_and_environment file_larger_than_memory for fork_copies_on_write \
-	fork_exec_and_wait_from_all_sides fork_while_threads_store list many_processes_change_one_file \
-	map_fixed_replaces mapping_errors_match_linux mapping_survives_close_and_unlink \
-	mappings_split_and_join_while_the_file_is_cut mincore_tells_what_is_resident mmap_errors \
-	mprotect_is_enforced mremap_moves_and_resizes munmap_any_part names_and_links \
-	names_change_from_all_sides observe, orphans_signal_init_with_sigchld past_the_end_of_the_file \
-	pipes_block_end_and_break pipes_carry_on_when_ends_are_killed private_store_stays_private \
-	private_write_to_a_read_only_descriptor random_calls read_into_a_mapping_of_the_same_page \
-	read_only_disk resources_run_out runner segv_handler_repairs_and_returns server_dies \
-	shared_descriptor_survives_kills shared_store_reaches_the_file show signals_meet_faults \
-	sparse_files_read_zeros stack_grows_on_demand stale_entries_are_never_used \
-	stop_and_continue_in_a_row tail_never_reaches_the_file tests/diff/NAME.c. that they \
-	threads_map_and_fault_together tools/difftest: truncate_takes_pages_away \
-	two_processes_share_a_file_mapping vector_state_survives_switches wait_reports_how_a_child_ended \
-	what write_is_seen_through_a_mapping
+	a_punched_hole_reads_as_zeros_everywhere a_short_buffer_destroys_nothing a_signal_finds_another_thread append_and_offsets \
+	audits_may_overlap bad_pointers_are_efault calls_end_when_either_side_is_killed \
+	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors \
+	exec_of_bad_files exec_passes_arguments_and_environment file_larger_than_memory \
+	fork_copies_on_write fork_exec_and_wait_from_all_sides fork_while_threads_store \
+	many_processes_change_one_file map_fixed_replaces mapping_errors_match_linux \
+	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
+	mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mremap_moves_and_resizes \
+	munmap_any_part names_and_links names_change_from_all_sides orphans_signal_init_with_sigchld \
+	past_the_end_of_the_file pipes_block_end_and_break pipes_carry_on_when_ends_are_killed \
+	private_store_stays_private private_write_to_a_read_only_descriptor random_calls \
+	read_into_a_mapping_of_the_same_page read_only_disk resources_run_out runner \
+	segv_handler_repairs_and_returns server_dies shared_descriptor_survives_kills \
+	shared_store_reaches_the_file signals_meet_faults sparse_files_read_zeros \
+	stack_grows_on_demand stale_entries_are_never_used stop_and_continue_in_a_row \
+	tail_never_reaches_the_file threads_map_and_fault_together truncate_takes_pages_away \
+	two_processes_share_a_file_mapping vector_state_survives_switches \
+	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
+# Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
+DIFFS := \
+	list
 SERVERS := disk ext2 tty
 # Programs that are in the boot archive too, for a machine without a usable disk.
 BOOT_BIN := sh ls cat echo ps maps free hexdump env kill true false sleep sync poweroff
