@@ -156,24 +156,28 @@ int64_t sys_mremap(uint64_t old, uint64_t old_len, uint64_t new_len, uint64_t fl
 	return space_remap(thread_current()->space, old, old_len, new_len, (unsigned)flags, new);
 }
 
+/* VMA after VMA: what lies below a hole has been answered when the hole is found. */
 int64_t sys_mincore(uint64_t addr, uint64_t len, uint64_t vec, uint64_t d, uint64_t e, uint64_t f)
 {
-	uint8_t part[256];
+	uint8_t part[512];
+	size_t left = len / PAGE_SIZE + (len % PAGE_SIZE != 0);
 	(void)d, (void)e, (void)f;
 
 	if (addr & PAGE_MASK)
 		return -EINVAL;
-	if (addr >= USER_END || len > USER_END - addr)
+	if (len > USER_END || addr > USER_END - len)
 		return -ENOMEM;
-	for (size_t left = ALIGN_UP(len, PAGE_SIZE) / PAGE_SIZE, n; left; left -= n) {
-		n = MIN(left, sizeof part);
-		int err = space_mincore(thread_current()->space, addr, n, part);
-		if (err)
-			return err;
-		if (copy_to_user(vec, part, n))
+	if (left > USER_END || vec > USER_END - left)
+		return -EFAULT;
+	while (left) {
+		int n = space_mincore(thread_current()->space, addr, MIN(left, sizeof part), part);
+		if (n < 0)
+			return n;
+		if (copy_to_user(vec, part, (size_t)n))
 			return -EFAULT;
-		addr += n * PAGE_SIZE;
-		vec += n;
+		addr += (size_t)n * PAGE_SIZE;
+		vec += (size_t)n;
+		left -= (size_t)n;
 	}
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mremap(2): a mapping grows or shrinks where it is, or moves with its pages; and mincore(2).
+ * mremap(2): a mapping grows or shrinks where it is, or moves with its pages.
  *
  * Nothing is copied when a mapping moves: the entries go from the old tables to the new ones. In the middle of that a page has
  * no PTE, or its new one; a walk from its object must not come between. So the new VMA is on the object's list first, and the
@@ -8,8 +8,6 @@
  * page at its old place or at its new one, and no CPU can store through the old.
  *
  *      new VMA, attached ──► entries moved, old range flushed ──► old range unmapped as by munmap
- *
- * Moving whole tables where both ends are aligned to them is left out: a move costs some instructions a page.
  */
 #include "vm/vm_impl.h"
 
@@ -21,50 +19,73 @@ struct move {
 	struct list dead;
 };
 
-/* One leaf table's part of the old range. -ENOMEM: what has moved stays at its new place, the rest at its old one. */
-static int move_leaf(struct move *m, pte_t *from, vaddr_t addr, vaddr_t stop)
+/*
+ * A stretch of the old range lies in one leaf table and so does its new place. Where it fills both, the table itself moves: two
+ * entries are written for 512 pages.
+ */
+struct stretch {
+	pte_t *from;
+	vaddr_t old, new;
+	unsigned npages;
+	bool whole;
+};
+
+/* The stretch at *addr, NULL `from` when nothing is left; *addr moves behind it. Stretches without a page are left out. */
+static struct stretch next_stretch(const struct move *m, vaddr_t *addr)
 {
-	for (; addr < stop; addr += PAGE_SIZE, from++) {
-		if (!*from)
-			continue;
-		pte_t *to = table_make(m->space, m->new + (addr - m->old));
-		if (!to)
-			return -ENOMEM;
-		spin_lock(&table_page(from)->lock);
-		pte_t e = *from;
-		*from = 0;
-		spin_unlock(&table_page(from)->lock);
-		*to = e; /* nobody else can find this entry: the object and the space are locked */
+	vaddr_t end = m->old + m->old_len, stop;
+	struct stretch p = { 0 };
+
+	while ((p.from = table_next(m->space, addr, end, &stop))) {
+		p.old = *addr;
+		p.new = m->new + (p.old - m->old);
+		stop = MIN(stop, p.old + (pt_span(1) - p.new % pt_span(1)));
+		p.npages = (stop - p.old) >> PAGE_SHIFT;
+		p.whole = p.npages == PT_ENTRIES;
+		*addr = stop;
+		if (p.whole || pte_skip(p.from, 0, p.npages) < p.npages)
+			break;
 	}
-	return 0;
-}
-
-static int move_ptes(struct move *m)
-{
-	struct object *o = m->vma->object;
-	vaddr_t addr = m->old, end = m->old + MIN(m->old_len, m->new_len), stop;
-	int err = 0;
-
-	if (o)
-		spin_lock(&o->lock);
-	for (pte_t *pte; !err && (pte = table_next(m->space, &addr, end, &stop)); addr = stop)
-		err = move_leaf(m, pte, addr, stop);
-	tlb_shootdown(&m->space->arch, m->old, (end - m->old) >> PAGE_SHIFT);
-	if (o)
-		spin_unlock(&o->lock);
-	return err;
+	return p;
 }
 
 /* Tables for the new range beforehand, so that moving cannot fail half-way. */
-static int make_tables(struct move *m)
+static int make_tables(const struct move *m)
 {
-	vaddr_t addr = m->old, stop;
+	vaddr_t addr = m->old;
 
-	for (pte_t *pte; (pte = table_next(m->space, &addr, m->old + m->old_len, &stop)); addr = stop)
-		for (; addr < stop; addr += PAGE_SIZE, pte++)
-			if (*pte && !table_make(m->space, m->new + (addr - m->old)))
-				return -ENOMEM;
+	for (struct stretch p; (p = next_stretch(m, &addr)).from;)
+		if (p.whole ? !table_make_upper(m->space, p.new) : !table_make(m->space, p.new))
+			return -ENOMEM;
 	return 0;
+}
+
+static void move_stretch(struct space *s, const struct stretch *p)
+{
+	if (p->whole && table_move_leaf(s, p->old, p->new))
+		return;
+	pte_t *to = table_make(s, p->new);
+	struct page *table = table_page(p->from);
+	spin_lock(&table->lock);
+	for (unsigned i = 0; (i = pte_skip(p->from, i, p->npages)) < p->npages; i++) {
+		to[i] = p->from[i]; /* nobody else can find this entry: the object and the space are locked */
+		p->from[i] = 0;
+	}
+	spin_unlock(&table->lock);
+}
+
+static void move_ptes(struct move *m)
+{
+	struct object *o = m->vma->object;
+	vaddr_t addr = m->old;
+
+	if (o)
+		spin_lock(&o->lock);
+	for (struct stretch p; (p = next_stretch(m, &addr)).from;)
+		move_stretch(m->space, &p);
+	tlb_shootdown(&m->space->arch, m->old, m->old_len >> PAGE_SHIFT);
+	if (o)
+		spin_unlock(&o->lock);
 }
 
 /* The new window: like the old VMA, at the new place. An anonymous mapping nobody has touched takes the place's own offset. */
@@ -95,8 +116,7 @@ static int64_t move_locked(struct move *m, bool keep)
 		space_unmap_locked(s, m->new, m->new + m->new_len, &m->dead);
 		return err;
 	}
-	err = move_ptes(m);
-	assert(!err);
+	move_ptes(m);
 	if (m->old_len && !keep)
 		err = space_unmap_locked(s, m->old, m->old + m->old_len, &m->dead);
 	vma_settle(s, v, &m->dead);
@@ -205,39 +225,4 @@ int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len
 	mutex_unlock(&s->lock);
 	space_free_dead(&m.dead);
 	return result;
-}
-
-/* ---- mincore ---- */
-
-/* Whether a touch would find the page without waiting: mapped, or in the object's index. */
-static bool in_core(struct space *s, struct vma *v, vaddr_t addr)
-{
-	pte_t *pte = table_find(s, addr);
-
-	if (pte && *pte)
-		return true;
-	if (!v->object || v->object->pager == PAGER_DEVICE)
-		return false;
-	spin_lock(&v->object->lock);
-	struct page *p = object_page_locked(v->object, vma_pgoff(v, addr));
-	bool valid = p && p->flags & PAGE_VALID;
-	spin_unlock(&v->object->lock);
-	return valid;
-}
-
-int space_mincore(struct space *s, vaddr_t addr, size_t npages, uint8_t *vec)
-{
-	int err = 0;
-
-	mutex_lock(&s->lock);
-	for (size_t i = 0; i < npages && !err; i++) {
-		vaddr_t at = addr + i * PAGE_SIZE;
-		struct vma *v = vma_find(s, at);
-		if (!v || v->start > at)
-			err = -ENOMEM;
-		else
-			vec[i] = in_core(s, v, at);
-	}
-	mutex_unlock(&s->lock);
-	return err;
 }

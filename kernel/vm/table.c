@@ -45,26 +45,54 @@ pte_t *table_find(struct space *s, vaddr_t addr)
 	return &table[pt_index(addr, 0)];
 }
 
-pte_t *table_make(struct space *s, vaddr_t addr)
+static bool table_add(struct space *s, pte_t *upper)
+{
+	struct page *p = page_alloc(0, ALLOC_ZERO | (thread_current()->pager ? ALLOC_RESERVE : 0));
+
+	if (!p)
+		return false;
+	p->kind = PAGE_TABLE;
+	spin_init(&p->lock, RANK_TABLE);
+	__atomic_add_fetch(&s->tables, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&vm_stat.table_pages, 1, __ATOMIC_RELAXED);
+	/* Zeroed before it can be found: a walk from an object's side may look at any time. */
+	__atomic_store_n(upper, page_to_phys(p) | PTE_PRESENT | PTE_WRITE | PTE_USER, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* The entry of addr in its table at level `bottom`, tables made on the way; NULL: no memory. */
+static inline pte_t *descend(struct space *s, vaddr_t addr, unsigned bottom)
 {
 	pte_t *table = phys_to_virt(s->arch.root);
 
-	for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
+	for (unsigned level = PT_LEVELS - 1; level > bottom; level--) {
 		pte_t *e = &table[pt_index(addr, level)];
-		if (unlikely(!*e)) {
-			struct page *p = page_alloc(0, ALLOC_ZERO | (thread_current()->pager ? ALLOC_RESERVE : 0));
-			if (!p)
-				return NULL;
-			p->kind = PAGE_TABLE;
-			spin_init(&p->lock, RANK_TABLE);
-			__atomic_add_fetch(&s->tables, 1, __ATOMIC_RELAXED);
-			__atomic_add_fetch(&vm_stat.table_pages, 1, __ATOMIC_RELAXED);
-			/* Zeroed before it can be found: a walk from an object's side may look at any time. */
-			__atomic_store_n(e, page_to_phys(p) | PTE_PRESENT | PTE_WRITE | PTE_USER, __ATOMIC_RELEASE);
-		}
+		if (unlikely(!*e) && !table_add(s, e))
+			return NULL;
 		table = table_at(*e);
 	}
-	return &table[pt_index(addr, 0)];
+	return &table[pt_index(addr, bottom)];
+}
+
+pte_t *table_make(struct space *s, vaddr_t addr)
+{
+	return descend(s, addr, 0);
+}
+
+bool table_make_upper(struct space *s, vaddr_t addr)
+{
+	return descend(s, addr, 1);
+}
+
+bool table_move_leaf(struct space *s, vaddr_t from, vaddr_t to)
+{
+	pte_t *source = descend(s, from, 1), *target = descend(s, to, 1);
+
+	if (*target)
+		return false;
+	__atomic_store_n(target, *source, __ATOMIC_RELEASE);
+	*source = 0;
+	return true;
 }
 
 pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software)
@@ -151,15 +179,16 @@ void zap_add(struct zap *z, vaddr_t addr, pte_t old)
 static void zap_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t end, bool cache_only)
 {
 	struct page *table = table_page(pte);
+	unsigned n = (end - addr) >> PAGE_SHIFT;
 
 	zap_open(z);
 	spin_lock(&table->lock);
-	for (; addr < end; addr += PAGE_SIZE, pte++) {
-		pte_t old = *pte;
-		if (!old || (cache_only && old & (PTE_PRIVATE | PTE_UNCOUNTED)))
+	for (unsigned i = 0; (i = pte_skip(pte, i, n)) < n; i++) {
+		pte_t old = pte[i];
+		if (cache_only && old & (PTE_PRIVATE | PTE_UNCOUNTED))
 			continue;
-		*pte = 0;
-		zap_add(z, addr, old);
+		pte[i] = 0;
+		zap_add(z, addr + i * PAGE_SIZE, old);
 	}
 	spin_unlock(&table->lock);
 }
@@ -174,11 +203,12 @@ pte_t *table_next(struct space *s, vaddr_t *addr, vaddr_t end, vaddr_t *stop)
 			table = table_at(table[pt_index(*addr, level)]);
 			level--;
 		}
-		vaddr_t span = pt_span(level ? level : 1);
-		*stop = MIN(end, ALIGN_DOWN(*addr, span) + span);
-		if (level == 0)
+		if (level == 0) {
+			*stop = MIN(end, ALIGN_DOWN(*addr, pt_span(1)) + pt_span(1));
 			return &table[pt_index(*addr, 0)];
-		*addr = *stop;
+		}
+		unsigned index = pt_index(*addr, level);
+		*addr = ALIGN_DOWN(*addr, pt_span(level)) + (uint64_t)(pte_skip(table, index, PT_ENTRIES) - index) * pt_span(level);
 	}
 	return NULL;
 }
@@ -211,17 +241,17 @@ static void table_release(struct space *s, pte_t e)
 static void free_below(struct space *s, pte_t *table, unsigned level, vaddr_t start, vaddr_t end, vaddr_t floor,
                        vaddr_t ceiling)
 {
-	for (vaddr_t addr = start; addr < end; addr = ALIGN_DOWN(addr, pt_span(level)) + pt_span(level)) {
-		pte_t *e = &table[pt_index(addr, level)];
-		vaddr_t base = ALIGN_DOWN(addr, pt_span(level));
-		pte_t old = *e;
-		if (!old)
-			continue;
+	unsigned last = pt_index(end - 1, level) + 1;
+	vaddr_t whole = ALIGN_DOWN(start, pt_span(level + 1));
+
+	for (unsigned i = pt_index(start, level); (i = pte_skip(table, i, last)) < last; i++) {
+		vaddr_t base = whole + i * pt_span(level);
+		pte_t old = table[i];
 		if (level > 1)
-			free_below(s, table_at(old), level - 1, addr, MIN(end, base + pt_span(level)), floor, ceiling);
+			free_below(s, table_at(old), level - 1, MAX(start, base), MIN(end, base + pt_span(level)), floor, ceiling);
 		if (base < floor || base + pt_span(level) > ceiling)
 			continue;
-		*e = 0;
+		table[i] = 0;
 		tlb_shootdown(&s->arch, base, pt_span(level) >> PAGE_SHIFT);
 		table_release(s, old);
 	}

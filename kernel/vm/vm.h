@@ -111,7 +111,10 @@ int space_sync(struct space *s, vaddr_t addr, size_t len, int flags);        /* 
 int space_advise(struct space *s, vaddr_t addr, size_t len, int advice);     /* madvise(2): DONTNEED and hints */
 /* mremap(2), remap.c: the address, or -EINVAL, -EFAULT, -ENOMEM */
 int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, unsigned flags, vaddr_t new);
-/* mincore(2), remap.c: vec[i] is 1 when page i can be touched without waiting. -ENOMEM: a hole */
+/*
+ * mincore(2), mincore.c: vec[i] is 1 when page i can be touched without waiting. How many pages were looked at, which is not
+ * past the end of the VMA at addr; -ENOMEM: there is none
+ */
 int space_mincore(struct space *s, vaddr_t addr, size_t npages, uint8_t *vec);
 vaddr_t space_brk(struct space *s, vaddr_t want);                            /* brk(2): the resulting break */
 /* space_visit: calls visit for each VMA in order until it returns false; lock held meanwhile. For /proc. */

@@ -91,8 +91,29 @@ int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list 
 void space_free_dead(struct list *dead);
 
 /* ---- table.c: page tables ---- */
+/*
+ * pte_skip: the first entry in use of table[i..end), else end. Empty stretches are passed eight entries (a cache line) at a
+ * time: a table that holds one page costs 80 steps rather than 512, which is most of what unmapping sparse memory costs. Bits
+ * that say which entries are in use would make it cheaper still, but every fault would have to keep them.
+ */
+static inline unsigned pte_skip(const pte_t *table, unsigned i, unsigned end)
+{
+	while (i < end && !table[i]) {
+		const pte_t *line = &table[++i];
+		while ((uint64_t)line % 64 == 0 && i + 8 <= end &&
+		       !(line[0] | line[1] | line[2] | line[3] | line[4] | line[5] | line[6] | line[7]))
+			line = &table[i += 8];
+	}
+	return i;
+}
 pte_t *table_find(struct space *s, vaddr_t addr);          /* the leaf entry, NULL when its table is absent */
 pte_t *table_make(struct space *s, vaddr_t addr);          /* the same, tables made on the way; NULL: no memory */
+bool table_make_upper(struct space *s, vaddr_t addr);      /* all but the leaf table; false: no memory */
+/*
+ * table_move_leaf: the leaf table of `from` becomes that of `to`, with everything in it. -> both begin a leaf table's range,
+ * from's exists, to's upper tables exist, the caller shoots down. False, and nothing done: `to` has a leaf table.
+ */
+bool table_move_leaf(struct space *s, vaddr_t from, vaddr_t to);
 /*
  * table_next: the leaf entry of the first address in [*addr, end) whose table exists; *addr becomes that address, *stop where
  * the table (or the range) ends. NULL: no more. Loop: for (...; pte = table_next(s, &addr, end, &stop); addr = stop).

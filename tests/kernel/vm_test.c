@@ -358,6 +358,23 @@ TEST(appends_follow_each_other_and_reads_stop_at_the_end)
 
 /* ---- vm.failure ---- */
 
+TEST(skipping_empty_entries_finds_the_next_one_in_use)
+{
+	pte_t *table = kzalloc(PAGE_SIZE);
+
+	EXPECT(table != NULL);
+	for (unsigned i = 0; i < PT_ENTRIES; i += 1 + i % 37)
+		table[i] = PTE_HELD;
+	for (unsigned start = 0; start <= PT_ENTRIES; start++)
+		for (unsigned end = start; end <= PT_ENTRIES; end += 1 + end % 19) {
+			unsigned next = start;
+			while (next < end && !table[next])
+				next++;
+			EXPECT(pte_skip(table, start, end) == next);
+		}
+	kfree(table);
+}
+
 static int life_of_a_space(void)
 {
 	struct space *s = space_create(), *child = NULL;
@@ -410,6 +427,7 @@ TEST_SUITE(space, "vm.space",
 	TEST_CASE(a_mapping_without_a_hint_takes_the_highest_gap_that_fits),
 	TEST_CASE(noreplace_refuses_what_fixed_would_replace),
 	TEST_CASE(an_untouched_terabyte_costs_no_page_tables),
+	TEST_CASE(skipping_empty_entries_finds_the_next_one_in_use),
 	TEST_CASE(the_break_grows_shrinks_and_stops_at_a_mapping));
 TEST_SUITE(fault, "vm.fault",
 	TEST_CASE(reading_untouched_memory_costs_no_frame_and_writing_it_gives_one_of_zeros),

@@ -13,6 +13,28 @@ static void *remap(void *old, size_t old_len, size_t new_len, int flags, void *n
 	return (void *)syscall(SYS_mremap, old, old_len, new_len, flags, new);
 }
 
+#define TABLE (512 * PAGE)
+
+/* Three tables' worth and a half, some pages of it touched, go to where whole tables can move, and to where they cannot. */
+static void many_pages_move(int flags, size_t shift)
+{
+	size_t len = 3 * TABLE + TABLE / 2;
+	unsigned char *p = map(len, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+	unsigned char *room = map(len + 2 * TABLE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *to = (unsigned char *)(((uintptr_t)room + TABLE - 1) / TABLE * TABLE + (uintptr_t)p % TABLE % (TABLE / 2) + shift);
+
+	for (size_t i = 0; i < len / PAGE; i += i % 7 + 1)
+		p[i * PAGE] = (unsigned char)(i % 255 + 1);
+	CHECK(remap(p, len, len, MAYMOVE | FIXED, to) == to);
+	for (size_t i = 0, next = 0; i < len / PAGE; i++) {
+		CHECK(to[i * PAGE] == (i == next ? i % 255 + 1 : 0));
+		next += i == next ? i % 7 + 1 : 0;
+	}
+	DIES_BY(SIGSEGV, TOUCH(p));
+	CHECK(munmap(to, len) == 0);
+	CHECK(munmap(room, len + 2 * TABLE) == 0);
+}
+
 int main(void)
 {
 	unsigned char *p = map_anon(9 * PAGE), *q; /* the ninth page is a barrier */
@@ -54,6 +76,10 @@ int main(void)
 	CHECK(ftruncate(fd, PAGE) == 0);
 	DIES_BY(SIGBUS, TOUCH(moved + PAGE));
 
+	for (size_t shift = 0; shift < 2 * PAGE; shift += PAGE) {
+		many_pages_move(MAP_PRIVATE, shift);
+		many_pages_move(MAP_SHARED, shift);
+	}
 	unsigned char *a = map_anon(2 * PAGE);
 	memset(a, 5, 2 * PAGE);
 	unsigned char *b = remap(a, 2 * PAGE, 2 * PAGE, MAYMOVE | DONTUNMAP, NULL);
