@@ -21,9 +21,9 @@ say = @$(if $(V),:,printf '  %-8s %s\n' $1 $2)
 
 # ---- what is missing is installed before the toolchain is looked for ----
 
-NEED_SETUP := run qemu qemu-gdb gdb test check grade bench difftest iso
+NEED_SETUP := run qemu qemu-gdb gdb test check grade bench difftest fuzz iso
 ifneq ($(filter $(NEED_SETUP),$(MAKECMDGOALS)),)
-ifneq ($(shell tools/setup $(filter gdb bench test check grade,$(MAKECMDGOALS)) >&2 && echo ready),ready)
+ifneq ($(shell tools/setup $(filter gdb bench test check grade fuzz,$(MAKECMDGOALS)) >&2 && echo ready),ready)
 $(error something that Atlas needs could not be installed (see above))
 endif
 endif
@@ -274,7 +274,7 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 
 # ---- targets for people ----
 
-.PHONY: all kernel user libc iso run qemu qemu-gdb gdb test check grade bench difftest clean help
+.PHONY: all kernel user libc iso run qemu qemu-gdb gdb test check grade bench difftest fuzz clean help
 all: kernel user $(B)/boot.cpio $(B)/disk.img $(B)/compile_commands.json
 kernel: $(B)/atlas.elf $(B)/atlas-checked.elf
 libc: $(LIBC) $(CRT)
@@ -306,6 +306,9 @@ bench: $(IMAGES) $(B)/programs/diff/linux_init
 difftest: all
 	$(Q)tools/difftest
 
+fuzz:
+	$(Q)tools/fuzz
+
 clean:
 	rm -rf $(B)
 
@@ -315,6 +318,7 @@ help:
 	@echo 'make qemu-gdb  the same, waiting for a debugger; "make gdb" in another terminal attaches'
 	@echo 'make test      every test: both kernels, 1 and 4 CPUs   (make grade: the same)'
 	@echo 'make check     the quick part of it'
+	@echo 'make fuzz      the pure parts under a coverage-guided fuzzer (FUZZ_SECONDS=60 each)'
 	@echo 'make bench     costs of the main operations in guest instructions'
 	@echo 'make difftest  the same programs on Atlas and on Linux, compared byte for byte'
 	@echo 'make iso       build/atlas.iso, boots by BIOS and by UEFI'

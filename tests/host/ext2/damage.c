@@ -204,6 +204,21 @@ static void flip(struct dev *dev, uint64_t *rng)
 	}
 }
 
+/* Mounts what can be mounted and does everything to all it finds. -> whether it could be mounted. */
+bool damaged_run(struct dev *dev)
+{
+	char why[200];
+
+	budget = FILES;
+	if (volume_mount(&fs, dev, false, why, sizeof(why)))
+		return false;
+	visit(EXT2_ROOT_INO, 0);
+	volume_sync(&fs);
+	volume_unmount(&fs);
+	fs_release(&fs);
+	return true;
+}
+
 int fuzz_run(struct dev *master, uint64_t first, uint64_t last)
 {
 	unsigned mounted = 0;
@@ -211,21 +226,13 @@ int fuzz_run(struct dev *master, uint64_t first, uint64_t last)
 	for (uint64_t seed = first; seed < last; seed++) {
 		struct dev *dev = device_copy(master);
 		uint64_t rng = seed;
-		char why[200];
 
 		dev->quiet = true;
 		flip(dev, &rng);
 		if (rng_next(&rng) % 8 == 0)
 			dev->bad_page = rng_next(&rng) % 100;
 		alarm(20); /* a hang ends the test by SIGALRM */
-		budget = FILES;
-		if (!volume_mount(&fs, dev, false, why, sizeof(why))) {
-			mounted++;
-			visit(EXT2_ROOT_INO, 0);
-			volume_sync(&fs);
-			volume_unmount(&fs);
-			fs_release(&fs);
-		}
+		mounted += damaged_run(dev);
 		device_close(dev);
 	}
 	alarm(0);

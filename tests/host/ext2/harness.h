@@ -46,6 +46,7 @@ int script_run(struct dev *dev, bool readonly);
 int random_run(struct dev *dev, uint64_t seed, unsigned ops);
 int full_run(struct dev *dev);
 int fuzz_run(struct dev *dev, uint64_t first, uint64_t last);
+bool damaged_run(struct dev *dev); /* one image; for the fuzzer (tests/fuzz) too */
 int crash_run(struct dev *dev, uint64_t seed, const char *out);
 int durable_run(struct dev *dev, uint64_t promised);
 
