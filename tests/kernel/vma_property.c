@@ -7,8 +7,8 @@
  *      VMAs          [a      )[b   )     [c      )           must be exactly these, neighbours that continue each other joined
  *
  * A cell is a quarter of the distance a stack keeps, so that the guard below a downwards mapping shows in the search for a
- * gap. Operations: what mmap, munmap, mprotect, mremap and the stack's growth do to the tree, splits that are undone, finds and
- * searches for a gap. After each one the tree is walked beside the cells, its own checker runs, the counts of the space and the
+ * gap. Operations: what mmap, munmap, mprotect, mremap and the stack's growth do to the tree, splits that are undone, identities
+ * taken and inherited, finds and searches for a gap. After each one the tree is walked beside the cells, its own checker runs, the counts of the space and the
  * references, lists and counts of objects and files are compared. A run ends at the first difference.
  *
  * The fields of a VMA that a program chose are known to two functions only, dress and looks_like.
@@ -27,6 +27,8 @@ struct cell {
 	bool mapped;
 	uint8_t kind, prot, object, file; /* file: 0 none, else files[file - 1] */
 	pgoff_t pgoff;
+	uint64_t anon;   /* identity; 0: none */
+	bool inherited;  /* by fork */
 };
 
 struct run {
@@ -95,11 +97,36 @@ static bool looks_like(const struct run *r, const struct vma *v, const struct ce
 
 /* ---- comparison ---- */
 
-/* Cells between which no VMA may end, once everything that can be is merged. */
-static bool continues(const struct cell *low, const struct cell *high)
+/* Cells that show what goes on from one to the next, under rights that may differ. */
+static bool same_kind(const struct cell *low, const struct cell *high)
 {
-	return low->mapped && high->mapped && low->kind == high->kind && low->prot == high->prot &&
-	       low->object == high->object && low->file == high->file && low->pgoff + CELL_PAGES == high->pgoff;
+	return low->mapped && high->mapped && low->kind == high->kind && low->object == high->object &&
+	       low->file == high->file && low->pgoff + CELL_PAGES == high->pgoff;
+}
+
+/*
+ * Cells between which no VMA may end. With identities it depends on the history whether one does: two VMAs that have come to
+ * have the same stay apart until something else happens to them.
+ */
+static bool must_be_one(const struct cell *low, const struct cell *high)
+{
+	return same_kind(low, high) && low->prot == high->prot && !low->anon && !high->anon;
+}
+
+/* A cell without identity has been taken in by a VMA that had one of its own: never by one that inherited it. */
+static void adopt(struct run *r, const struct vma *v)
+{
+	const struct cell *giver = NULL;
+
+	for (unsigned i = cell_at(v->start); i < cell_at(v->end); i++)
+		if (r->cells[i].anon)
+			giver = &r->cells[i];
+	for (unsigned i = cell_at(v->start); i < cell_at(v->end) && giver; i++) {
+		struct cell *c = &r->cells[i];
+		if (!c->anon)
+			HOLDS(r, !giver->inherited);
+		c->anon = c->anon ? c->anon : giver->anon;
+	}
 }
 
 static void compare_vma(struct run *r, const struct vma *v)
@@ -108,9 +135,11 @@ static void compare_vma(struct run *r, const struct vma *v)
 	HOLDS(r, (v->start - BASE) % CELL == 0 && (v->end - BASE) % CELL == 0);
 	if (r->wrong)
 		return;
+	adopt(r, v);
 	for (unsigned i = cell_at(v->start); i < cell_at(v->end) && !r->wrong; i++) {
 		const struct cell *c = &r->cells[i];
 		HOLDS(r, c->mapped && looks_like(r, v, c) && vma_pgoff(v, address(i)) == c->pgoff);
+		HOLDS(r, c->anon == v->anon);
 	}
 }
 
@@ -143,7 +172,7 @@ static void compare(struct run *r, bool merged)
 		HOLDS(r, !prev || prev->end <= v->start);
 		HOLDS(r, vma_prev(v) == prev);
 		if (merged && prev && prev->end == v->start && v->start > BASE)
-			HOLDS(r, !continues(&r->cells[cell_at(v->start) - 1], &r->cells[cell_at(v->start)]));
+			HOLDS(r, !must_be_one(&r->cells[cell_at(v->start) - 1], &r->cells[cell_at(v->start)]));
 		covered += (unsigned)((v->end - v->start) / CELL);
 		in_files += v->file != NULL;
 		vmas++;
@@ -272,7 +301,7 @@ static void resize(struct run *r, unsigned at)
 	free_dead(&dead);
 }
 
-/* A split changes nothing but the number of VMAs, and the merge of either half undoes it. */
+/* A split changes nothing but the number of VMAs, and the merge of either half undoes it (and may take in a neighbour). */
 static void split_and_join(struct run *r, unsigned at)
 {
 	struct list dead = LIST_INIT(dead);
@@ -289,8 +318,44 @@ static void split_and_join(struct run *r, unsigned at)
 	HOLDS(r, r->space->nvmas == vmas + 1);
 	compare(r, false);
 	struct vma *whole = vma_settle(r->space, choose(r->choices, 2) ? v : upper, &dead);
-	HOLDS(r, whole->start <= address(at) - CELL && whole->end == end);
+	HOLDS(r, whole->start <= address(at) - CELL && whole->end >= end);
 	free_dead(&dead);
+}
+
+/* What a first private page does: the identity of a neighbour of the same kind, the one behind first, or one nobody has. */
+static uint64_t expected_identity(struct run *r, const struct vma *v)
+{
+	unsigned first = cell_at(v->start), end = cell_at(v->end);
+	const struct cell *cells = r->cells;
+
+	if (end < CELLS && same_kind(&cells[end - 1], &cells[end]) && cells[end].anon && !cells[end].inherited)
+		return cells[end].anon;
+	if (first > 0 && same_kind(&cells[first - 1], &cells[first]) && cells[first - 1].anon && !cells[first - 1].inherited)
+		return cells[first - 1].anon;
+	for (unsigned i = 0; i < CELLS; i++)
+		HOLDS(r, !cells[i].mapped || cells[i].anon != v->anon);
+	return v->anon;
+}
+
+static void touch(struct run *r, unsigned at)
+{
+	struct vma *v = vma_find(r->space, address(at));
+	bool forked = choose(r->choices, 4) == 0, had;
+
+	if (!v || v->start > address(at))
+		return;
+	had = v->anon;
+	if (forked)
+		v->anon = anon_fork(v->anon);
+	else
+		vma_make_anon(v);
+	HOLDS(r, (v->anon != 0) == (had || !forked));
+	if (!had && !forked)
+		HOLDS(r, v->anon == expected_identity(r, v));
+	for (unsigned i = cell_at(v->start); i < cell_at(v->end); i++) {
+		r->cells[i].inherited = had && forked ? true : r->cells[i].inherited;
+		r->cells[i].anon = v->anon;
+	}
 }
 
 static void find(struct run *r, unsigned at)
@@ -338,7 +403,7 @@ static void operation(struct run *r)
 	unsigned first = choose(r->choices, CELLS), n = 1 + choose(r->choices, choose(r->choices, 8) ? 6 : CELLS);
 
 	n = MIN(n, CELLS - first);
-	switch (choose(r->choices, 12)) {
+	switch (choose(r->choices, 14)) {
 	case 0: case 1: case 2: case 3:
 		map(r, first, n);
 		break;
@@ -356,6 +421,9 @@ static void operation(struct run *r)
 		break;
 	case 10:
 		find(r, first);
+		break;
+	case 11: case 12:
+		touch(r, first);
 		break;
 	default:
 		find_gap(r);
