@@ -135,7 +135,7 @@ TESTS := \
 	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges mmap_flags mmap_places \
+	bad_ranges madvise_matrix mmap_flags mmap_places mprotect_probes mremap_matrix \
 	list
 SERVERS := disk ext2 tty
 # Programs that are in the boot archive too, for a machine without a usable disk.

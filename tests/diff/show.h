@@ -137,12 +137,12 @@ static inline const char *arena_text(void)
 	for (const char *line = file_text("/proc/self/maps"); *line;) {
 		char perms[8] = "", name[64] = "";
 		unsigned long from = 0, to = 0, off = 0;
-		sscanf(line, "%lx-%lx %7s %lx %*s %*s %63[^\n]", &from, &to, perms, &off, name);
+		sscanf(line, "%lx-%lx %7s %lx %*s %*s%63[^\n]", &from, &to, perms, &off, name);
 		if (from >= ARENA && to <= ARENA + ARENA_PAGES * PAGE && len < sizeof(shown_lines) - 128) {
-			char *base = strrchr(name, '/');
+			char *base = name[0] ? strrchr(name, '/') : NULL;
 			len += (size_t)snprintf(shown_lines + len, 128, "%s%lu-%lu %s %lu%s%s", len ? "; " : "",
 						(from - ARENA) / PAGE, (to - ARENA) / PAGE, perms, off / PAGE,
-						name[0] ? " " : "", base ? base + 1 : name);
+						base ? " " : "", base ? base + 1 : name + strspn(name, " "));
 		}
 		line = strchr(line, '\n');
 		if (!line++)
