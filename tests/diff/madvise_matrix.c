@@ -16,14 +16,14 @@ struct kind {
 
 static int file, memfd;
 
+/* Puts back what earlier advices have changed in the file. */
 static void refill(int fd)
 {
 	unsigned char page[PAGE];
 
-	for (long i = 0; fd >= 0 && i < 4; i++) {
+	for (long i = 0; i < 4 && (fd == file || fd == memfd); i++) {
 		memset(page, (int)i + 1, PAGE);
-		if (pwrite(fd, page, PAGE, i * (long)PAGE) != (ssize_t)PAGE)
-			perror("refill");
+		CALL(pwrite64, fd, page, PAGE, i * PAGE);
 	}
 }
 
