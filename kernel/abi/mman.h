@@ -31,6 +31,11 @@
 #define MAP_HUGETLB         0x40000
 #define MAP_SYNC            0x80000
 #define MAP_FIXED_NOREPLACE 0x100000
+#define MAP_UNINITIALIZED   0x4000000
+#define MAP_HUGE_SHIFT      26
+#define MAP_HUGE_MASK       0x3f
+#define MAP_HUGE_2MB        (21u << MAP_HUGE_SHIFT)
+#define MAP_HUGE_1GB        (30u << MAP_HUGE_SHIFT)
 
 #define MS_ASYNC      1
 #define MS_INVALIDATE 2

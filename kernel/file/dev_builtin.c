@@ -41,13 +41,13 @@ static int64_t zero_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 	return zero_user(buf, len) ? -EFAULT : (int64_t)len;
 }
 
-/* Each mapping gets zeros of its own; a shared one is shared by fork only, as on Linux. */
+/* Each mapping gets zeros of its own: private memory, or an object that only fork shares. */
 static int zero_map(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff)
 {
-	(void)f, (void)off;
-	*object = object_create(PAGER_ZERO, ALIGN_UP(len, PAGE_SIZE));
-	*pgoff = 0;
-	return *object ? 0 : -ENOMEM;
+	(void)f, (void)len;
+	*object = NULL;
+	*pgoff = off >> PAGE_SHIFT;
+	return 0;
 }
 
 static int64_t full_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)

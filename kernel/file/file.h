@@ -75,7 +75,7 @@ struct file_ops {
 	int64_t (*ioctl)(struct file *f, unsigned cmd, vaddr_t arg);                   /* ENOTTY */
 	int (*stat)(struct file *f, struct abi_stat *st);                              /* EINVAL */
 	int (*sync)(struct file *f, bool data_only);                                   /* EINVAL */
-	/* map: the object to map, its first page, referenced; ENODEV */
+	/* map: the object to map, referenced (NULL: zeros of the mapping's own), and its first page; ENODEV */
 	int (*map)(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff);
 	int (*fallocate)(struct file *f, unsigned mode, uint64_t off, uint64_t len);   /* EOPNOTSUPP */
 	void (*release)(struct file *f);                                               /* last reference gone */

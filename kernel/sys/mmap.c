@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mmap(2), munmap(2), mprotect(2), msync(2), madvise(2), brk(2): decode and check, in the order in which Linux checks, for a
- * program may see which of two errors it gets. What is then done is in vm/space.c. vm_audit() for programs is here too.
+ * program may see which of two errors it gets. What is then done is in vm/map.c and its neighbours. vm_audit() for programs is
+ * here too.
+ *
+ * What a descriptor does not allow is told only after a place for the mapping has been found, so mmap hands its verdict on
+ * (mapping.refused) instead of returning it.
  */
 #include "sys/sys.h"
 
@@ -11,103 +15,137 @@
 #include "file/file.h"
 #include "vm/vm.h"
 
-/* Flags that mmap silently ignores with MAP_SHARED and MAP_PRIVATE, and refuses with MAP_SHARED_VALIDATE, are all others. */
+/* What MAP_SHARED_VALIDATE knows; MAP_SHARED and MAP_PRIVATE ignore all other flags. Not MAP_FIXED_NOREPLACE: it is younger. */
 #define MAP_KNOWN \
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
-	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_FIXED_NOREPLACE)
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_UNINITIALIZED | MAP_HUGE_2MB | MAP_HUGE_1GB)
 
-struct mapping {
-	struct file *file;     /* referenced; NULL: anonymous */
-	struct object *object; /* referenced; NULL: private anonymous */
-	pgoff_t pgoff;
-	bool may_write;
-};
+#define HUGE_SIZE (2ul << 20)
 
-/* What a descriptor lets be mapped: mmap(2), EACCES. */
-static int check_rights(const struct file *f, uint32_t prot, uint32_t type)
+/* The last byte of a file that a mapping may show. */
+static uint64_t last_byte(const struct file *f)
+{
+	const struct node *n = f->node;
+
+	return n && S_ISREG(n->mode) ? INT64_MAX : UINT64_MAX;
+}
+
+/* May this descriptor be mapped so? mmap(2): EOVERFLOW, EOPNOTSUPP, EACCES, ENODEV, EINVAL. *type: SHARED or PRIVATE. */
+static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t prot, uint64_t flags, uint32_t *type)
 {
 	uint32_t mode = f->flags & O_ACCMODE;
+	uint64_t last = last_byte(f);
 
-	if (mode == O_WRONLY || f->flags & O_PATH)
-		return f->flags & O_PATH ? -EBADF : -EACCES;
-	if (type == MAP_SHARED && prot & PROT_WRITE && mode != O_RDWR)
-		return -EACCES;
-	return 0;
-}
-
-static int resolve_file(int fd, size_t len, uint64_t off, uint32_t prot, uint32_t type, struct mapping *m)
-{
-	m->file = fd_get(fd);
-	if (!m->file)
-		return -EBADF;
-	int err = check_rights(m->file, prot, type);
-	if (!err)
-		err = m->file->ops->map ? m->file->ops->map(m->file, off, len, &m->object, &m->pgoff) : -ENODEV;
-	/* A disk is dirty by sector, which a store through a mapping could not tell: it is changed by pwrite. */
-	bool sectors = !err && m->object->blocks;
-	m->may_write = type == MAP_PRIVATE || ((m->file->flags & O_ACCMODE) == O_RDWR && !sectors);
-	return !err && prot & PROT_WRITE && !m->may_write ? -EACCES : err;
-}
-
-static int resolve_anonymous(size_t len, uint32_t type, struct mapping *m)
-{
-	m->may_write = true;
-	if (type == MAP_PRIVATE)
-		return 0;
-	m->object = object_create(PAGER_ZERO, len);
-	return m->object ? 0 : -ENOMEM;
-}
-
-static int check_flags(uint32_t flags, uint32_t *type)
-{
-	bool anonymous = flags & MAP_ANONYMOUS;
-
-	*type = flags & MAP_TYPE;
-	if (*type == MAP_SHARED_VALIDATE && !anonymous) {
-		if (flags & ~(uint32_t)MAP_KNOWN)
+	if (len > last || off >> PAGE_SHIFT > (last - len) >> PAGE_SHIFT)
+		return -EOVERFLOW;
+	if (*type == MAP_SHARED_VALIDATE) {
+		if (flags & ~(uint64_t)MAP_KNOWN)
 			return -EOPNOTSUPP;
 		*type = MAP_SHARED;
 	}
+	if (*type == MAP_SHARED && prot & PROT_WRITE && mode != O_WRONLY && mode != O_RDWR)
+		return -EACCES;
 	if (*type != MAP_SHARED && *type != MAP_PRIVATE)
 		return -EINVAL;
-	if (flags & MAP_GROWSDOWN && (*type == MAP_SHARED || !anonymous))
+	if (mode != O_RDONLY && mode != O_RDWR)
+		return -EACCES;
+	if (!f->ops->map)
+		return -ENODEV;
+	return flags & MAP_GROWSDOWN ? -EINVAL : 0;
+}
+
+static int shared_zeros(size_t len, struct mapping *m)
+{
+	m->object = object_create(PAGER_ZERO, len);
+	m->by_size = true;
+	return m->object ? 0 : -ENOMEM;
+}
+
+static void resolve_file(struct file *f, size_t len, uint64_t off, uint64_t prot, uint64_t flags, struct mapping *m)
+{
+	uint32_t type = flags & MAP_TYPE;
+
+	m->refused = check_file(f, len, off, prot, flags, &type);
+	m->flags = ((uint32_t)flags & ~(uint32_t)MAP_TYPE) | type;
+	if (!m->refused)
+		m->refused = f->ops->map(f, off, len, &m->object, &m->pgoff);
+	if (m->refused)
+		return;
+	if (!m->object && type == MAP_SHARED) {
+		m->file = NULL;
+		m->refused = shared_zeros(len, m);
+		return;
+	}
+	/* A disk is dirty by sector, which a store through a mapping could not tell: it is changed by pwrite. */
+	bool sectors = m->object && m->object->blocks;
+	if (type == MAP_SHARED && ((f->flags & O_ACCMODE) == O_RDONLY || sectors))
+		m->denied = VMA_SHARED | VMA_MAYWRITE;
+	if (sectors && type == MAP_SHARED && prot & PROT_WRITE)
+		m->refused = -EACCES;
+	if (m->object && m->object->pager == PAGER_DEVICE)
+		m->special = VMA_IO | VMA_PFNMAP | VMA_DONTEXPAND | VMA_DONTDUMP;
+}
+
+static void resolve_anonymous(size_t len, uint64_t flags, struct mapping *m)
+{
+	uint32_t type = flags & MAP_TYPE;
+
+	m->flags = (uint32_t)flags;
+	if ((type != MAP_SHARED && type != MAP_PRIVATE) || (type == MAP_SHARED && flags & MAP_GROWSDOWN))
+		m->refused = -EINVAL;
+	else if (type == MAP_SHARED)
+		m->refused = shared_zeros(len, m);
+}
+
+/* Huge pages: a pool of 2 MiB pages with none in it. *len becomes whole huge pages. */
+static int check_huge(uint64_t addr, uint64_t *len, uint64_t flags)
+{
+	uint64_t size = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+
+	if (!(flags & MAP_ANONYMOUS) || (size && size != MAP_HUGE_2MB >> MAP_HUGE_SHIFT))
 		return -EINVAL;
-	return !(flags & MAP_HUGETLB) ? 0 : anonymous ? -ENOMEM : -EINVAL;
+	*len = ALIGN_UP(*len, HUGE_SIZE);
+	if (!*len || (flags & MAP_FIXED && addr & (HUGE_SIZE - 1)))
+		return -EINVAL;
+	return -ENOMEM;
+}
+
+static int64_t map_resolved(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags, struct file *f, uint64_t off)
+{
+	struct mapping m = { .prot = (uint32_t)prot & VMA_PROT, .file = f, .pgoff = off >> PAGE_SHIFT };
+
+	if (flags & MAP_HUGETLB)
+		return check_huge(addr, &len, flags);
+	if (!len)
+		return -EINVAL;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	if (!len)
+		return -ENOMEM;
+	if (f)
+		resolve_file(f, len, off, prot, flags, &m);
+	else
+		resolve_anonymous(len, flags, &m);
+	int err = space_mmap(thread_current()->space, &addr, len, &m);
+	if (m.object)
+		object_put(m.object);
+	return err ? err : (int64_t)addr;
 }
 
 int64_t sys_mmap(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags, uint64_t fd, uint64_t off)
 {
-	struct mapping m = { 0 };
-	uint32_t type;
-	int err = 0;
+	struct file *f = NULL;
 
 	if (off & PAGE_MASK)
 		return -EINVAL;
-	if (!(flags & MAP_ANONYMOUS) && !(m.file = fd_get((int)fd)))
-		return -EBADF;
-	if (m.file)
-		file_put(m.file);
-	m.file = NULL;
-	if (!len)
-		return -EINVAL;
-	len = ALIGN_UP(len, PAGE_SIZE);
-	if (!len || len > USER_END)
-		return -ENOMEM;
-	if (!(flags & MAP_ANONYMOUS) && off > INT64_MAX - len)
-		return -EOVERFLOW;
-	err = check_flags((uint32_t)flags, &type);
-	if (err)
-		return err;
-	err = flags & MAP_ANONYMOUS ? resolve_anonymous(len, type, &m)
-	                            : resolve_file((int)fd, len, off, (uint32_t)prot, type, &m);
-	uint32_t kept = ((uint32_t)flags & ~(uint32_t)MAP_TYPE) | type;
-	if (!err)
-		err = space_map(thread_current()->space, &addr, len, (uint32_t)prot, kept, m.object, m.pgoff, m.file, m.may_write);
-	if (m.object)
-		object_put(m.object);
-	if (m.file)
-		file_put(m.file);
-	return err ? err : (int64_t)addr;
+	if (!(flags & MAP_ANONYMOUS)) {
+		f = fd_get((int)fd);
+		if (!f)
+			return -EBADF;
+	}
+	int64_t result = f && f->flags & O_PATH ? -EBADF : map_resolved(addr, len, prot, flags, f, off);
+	if (f)
+		file_put(f);
+	return result;
 }
 
 int64_t sys_munmap(uint64_t addr, uint64_t len, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
@@ -129,7 +167,7 @@ int64_t sys_mprotect(uint64_t addr, uint64_t len, uint64_t prot, uint64_t d, uin
 		return -ENOMEM;
 	if (prot & ~(grows | PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
 		return -EINVAL;
-	return space_protect(thread_current()->space, addr, len, (uint32_t)prot);
+	return space_protect(thread_current()->space, addr, ALIGN_UP(len, PAGE_SIZE), (uint32_t)prot);
 }
 
 int64_t sys_msync(uint64_t addr, uint64_t len, uint64_t flags, uint64_t d, uint64_t e, uint64_t f)

@@ -243,6 +243,9 @@ static int map_segments(struct exec *x)
 	for (unsigned i = 0; !err && i < x->elf.nsegments; i++) {
 		const struct elf_segment *seg = &x->elf.segment[i];
 		err = map_segment(x, object, seg);
+		if (x->base + seg->vaddr > x->space->data_start)
+			x->space->data_start = x->base + seg->vaddr;
+		x->space->data_end = MAX(x->space->data_end, x->base + seg->vaddr + seg->filesz);
 		if (seg->prot & PROT_EXEC && !x->space->code_start) {
 			x->space->code_start = x->base + seg->vaddr;
 			x->space->code_end = x->base + seg->vaddr + seg->filesz;
@@ -253,6 +256,14 @@ static int map_segments(struct exec *x)
 	return err;
 }
 
+/* Mappings without a hint go below the room that the stack may grow into, as Linux places them. */
+static vaddr_t mmap_top_for(uint64_t stack_limit)
+{
+	uint64_t gap = stack_limit + STACK_GAP > stack_limit ? stack_limit + STACK_GAP : stack_limit;
+
+	return ALIGN_UP(USER_END - MIN(MAX(gap, USER_END - MMAP_TOP), USER_END / 6 * 5), PAGE_SIZE);
+}
+
 static int map_stack(struct exec *x)
 {
 	size_t args = x->args.len + (x->args.argc + x->args.envc) * sizeof(uint64_t) + strlen(x->path);
@@ -260,6 +271,7 @@ static int map_stack(struct exec *x)
 	vaddr_t at = STACK_TOP - len;
 	uint32_t prot = PROT_READ | PROT_WRITE | (x->elf.exec_stack ? PROT_EXEC : 0);
 	x->space->stack_limit = proc_rlimit(RLIMIT_STACK);
+	x->space->mmap_top = mmap_top_for(x->space->stack_limit);
 	return space_map(x->space, &at, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0, NULL, true);
 }
 

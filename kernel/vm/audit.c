@@ -29,6 +29,7 @@ struct audit {
 	uint32_t *count[BLOCKS_MAX]; /* PTEs that refer to each frame */
 	unsigned order[BLOCKS_MAX];
 	pfn_t frames;
+	uint64_t charged; /* pages that VMAs and objects are marked as charged with */
 	unsigned wrong;
 };
 
@@ -139,6 +140,8 @@ static void audit_space(struct audit *a, struct space *s)
 		complain(a, wrong, (uint64_t)s, 0, 0);
 	for (struct rb_node *n = rb_first(&s->vmas); n; n = rb_next(n)) {
 		struct vma *v = vma_of(n);
+		if (v->flags & VMA_ACCOUNT)
+			a->charged += (v->end - v->start) >> PAGE_SHIFT;
 		for (pte_t *pte; addr = MAX(addr, v->start), (pte = table_next(s, &addr, v->end, &stop));)
 			for (; addr < stop; addr += PAGE_SIZE, pte++)
 				if (*pte) {
@@ -169,6 +172,7 @@ static void audit_object(struct audit *a, struct object *o, uint64_t *cached, ui
 	uint64_t mapped = 0;
 	pgoff_t at = 0;
 
+	a->charged += o->charged;
 	if (wrong)
 		complain(a, wrong, (uint64_t)o, 0, 0);
 	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++) {
@@ -222,6 +226,8 @@ static void audit_all(struct audit *a)
 	list_for_each(link, &all_objects)
 		audit_object(a, list_entry(link, struct object, all_link), &cached, &dirty);
 	audit_frames(a);
+	if (a->charged != vm_committed())
+		complain(a, "charged pages", 0, vm_committed(), a->charged);
 	if (cached != vm_stat.cached_pages)
 		complain(a, "cached pages", 0, vm_stat.cached_pages, cached);
 	if (dirty != vm_stat.dirty_pages)

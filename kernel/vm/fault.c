@@ -360,18 +360,30 @@ static enum step (*const cases[KINDS][2][3])(struct fault *) = {
 
 /* ---- lookup ---- */
 
-/* A store or load just below a stack: it grows, within its limit, unless it would come too near to what lies below. */
+/* Growing by so much breaks no limit and can be promised. */
+static bool may_grow(struct space *s, const struct vma *v, vaddr_t addr)
+{
+	uint64_t npages = (v->start - addr) >> PAGE_SHIFT;
+
+	if (npages > v->pgoff || !space_may_expand(s, v->flags, npages) || v->end - addr > s->stack_limit)
+		return false;
+	if (v->flags & VMA_LOCKED && !space_lock_fits(s, npages))
+		return false;
+	return !(v->flags & VMA_ACCOUNT) || !commit_charge(s, npages);
+}
+
+/* A store or load just below a stack: it grows, unless it would come too near to what lies below. */
 static bool grow_stack(struct space *s, struct vma *v, vaddr_t addr)
 {
 	struct vma *below = v ? vma_prev(v) : NULL;
 
-	if (!v || !(v->flags & VMA_GROWSDOWN) || v->end - addr > s->stack_limit || addr < MMAP_MIN + STACK_GAP)
+	if (!v || !(v->flags & VMA_GROWSDOWN) || addr < vm_tunable.mmap_min_addr)
 		return false;
-	if (below && vma_prot(below) && addr - below->end < STACK_GAP)
-		return false;
-	if (below && addr < below->end)
+	if (below && vma_prot(below) && !(below->flags & VMA_GROWSDOWN) && addr - below->end < STACK_GAP)
 		return false;
 	vma_make_anon(v);
+	if (!may_grow(s, v, addr))
+		return false;
 	vma_set_range(v, addr, v->end, v->pgoff - ((v->start - addr) >> PAGE_SHIFT));
 	return true;
 }

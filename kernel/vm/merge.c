@@ -160,6 +160,11 @@ struct vma *vma_grow_into(struct space *s, struct vma *prev, const struct piece 
 	return NULL;
 }
 
+bool vma_grow_up(struct space *s, struct vma *low, const struct piece *p)
+{
+	return joins_below(low, p, p->anon) && take_in(s, low, low->start, p->end, (struct vma *[]){ NULL, NULL }, NULL);
+}
+
 struct vma *vma_settle(struct space *s, struct vma *v, struct list *dead)
 {
 	struct piece p = { v->start, v->end, v->pgoff, v->flags, v->anon, v->object, v->file };

@@ -92,6 +92,7 @@ void object_put(struct object *o)
 		object_remove_locked(o, p);
 	page_index_destroy(&o->pages);
 	spin_unlock(&o->lock);
+	commit_release(o->charged);
 	if (o->port)
 		port_put(o->port);
 	cache_free(object_cache, o);

@@ -66,6 +66,10 @@ static int share_vma(struct space *child, struct space *parent, struct vma *v)
 {
 	struct vma *copy = cache_alloc(vma_cache);
 
+	if (copy && v->flags & VMA_ACCOUNT && commit_charge(parent, (v->end - v->start) >> PAGE_SHIFT)) {
+		cache_free(vma_cache, copy);
+		copy = NULL;
+	}
 	if (!copy)
 		return -ENOMEM;
 	*copy = *v;
@@ -87,6 +91,9 @@ struct space *space_fork(struct space *parent)
 	child->brk = parent->brk;
 	child->stack_start = parent->stack_start;
 	child->stack_limit = parent->stack_limit;
+	child->mmap_top = parent->mmap_top;
+	child->data_start = parent->data_start;
+	child->data_end = parent->data_end;
 	child->arg_start = parent->arg_start;
 	child->arg_end = parent->arg_end;
 	child->env_start = parent->env_start;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces: what mmap, munmap, mprotect, msync, madvise and brk do once their arguments are checked, and a space's
- * beginning and end.
+ * Address spaces: their beginning and end, munmap, msync and madvise. What makes VMAs is in map.c, what changes their rights in
+ * protect.c, what moves them in remap.c.
  *
  * Everything that changes VMAs holds the space's lock. What must not happen under it is put off: freeing a VMA may close a
  * file, and closing may ask a server, so dead VMAs are gathered on a list (by object_link, free once detached) and freed
@@ -12,13 +12,8 @@
  *      detach the VMAs from objects       from here on no walk from an object comes to these tables
  *      free the tables
  *      unlock, free the VMAs
- *
- * Where a mapping without a hint goes is Linux's rule without randomisation: the highest gap below MMAP_TOP, so mappings
- * stack downwards and neighbours merge.
  */
 #include "vm/vm_impl.h"
-
-struct vm_tunables vm_tunable = { .max_map_count = 65530 };
 
 struct list all_spaces = LIST_INIT(all_spaces);
 static struct cache *space_cache;
@@ -32,6 +27,7 @@ void vm_init(void)
 	pager_init();
 	zero_page = page_alloc(0, ALLOC_ZERO);
 	assert(zero_page);
+	commit_init();
 }
 
 struct space *space_create(void)
@@ -48,6 +44,7 @@ struct space *space_create(void)
 	mutex_init(&s->lock, RANK_SPACE);
 	s->refs = 1;
 	s->stack_limit = STACK_LIMIT;
+	s->mmap_top = MMAP_TOP;
 	vma_tree_init(s);
 	spin_lock(&registry_lock);
 	list_push_back(&all_spaces, &s->all_link);
@@ -64,6 +61,16 @@ void space_free_dead(struct list *dead)
 {
 	for (struct list *n; (n = list_pop_front(dead));)
 		vma_free(list_entry(n, struct vma, object_link));
+}
+
+/* v's entries are gone; now the VMA and what it was charged. */
+static void discard(struct space *s, struct vma *v, struct list *dead)
+{
+	if (v->flags & VMA_ACCOUNT)
+		commit_release((v->end - v->start) >> PAGE_SHIFT);
+	vma_detach(v);
+	vma_remove(s, v);
+	list_push_back(dead, &v->object_link);
 }
 
 /* No CPU may use the space any more; the tables' own frames go with the last reference. */
@@ -87,9 +94,7 @@ void space_put(struct space *s)
 		struct vma *v = vma_of(n);
 		table_zap(&z, v->start, v->end, false);
 		zap_finish(&z);
-		vma_detach(v);
-		vma_remove(s, v);
-		list_push_back(&dead, &v->object_link);
+		discard(s, v, &dead);
 	}
 	table_destroy(s);
 	mutex_unlock(&s->lock);
@@ -131,9 +136,7 @@ int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list 
 	vaddr_t first = v->start;
 	for (; v && v->start < end; v = next) {
 		next = vma_next(v);
-		vma_detach(v);
-		vma_remove(s, v);
-		list_push_back(dead, &v->object_link);
+		discard(s, v, dead);
 	}
 	table_free(s, first, end, floor, v ? v->start : pt_span(PT_LEVELS - 1) * (PT_ENTRIES / 2));
 	return 0;
@@ -148,264 +151,6 @@ int space_unmap(struct space *s, vaddr_t addr, size_t len)
 		return -EINVAL;
 	mutex_lock(&s->lock);
 	int err = space_unmap_locked(s, addr, addr + len, &dead);
-	mutex_unlock(&s->lock);
-	space_free_dead(&dead);
-	return err;
-}
-
-/* ---- map ---- */
-
-static bool range_free(struct space *s, vaddr_t addr, size_t len)
-{
-	struct vma *v = vma_find(s, addr);
-
-	return !v || addr + len + vma_guard(v) <= v->start;
-}
-
-/* Where the mapping goes: *addr as asked for becomes the answer. */
-static int place(struct space *s, vaddr_t *addr, size_t len, uint32_t flags)
-{
-	vaddr_t want = *addr;
-
-	if (len > USER_END)
-		return -ENOMEM;
-	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-		if (want > USER_END - len)
-			return -ENOMEM;
-		if (want & PAGE_MASK)
-			return -EINVAL;
-		if (want < MMAP_MIN)
-			return -EPERM;
-		if (flags & MAP_FIXED_NOREPLACE) {
-			struct vma *v = vma_find(s, want);
-			return v && v->start < want + len ? -EEXIST : 0;
-		}
-		return 0;
-	}
-	want = ALIGN_DOWN(want, PAGE_SIZE);
-	if (want && want < MMAP_MIN)
-		want = MMAP_MIN;
-	if (want && want <= (flags & MAP_32BIT ? 0x80000000 : USER_END) - len && range_free(s, want, len))
-		return *addr = want, 0;
-	vaddr_t found = flags & MAP_32BIT ? vma_find_gap(s, len, 0x40000000, 0x80000000)
-	                                  : vma_find_gap(s, len, MMAP_MIN, MMAP_TOP);
-	if (!found && !(flags & MAP_32BIT))
-		found = vma_find_gap(s, len, MMAP_MIN, USER_END);
-	if (!found)
-		return -ENOMEM;
-	*addr = found;
-	return 0;
-}
-
-/* Heuristic overcommit (Linux's mode 0): a private writable or shared anonymous mapping larger than all memory is refused. */
-static bool exceeds_memory(size_t len, uint32_t prot, uint32_t flags)
-{
-	bool counts = flags & MAP_PRIVATE ? prot & PROT_WRITE : flags & MAP_ANONYMOUS;
-
-	return counts && !(flags & MAP_NORESERVE) && len >> PAGE_SHIFT > frames_total();
-}
-
-/* The flags of a new VMA. */
-static uint32_t flags_of(const struct space *s, uint32_t prot, uint32_t flags, bool may_write)
-{
-	uint32_t f = prot & VMA_PROT;
-
-	f |= VMA_MAYREAD | VMA_MAYWRITE | VMA_MAYEXEC | s->def_flags;
-	if (flags & MAP_SHARED)
-		f |= may_write ? VMA_SHARED | VMA_MAYSHARE : VMA_MAYSHARE;
-	if (!may_write)
-		f &= ~(uint32_t)VMA_MAYWRITE;
-	if (flags & MAP_GROWSDOWN)
-		f |= VMA_GROWSDOWN;
-	if (flags & MAP_NORESERVE)
-		f |= VMA_NORESERVE;
-	return f;
-}
-
-static struct vma *vma_create(const struct piece *p)
-{
-	struct vma *v = cache_alloc(vma_cache);
-
-	if (!v)
-		return NULL;
-	memset(v, 0, sizeof *v);
-	v->start = p->start;
-	v->end = p->end;
-	v->flags = p->flags;
-	v->object = p->object;
-	v->pgoff = p->pgoff;
-	v->file = p->file;
-	list_init(&v->object_link);
-	return v;
-}
-
-static int map_locked(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t flags, struct object *object,
-                      pgoff_t pgoff, struct file *file, bool may_write, struct list *dead)
-{
-	int err = place(s, addr, len, flags);
-
-	if (err)
-		return err;
-	if (s->nvmas >= vm_tunable.max_map_count || exceeds_memory(len, prot, flags))
-		return -ENOMEM;
-	if (flags & MAP_FIXED && !range_free(s, *addr, len)) {
-		err = space_unmap_locked(s, *addr, *addr + len, dead);
-		if (err)
-			return err;
-	}
-	struct piece p = { *addr, *addr + len, object ? pgoff : *addr >> PAGE_SHIFT, flags_of(s, prot, flags, may_write), 0, object,
-	                   file };
-	struct vma *above = vma_find(s, *addr), *below = above ? vma_prev(above) : vma_of(rb_last(&s->vmas));
-	if (vma_grow_into(s, below, &p, dead))
-		return 0;
-	struct vma *v = vma_create(&p);
-	if (!v)
-		return -ENOMEM;
-	vma_insert(s, v);
-	vma_attach(v);
-	return 0;
-}
-
-static void populate(struct space *s, vaddr_t start, size_t len, uint32_t prot)
-{
-	enum fault_access access = prot & PROT_WRITE ? FAULT_WRITE : FAULT_READ;
-
-	for (vaddr_t addr = start; addr < start + len; addr += PAGE_SIZE)
-		if (vm_fault(s, addr, access) != FAULT_DONE)
-			return;
-}
-
-int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t flags, struct object *object,
-              pgoff_t pgoff, struct file *file, bool may_write)
-{
-	struct list dead = LIST_INIT(dead);
-
-	mutex_lock(&s->lock);
-	int err = map_locked(s, addr, len, prot, flags, object, pgoff, file, may_write, &dead);
-	mutex_unlock(&s->lock);
-	space_free_dead(&dead);
-	/* The private memory of a server on the paging path is there from the start (it must not wait for memory later). */
-	bool wired = thread_current()->pager && flags & MAP_PRIVATE;
-	if (!err && (flags & MAP_POPULATE || wired) && prot)
-		populate(s, *addr, len, flags & MAP_SHARED ? PROT_READ : prot);
-	return err;
-}
-
-/* ---- brk ---- */
-
-vaddr_t space_brk(struct space *s, vaddr_t want)
-{
-	struct list dead = LIST_INIT(dead);
-
-	mutex_lock(&s->lock);
-	vaddr_t old_top = ALIGN_UP(s->brk, PAGE_SIZE), top = ALIGN_UP(want, PAGE_SIZE);
-	int err = 0;
-	if (want < s->brk_start || want >= USER_END) {
-		err = -EINVAL;
-	} else if (top < old_top) {
-		err = space_unmap_locked(s, top, old_top, &dead);
-	} else if (top > old_top) {
-		/* Never so near to the next mapping that the two would touch. */
-		err = range_free(s, old_top, top - old_top + PAGE_SIZE)
-		              ? map_locked(s, &old_top, top - old_top, PROT_READ | PROT_WRITE,
-		                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, NULL, true, &dead)
-		              : -ENOMEM;
-	}
-	if (!err)
-		s->brk = want;
-	vaddr_t result = s->brk;
-	mutex_unlock(&s->lock);
-	space_free_dead(&dead);
-	if (!err && top > old_top && thread_current()->pager)
-		populate(s, old_top, top - old_top, PROT_READ | PROT_WRITE);
-	return result;
-}
-
-/* ---- mprotect ---- */
-
-/*
- * The PTE that shows the same frame under other rights. A private frame that nobody else counts may be stored to at once;
- * everything else waits for its fault, which knows about copy-on-write and dirty marks.
- */
-static pte_t pte_with_prot(pte_t old, uint32_t prot)
-{
-	pte_t kept = old & (PTE_ADDR | PTE_PRIVATE | PTE_UNCOUNTED | PTE_UNCACHED);
-	bool writable = prot & PROT_WRITE && (old & PTE_WRITE || (old & PTE_PRIVATE && phys_to_page(pte_paddr(old))->refs == 1));
-
-	return pte_make(0, prot, writable, kept);
-}
-
-static void protect_ptes(struct space *s, vaddr_t start, vaddr_t end, uint32_t prot)
-{
-	vaddr_t stop, low = ~0ul, high = 0;
-	pte_t *pte;
-
-	__atomic_add_fetch(&s->unflushed, 1, __ATOMIC_SEQ_CST);
-	for (vaddr_t addr = start; (pte = table_next(s, &addr, end, &stop));) {
-		struct page *table = table_page(pte);
-		spin_lock(&table->lock);
-		for (; addr < stop; addr += PAGE_SIZE, pte++) {
-			if (!*pte)
-				continue;
-			pte_t new = pte_with_prot(*pte, prot);
-			/* Rights that only grow need no flush: a stale entry costs one spurious fault. */
-			if (*pte & PTE_PRESENT && (~new & *pte & (PTE_WRITE | PTE_PRESENT) || new & ~*pte & PTE_NX)) {
-				low = MIN(low, addr);
-				high = addr + PAGE_SIZE;
-			}
-			*pte = new;
-		}
-		spin_unlock(&table->lock);
-	}
-	if (low < high)
-		tlb_shootdown(&s->arch, low, (high - low) >> PAGE_SHIFT);
-	__atomic_sub_fetch(&s->unflushed, 1, __ATOMIC_RELEASE);
-}
-
-static int protect_vma(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint32_t prot, struct list *dead)
-{
-	uint32_t flags = ((*vp)->flags & ~(uint32_t)VMA_PROT) | prot;
-
-	end = MIN(end, (*vp)->end);
-	if (prot & ~(flags >> VMA_MAY_SHIFT))
-		return -EACCES;
-	if (flags == (*vp)->flags)
-		return 0;
-	int err = vma_edit(s, vp, start, end, flags, dead);
-	if (!err)
-		protect_ptes(s, start, end, prot);
-	return err;
-}
-
-int space_protect(struct space *s, vaddr_t addr, size_t len, uint32_t prot)
-{
-	struct list dead = LIST_INIT(dead);
-	vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
-	int err = 0;
-
-	if (addr & PAGE_MASK)
-		return -EINVAL;
-	if (end == addr)
-		return 0;
-	if (end < addr || end > USER_END)
-		return -ENOMEM;
-	uint32_t grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
-	prot &= PROT_READ | PROT_WRITE | PROT_EXEC;
-	mutex_lock(&s->lock);
-	struct vma *v = vma_find(s, addr);
-	if (grows && v && v->start < end) {
-		if (grows & PROT_GROWSUP || !(v->flags & VMA_GROWSDOWN))
-			err = -EINVAL;
-		addr = v->start;
-	}
-	for (vaddr_t at = addr; !err && at < end; v = v ? vma_next(v) : NULL) {
-		if (!v || v->start > at) {
-			err = -ENOMEM;
-			break;
-		}
-		err = protect_vma(s, &v, at, end, prot, &dead);
-		at = v->end;
-	}
 	mutex_unlock(&s->lock);
 	space_free_dead(&dead);
 	return err;

@@ -39,7 +39,9 @@ struct space {
 	vaddr_t brk_start, brk;    /* (m) */
 	vaddr_t stack_start;       /* top of the initial stack, for /proc */
 	vaddr_t arg_start, arg_end, env_start, env_end, code_start, code_end;
-	uint64_t stack_limit;      /* bytes, RLIMIT_STACK at exec */
+	vaddr_t data_start, data_end; /* of the initialised data, for RLIMIT_DATA */
+	uint64_t stack_limit;      /* bytes, RLIMIT_STACK */
+	vaddr_t mmap_top;          /* mmap without a hint searches downwards from here */
 	struct list all_link;      /* every space: the audit walks them */
 };
 
@@ -68,6 +70,7 @@ enum vma_flags {
 	VMA_LOCKONFAULT = 1 << 19, /* mlock2, MCL_ONFAULT */
 	VMA_ACCOUNT     = 1 << 20, /* its pages are charged, commit.c */
 	VMA_NORESERVE   = 1 << 21,
+	VMA_SYNC        = 1 << 23, /* MAP_SYNC was asked for; it means nothing without DAX */
 	VMA_WIPEONFORK  = 1 << 25,
 	VMA_DONTDUMP    = 1 << 26,
 	VMA_HUGEPAGE    = 1 << 29,
@@ -97,16 +100,39 @@ void space_put(struct space *s);                /* last reference: everything is
 struct space *space_fork(struct space *parent); /* copy-on-write copy; NULL without memory */
 void space_load(struct space *s);               /* on this CPU; NULL: the kernel's tables */
 
+/* ---- map.c: mmap(2) and brk(2) ---- */
+
+/* What mmap(2) is to map, once its descriptor is resolved. */
+struct mapping {
+	uint32_t prot, flags;  /* PROT_*, MAP_*; the type is MAP_SHARED or MAP_PRIVATE */
+	struct object *object; /* NULL: zeros of its own. The callee takes its own references to object and file */
+	struct file *file;     /* what /proc shows; NULL */
+	pgoff_t pgoff;         /* of object or file */
+	uint32_t denied;       /* VMA_* bits the descriptor does not grant */
+	uint32_t special;      /* VMA_* bits it adds */
+	bool by_size;          /* shared anonymous memory: the object is fresh and is charged now */
+	int refused;           /* what the descriptor's check said; told only when a place has been found, as Linux does */
+};
 /*
- * space_map: what mmap(2) does once the descriptor is resolved.
- * -> flags: MAP_* as passed by the program, already checked for unknown combinations by sys/mmap.c; len > 0, page aligned
- * -> object: NULL for anonymous private; the callee takes its own references to object and file
- * -> *addr: hint in, address out. -ENOMEM, -EEXIST (NOREPLACE), -EINVAL (fixed and misaligned or out of range), -EPERM
+ * space_mmap: maps len bytes (> 0, page aligned).
+ * -> *addr: hint in, address out
+ * -> -ENOMEM (no room, a limit), -EEXIST, -EINVAL, -EPERM, -EAGAIN (mmap(2)), m->refused; MAP_FIXED may have unmapped already
  */
+int space_mmap(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m);
+/* space_map: the same for the kernel's own mappings; may_write: stores may reach a shared object. */
 int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t flags, struct object *object,
               pgoff_t pgoff, struct file *file, bool may_write);
+/* space_populate: touches every page of the VMAs that have all the flags `wanted`, as MAP_POPULATE and mlock want it: for
+ * writing where that makes a private copy. An error ends the VMA's part only. -> no lock held; may sleep */
+void space_populate(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted);
+vaddr_t space_brk(struct space *s, vaddr_t want);                            /* brk(2): the resulting break */
+
+/* ---- protect.c ---- */
+/* mprotect(2) of a page-aligned range that is not empty; prot with PROT_GROWSDOWN or PROT_GROWSUP. -ENOMEM, -EACCES, -EINVAL */
+int space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot);
+
+/* ---- space.c ---- */
 int space_unmap(struct space *s, vaddr_t addr, size_t len);                  /* munmap(2) */
-int space_protect(struct space *s, vaddr_t addr, size_t len, uint32_t prot); /* mprotect(2) */
 int space_sync(struct space *s, vaddr_t addr, size_t len, int flags);        /* msync(2) */
 int space_advise(struct space *s, vaddr_t addr, size_t len, int advice);     /* madvise(2): DONTNEED and hints */
 /* mremap(2), remap.c: the address, or -EINVAL, -EFAULT, -ENOMEM */
@@ -116,7 +142,6 @@ int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len
  * past the end of the VMA at addr; -ENOMEM: there is none
  */
 int space_mincore(struct space *s, vaddr_t addr, size_t npages, uint8_t *vec);
-vaddr_t space_brk(struct space *s, vaddr_t want);                            /* brk(2): the resulting break */
 /* space_visit: calls visit for each VMA in order until it returns false; lock held meanwhile. For /proc. */
 struct vma_usage { uint64_t resident, dirty, shared, priv, anon; }; /* pages */
 void space_visit(struct space *s, bool (*visit)(struct vma *v, const struct vma_usage *u, void *arg), void *arg,
@@ -165,6 +190,7 @@ struct object {
 	struct wait_queue wait;    /* for BUSY to clear, `writing` to fall */
 	struct port *port;         /* (c) PAGER_SERVER */
 	uint64_t key;              /* (c) of the pager's messages */
+	uint64_t charged;          /* (c) pages charged for it, commit.c */
 	struct node *node;         /* (c) the file it caches; not counted (the node owns the object); NULL */
 	int64_t mtime_sec, mtime_nsec; /* (o) to be sent with the next WRITE, RESIZE, SYNC; sec -1: unchanged */
 	const void *boot_data;     /* (c) PAGER_BOOT */
@@ -229,11 +255,27 @@ void reclaim_start(void); /* the write-back and reclaim threads */
  * number of differences, each logged. -> no lock held; other processes are held off by their locks, one after another. */
 unsigned vm_audit(void);
 
-/* What /proc/sys/vm sets. */
+/* ---- commit.c: limits and promises ---- */
+/* What /proc/sys/vm sets. Read and written without a lock: each is a single word. */
 struct vm_tunables {
-	uint32_t max_map_count; /* VMAs of a process */
+	uint32_t max_map_count;      /* VMAs of a process */
+	uint32_t overcommit_memory;  /* 0, 1, 2: see commit.c */
+	uint32_t overcommit_ratio;   /* percent of memory that may be promised in mode 2 */
+	uint64_t overcommit_kbytes;  /* the same in KiB; 0: the ratio counts */
+	uint64_t admin_reserve_kbytes, user_reserve_kbytes;
+	uint64_t mmap_min_addr;      /* bytes: below it only root may map */
 };
-extern struct vm_tunables vm_tunable; /* read and written without a lock: each is a single word */
+extern struct vm_tunables vm_tunable;
+/* commit_charge: npages more are promised, to a mapping of s (NULL: to nobody's). -ENOMEM: nothing is charged. */
+must_check int commit_charge(const struct space *s, uint64_t npages);
+void commit_release(uint64_t npages);
+bool commit_reserves(void);          /* mode 2: MAP_NORESERVE is not honoured */
+uint64_t vm_committed(void);         /* pages: Committed_AS, CommitLimit */
+uint64_t vm_commit_limit(void);
+/* May the current process map npages more with these VMA_* flags (RLIMIT_AS, RLIMIT_DATA)? */
+bool space_may_expand(const struct space *s, uint32_t flags, uint64_t npages);
+bool space_may_lock(void);           /* at all: RLIMIT_MEMLOCK is not 0, or root */
+bool space_lock_fits(const struct space *s, uint64_t npages); /* that many more, RLIMIT_MEMLOCK */
 
 void vm_init(void);
 struct vm_statistics { volatile uint64_t faults, major, cow, zero, cached_pages, dirty_pages, anon_pages, table_pages; };

@@ -48,6 +48,7 @@ void vma_attach(struct vma *v);                            /* into its object's 
 void vma_detach(struct vma *v);                            /* out of it; references stay until vma_free */
 void vma_free(struct vma *v);                              /* puts file and object: no lock held, may sleep */
 vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high); /* highest fit; 0: none */
+vaddr_t vma_find_low_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high); /* lowest fit; 0: none */
 const char *vma_check(struct space *s);                    /* audit: NULL or what is wrong */
 static inline uint32_t vma_prot(const struct vma *v) { return v->flags & VMA_PROT; } /* PROT_* */
 static inline vaddr_t vma_guard(const struct vma *v) { return v->flags & VMA_GROWSDOWN ? STACK_GAP : 0; } /* kept free below */
@@ -77,6 +78,8 @@ int vma_edit(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint3
  * -> what holds the range now; NULL: nothing has changed
  */
 struct vma *vma_merge(struct space *s, struct vma *prev, const struct piece *p, struct list *dead);
+/* vma_grow_up: low alone takes in p, which follows it; false: it may not. */
+bool vma_grow_up(struct space *s, struct vma *low, const struct piece *p);
 /* vma_settle: v, as it lies in the tree, with its neighbours; what survives. */
 struct vma *vma_settle(struct space *s, struct vma *v, struct list *dead);
 /* vma_grow_into: for a new mapping over free addresses: like vma_merge, but mmap prefers the VMA behind. */
@@ -84,6 +87,9 @@ struct vma *vma_grow_into(struct space *s, struct vma *prev, const struct piece 
 /* vma_make_anon: v is about to get its first private page: it takes a neighbour's identity or a new one. */
 void vma_make_anon(struct vma *v);
 uint64_t anon_fork(uint64_t parent);                       /* the child's identity over the parent's */
+
+/* ---- commit.c ---- */
+void commit_init(void);
 
 /* ---- space.c ---- */
 /* munmap with the lock held; what died is gathered for space_free_dead, which needs it let go. -ENOMEM: nothing changed. */

@@ -227,39 +227,53 @@ void vma_free(struct vma *v)
 }
 
 /*
- * The highest fit of len bytes within [low, high) in the subtree: right subtree, then the gap before the node, then left.
- * Gaps that straddle `high` or `low` are clipped, which is why a subtree with a large enough gap can still have no fit; it
- * happens only along the two boundaries, so the descent stays logarithmic.
+ * A fit of len bytes within [low, high) in the subtree. The highest: right subtree, then the gap before the node, then left;
+ * the lowest the other way round. Gaps that straddle `high` or `low` are clipped, which is why a subtree with a large enough
+ * gap can still have no fit; it happens only along the two boundaries, so the descent stays logarithmic.
  */
-static vaddr_t gap_search(struct rb_node *n, size_t len, vaddr_t low, vaddr_t high)
+static vaddr_t gap_search(struct rb_node *n, size_t len, vaddr_t low, vaddr_t high, bool upwards)
 {
 	struct vma *v = vma_of(n);
 	vaddr_t fit = 0;
 
 	if (!v || v->max_gap < len)
 		return 0;
-	if (v->end < high)
-		fit = gap_search(n->child[1], len, low, high);
+	if (upwards ? v->start > low : v->end < high)
+		fit = gap_search(n->child[!upwards], len, low, high, upwards);
 	if (!fit && v->gap >= len) {
 		vaddr_t top = v->start - vma_guard(v);
 		vaddr_t bottom = MAX(top - v->gap, low);
 		top = MIN(top, high);
 		if (top > bottom && top - bottom >= len)
-			fit = top - len;
+			fit = upwards ? bottom : top - len;
 	}
-	if (!fit && v->start > low)
-		fit = gap_search(n->child[0], len, low, high);
+	if (!fit && (upwards ? v->end < high : v->start > low))
+		fit = gap_search(n->child[upwards], len, low, high, upwards);
 	return fit;
+}
+
+/* The room above every VMA is in no gap. */
+static vaddr_t room_above(struct space *s, vaddr_t low)
+{
+	struct vma *last = vma_of(rb_last(&s->vmas));
+
+	return last ? MAX(last->end, low) : low;
 }
 
 vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high)
 {
-	struct vma *last = vma_of(rb_last(&s->vmas));
-	vaddr_t bottom = last ? MAX(last->end, low) : low;
+	vaddr_t bottom = room_above(s, low);
 
 	if (bottom < high && high - bottom >= len)
 		return high - len;
-	return gap_search(s->vmas.root, len, low, high);
+	return gap_search(s->vmas.root, len, low, high, false);
+}
+
+vaddr_t vma_find_low_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high)
+{
+	vaddr_t fit = gap_search(s->vmas.root, len, low, high, true), bottom = room_above(s, low);
+
+	return fit ? fit : bottom < high && high - bottom >= len ? bottom : 0;
 }
 
 const char *vma_check(struct space *s)
