@@ -290,13 +290,13 @@ static inline int make_memfd(const char *name, long npages, unsigned flags)
 /* ---- processes ---- */
 
 /* Runs the body in a child and shows how it ended when that was not exit(0). */
-#define IN_CHILD(body) \
+#define IN_CHILD(...) \
 	do { \
 		fflush(NULL); \
 		pid_t pid_ = fork(); \
 		int status_ = 0; \
 		if (pid_ == 0) { \
-			body; \
+			__VA_ARGS__; \
 			fflush(NULL); \
 			_exit(0); \
 		} \
