@@ -93,6 +93,10 @@ static struct vma *window(struct move *m)
 {
 	struct vma *v = cache_alloc(vma_cache);
 
+	if (v && m->vma->flags & VMA_ACCOUNT && commit_charge(m->space, m->new_len >> PAGE_SHIFT)) {
+		cache_free(vma_cache, v);
+		v = NULL;
+	}
 	if (!v)
 		return NULL;
 	*v = *m->vma;
@@ -132,6 +136,8 @@ static bool grow_in_place(struct move *m)
 	if (v->end != end || new_end > USER_END || new_end < end)
 		return false;
 	if (next && new_end + (vma_guard(next)) > next->start)
+		return false;
+	if (v->flags & VMA_ACCOUNT && commit_charge(m->space, (new_end - end) >> PAGE_SHIFT))
 		return false;
 	vma_set_range(v, v->start, new_end, v->pgoff);
 	vma_settle(m->space, v, &m->dead);
