@@ -38,7 +38,16 @@
 #define F_SETOWN 8
 #define F_GETOWN 9
 #define F_DUPFD_CLOEXEC 1030
+#define F_ADD_SEALS 1033
+#define F_GET_SEALS 1034
 #define FD_CLOEXEC 1
+
+#define F_SEAL_SEAL         0x1
+#define F_SEAL_SHRINK       0x2
+#define F_SEAL_GROW         0x4
+#define F_SEAL_WRITE        0x8
+#define F_SEAL_FUTURE_WRITE 0x10
+#define F_ALL_SEALS         0x1f
 
 #define F_RDLCK 0
 #define F_WRLCK 1

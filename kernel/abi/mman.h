@@ -37,6 +37,13 @@
 #define MAP_HUGE_2MB        (21u << MAP_HUGE_SHIFT)
 #define MAP_HUGE_1GB        (30u << MAP_HUGE_SHIFT)
 
+#define MFD_CLOEXEC       1u
+#define MFD_ALLOW_SEALING 2u
+#define MFD_HUGETLB       4u
+#define MFD_HUGE_SHIFT    26
+#define MFD_HUGE_MASK     0x3fu
+#define MFD_NAME_MAX      249 /* of memfd_create(2), without the NUL */
+
 #define MS_ASYNC      1
 #define MS_INVALIDATE 2
 #define MS_SYNC       4

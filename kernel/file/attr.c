@@ -105,7 +105,7 @@ void node_stat(struct node *n, struct abi_stat *st)
 	st->st_gid = n->gid;
 	st->st_rdev = n->rdev;
 	st->st_size = (int64_t)n->size;
-	st->st_blksize = PAGE_SIZE;
+	st->st_blksize = n->fs->ops->block_size ? n->fs->ops->block_size : (int64_t)PAGE_SIZE;
 	st->st_blocks = (int64_t)n->blocks;
 	st->st_atim = n->atime;
 	st->st_mtim = n->mtime;
@@ -113,6 +113,8 @@ void node_stat(struct node *n, struct abi_stat *st)
 	if (n->object) {
 		spin_lock(&n->object->lock);
 		st->st_size = (int64_t)n->object->size;
+		if (n->object->pager == PAGER_ZERO)
+			st->st_blocks = (int64_t)n->object->pages.count * (PAGE_SIZE / 512);
 		struct abi_timespec pending = { n->object->mtime_sec, n->object->mtime_nsec };
 		spin_unlock(&n->object->lock);
 		if (pending.tv_sec != -1) {

@@ -121,9 +121,12 @@ static int node_map(struct file *f, uint64_t off, size_t len, struct object **ob
 
 static int node_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t len)
 {
-	if (mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+	struct object *o = f->node->object;
+	bool punch = mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+
+	if (!punch && (o->pager != PAGER_ZERO || mode & ~(unsigned)FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
-	int err = object_punch(f->node->object, off, len);
+	int err = punch ? object_punch(o, off, len) : object_allocate(o, off, len, mode & FALLOC_FL_KEEP_SIZE);
 	if (!err)
 		node_touch_mtime(f->node);
 	return err;
@@ -246,6 +249,11 @@ static struct file *open_node(struct node *n, char *name, int flags, bool create
 		return err_ptr(err);
 	}
 	return f;
+}
+
+struct file *file_open_node(struct node *n, char *name, int flags)
+{
+	return open_node(n, name, flags, true);
 }
 
 /* Make the file that the walk found missing. 1: somebody else did meanwhile. */

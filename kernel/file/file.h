@@ -136,6 +136,11 @@ int mount_remove(const char *path);                  /* writes everything, FS_UN
 void mount_sync_all(void);                           /* sync(2) */
 int dev_add(const char *name, uint32_t mode, uint64_t rdev, struct port *port); /* takes over the port on success */
 
+/* ---- memfd.c: memory files ---- */
+struct file *memfd_create(const char *name, bool sealable, bool huge); /* O_RDWR; err_ptr(-ENOMEM) */
+int memfd_add_seals(struct file *f, uint64_t seals); /* F_ADD_SEALS. -EINVAL, -EPERM, -EBUSY */
+int memfd_get_seals(struct file *f);                 /* F_GET_SEALS. -EINVAL: not a memory file */
+
 /* ---- pipe.c, poll.c ---- */
 int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing end; -ENOMEM */
 enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32, POLLRDNORM = 64, POLLWRNORM = 256 };

@@ -38,6 +38,7 @@ struct fs_ops {
 	const char *type;          /* for /proc/mounts */
 	bool needs_device;         /* /proc/filesystems: not "nodev" */
 	int64_t magic;             /* statfs */
+	int64_t block_size;        /* st_blksize; 0: a page */
 	int (*lookup)(struct node *dir, const char *name, size_t len, struct node **out); /* ".." too */
 	int (*create)(struct node *dir, const struct new_name *make, struct node **out);
 	int (*link)(struct node *dir, const char *name, size_t len, struct node *to);
@@ -48,6 +49,7 @@ struct fs_ops {
 	int64_t (*readdir)(struct node *dir, uint64_t cookie, void *buf, size_t room);
 	int (*getattr)(struct filesystem *fs, uint64_t ino, struct fs_attr *attr);
 	int (*setattr)(struct node *n, const struct fs_setattr *set);
+	int (*check_size)(struct node *n, uint64_t size); /* may a plain file become so long? NULL: yes */
 	int (*statfs)(struct filesystem *fs, struct abi_statfs *st);
 	int (*sync)(struct filesystem *fs);
 	int (*open)(struct node *n, struct file *f); /* fills ops and data of what is not a plain file or directory */
@@ -76,6 +78,11 @@ void fs_put(struct filesystem *fs);
 
 /* ---- file.c ---- */
 void file_caches_init(void);
+/* file_open_node: an open file on a new node, whatever its mode bits; takes over n's reference and the name. err_ptr. */
+struct file *file_open_node(struct node *n, char *name, int flags);
+
+/* ---- memfd.c ---- */
+void memfd_init(void);
 
 /* ---- node.c ---- */
 void node_init(void);

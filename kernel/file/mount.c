@@ -51,6 +51,7 @@ void file_init(void)
 {
 	file_caches_init();
 	node_init();
+	memfd_init();
 	mount_init();
 }
 

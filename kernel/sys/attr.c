@@ -192,6 +192,9 @@ int node_truncate(struct node *n, uint64_t size)
 		signal_send_proc(proc_current(), SIGXFSZ, NULL);
 		return -EFBIG;
 	}
+	int err = n->fs->ops->check_size ? n->fs->ops->check_size(n, size) : 0;
+	if (err)
+		return err;
 	n->written = true;
 	node_touch_mtime(n);
 	return object_resize(n->object, size);

@@ -19,6 +19,9 @@
 	X(link) X(linkat) X(symlink) X(symlinkat) X(readlink) X(readlinkat) X(chmod) X(fchmod) X(fchmodat) X(chown) \
 	X(fchown) X(lchown) X(fchownat) X(umask) X(utimensat) X(mknod) X(mknodat)
 
+/* memfd.c, process_vm.c */
+#define CALLS_MEMORY(X) X(memfd_create)
+
 /* mmap.c */
 #define CALLS_MMAP(X) X(mmap) X(munmap) X(mprotect) X(msync) X(brk) X(madvise) X(mremap) X(mincore)
 
@@ -45,6 +48,6 @@
 	X(fs_unmount) X(dev_register) X(pager_role) X(pci_claim) X(pci_config) X(irq_bind) X(msi_bind) X(irq_ack) \
 	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
 
-#define CALLS_ALL(X) CALLS_FILE(X) CALLS_PATH(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_SIGNAL(X) CALLS_TIME(X) CALLS_ATLAS(X)
+#define CALLS_ALL(X) CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_SIGNAL(X) CALLS_TIME(X) CALLS_ATLAS(X)
 
 #endif

@@ -234,6 +234,10 @@ static int64_t fcntl_file(struct file *file, unsigned cmd, uint64_t arg)
 	case F_GETOWN:
 	case F_SETOWN:
 		return 0;
+	case F_ADD_SEALS:
+		return memfd_add_seals(file, arg);
+	case F_GET_SEALS:
+		return memfd_get_seals(file);
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return file->kind == FILE_PIPE ? 65536 : -EBADF;

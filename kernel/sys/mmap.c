@@ -82,6 +82,10 @@ static void resolve_file(struct file *f, size_t len, uint64_t off, uint64_t prot
 		m->denied = VMA_SHARED | VMA_MAYWRITE;
 	if (sectors && type == MAP_SHARED && prot & PROT_WRITE)
 		m->refused = -EACCES;
+	if (!m->refused && type == MAP_SHARED && !(m->denied & VMA_MAYWRITE))
+		m->refused = object_begin_map(m->object, prot & PROT_WRITE, &m->counted);
+	if (!m->counted && type == MAP_SHARED)
+		m->denied |= VMA_MAYWRITE;
 	if (m->object && m->object->pager == PAGER_DEVICE)
 		m->special = VMA_IO | VMA_PFNMAP | VMA_DONTEXPAND | VMA_DONTDUMP;
 }
@@ -126,6 +130,8 @@ static int64_t map_resolved(uint64_t addr, uint64_t len, uint64_t prot, uint64_t
 	else
 		resolve_anonymous(len, flags, &m);
 	int err = space_mmap(thread_current()->space, &addr, len, &m);
+	if (m.counted)
+		object_end_map(m.object);
 	if (m.object)
 		object_put(m.object);
 	return err ? err : (int64_t)addr;

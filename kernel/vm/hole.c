@@ -46,13 +46,14 @@ static bool zero_in_page(struct object *o, struct page *p, size_t from, size_t n
 	return here;
 }
 
-/* Without a server what is not in the index is a hole. */
-static bool is_hole(struct object *o, pgoff_t at)
+bool object_is_hole(struct object *o, pgoff_t at)
 {
+	if (likely(o->pager != PAGER_ZERO))
+		return false;
 	spin_lock(&o->lock);
 	bool absent = !object_page_locked(o, at);
 	spin_unlock(&o->lock);
-	return absent && o->pager == PAGER_ZERO;
+	return absent;
 }
 
 /* Zero a part of one page. */
@@ -61,7 +62,7 @@ static int punch_part(struct object *o, uint64_t off, size_t n)
 	pgoff_t at = off >> PAGE_SHIFT;
 	size_t from = off & PAGE_MASK;
 
-	for (bool done = is_hole(o, at); !done;) {
+	for (bool done = object_is_hole(o, at); !done;) {
 		struct page *p;
 		int err = object_pin(o, at, &p);
 		if (err)
@@ -136,7 +137,7 @@ int object_punch(struct object *o, uint64_t off, uint64_t len)
 	int err = object_extend_begin(o);
 	if (err)
 		return err;
-	err = object_tell_cut(o);
+	err = o->seals & SEALS_WRITE ? -EPERM : object_tell_cut(o);
 	uint64_t end = len < o->size - off ? off + len : ALIGN_UP(o->size, PAGE_SIZE);
 	if (!err && off < o->size)
 		err = punch_range(o, off, end);
@@ -146,17 +147,25 @@ int object_punch(struct object *o, uint64_t off, uint64_t len)
 
 /* ---- finding ---- */
 
+/* A page that fallocate has put there is a hole until somebody uses it. */
+static bool is_data(const struct page *p)
+{
+	return p && p->flags & PAGE_ACCESSED;
+}
+
 static uint64_t seek_in_index(struct object *o, uint64_t off, bool hole)
 {
 	pgoff_t at = off >> PAGE_SHIFT, end = pages_of(o->size), next;
 
 	spin_lock(&o->lock);
 	if (hole) {
-		while (at < end && object_page_locked(o, at))
+		while (at < end && is_data(object_page_locked(o, at)))
 			at++;
 	} else {
-		next = at;
-		at = page_index_next(&o->pages, &next, end - 1) ? next : end;
+		struct page *p;
+		for (next = at; (p = page_index_next(&o->pages, &next, end - 1)) && !is_data(p);)
+			next++;
+		at = p ? next : end;
 	}
 	spin_unlock(&o->lock);
 	return at << PAGE_SHIFT;

@@ -32,8 +32,9 @@ static void fill_from_object(const struct vma *v, vaddr_t addr, vaddr_t end, uin
 		return;
 	pgoff_t first = vma_pgoff(v, addr), last = vma_pgoff(v, end - PAGE_SIZE), at = first;
 	spin_lock(&o->lock);
+	uint16_t filled = o->pager == PAGER_ZERO ? PAGE_ACCESSED : PAGE_VALID; /* fallocate's pages have nothing in them yet */
 	for (struct page *p; (p = page_index_next(&o->pages, &at, last)); at++)
-		vec[at - first] = (p->flags & PAGE_VALID) != 0;
+		vec[at - first] = (p->flags & filled) != 0;
 	spin_unlock(&o->lock);
 }
 

@@ -73,7 +73,12 @@ int64_t object_read(struct object *o, uint64_t off, uint64_t buf, size_t len, bo
 		size_t in_page = at & PAGE_MASK;
 		size_t n = MIN(MIN(PAGE_SIZE - in_page, len - done), size - at);
 		struct page *p;
-		err = object_pin(o, at >> PAGE_SHIFT, &p);
+		if (object_is_hole(o, at >> PAGE_SHIFT)) {
+			page_get(zero_page);
+			p = zero_page;
+		} else {
+			err = object_pin(o, at >> PAGE_SHIFT, &p);
+		}
 		if (err)
 			break;
 		int part = copy_page_bytes(p, in_page, buf + done, n, kernel, false);
@@ -165,7 +170,8 @@ static bool commit_write_locked(struct object *o, struct page *p, size_t in_page
 		return false;
 	}
 	p->flags |= PAGE_RESERVED;
-	object_mark_dirty_locked(o, p);
+	if (o->pager == PAGER_SERVER)
+		object_mark_dirty_locked(o, p);
 	if (o->blocks)
 		for (size_t s = in_page / 512; s <= (in_page + n - 1) / 512; s++)
 			p->sectors |= (uint16_t)(1u << s);
@@ -202,7 +208,7 @@ static int write_whole_page(struct object *o, pgoff_t at, uint64_t buf, bool ker
 		return -ENOMEM;
 	bool done = copy_page_bytes(p, 0, buf, PAGE_SIZE, kernel, true) == 0;
 	spin_lock(&o->lock);
-	done = done && at < pages_of(o->size) && (grow || end <= o->size) && !object_held_locked(o, at) &&
+	done = done && !object_sealed(o, end) && at < pages_of(o->size) && (grow || end <= o->size) && !object_held_locked(o, at) &&
 	       !object_insert_locked(o, p, at, PAGE_VALID | PAGE_ACCESSED) && commit_write_locked(o, p, 0, PAGE_SIZE, end, grow);
 	spin_unlock(&o->lock);
 	if (!done)
@@ -215,14 +221,18 @@ static int write_piece(struct object *o, uint64_t at, uint64_t buf, size_t n, bo
 {
 	size_t in_page = at & PAGE_MASK;
 	struct page *p;
-	int err = n == PAGE_SIZE ? write_whole_page(o, at >> PAGE_SHIFT, buf, kernel, grow) : 0;
+	int err = object_sealed(o, at + n);
 
+	if (!err && n == PAGE_SIZE)
+		err = write_whole_page(o, at >> PAGE_SHIFT, buf, kernel, grow);
 	if (err)
 		return err;
 	err = object_pin_for_write(o, at >> PAGE_SHIFT, grow, &p);
 	if (err)
 		return err;
-	int part = copy_page_bytes(p, in_page, buf, n, kernel, true);
+	int part = object_sealed(o, at + n); /* pinned: who seals now waits for us */
+	if (!part)
+		part = copy_page_bytes(p, in_page, buf, n, kernel, true);
 	if (part == 0)
 		part = (int)n;
 	if (part > 0) {

@@ -149,7 +149,9 @@ int object_resize(struct object *o, uint64_t size)
 	if (err)
 		return err;
 	uint64_t old = o->size;
-	if (size < old) {
+	if (o->seals & (size < old ? F_SEAL_SHRINK : size > old ? F_SEAL_GROW : 0)) {
+		err = -EPERM;
+	} else if (size < old) {
 		err = object_prepare_shrink(o, size);
 		if (!err) {
 			object_cut(o, size);

@@ -111,6 +111,7 @@ struct mapping {
 	uint32_t denied;       /* VMA_* bits the descriptor does not grant */
 	uint32_t special;      /* VMA_* bits it adds */
 	bool by_size;          /* shared anonymous memory: the object is fresh and is charged now */
+	bool counted;          /* object_begin_map has counted it */
 	int refused;           /* what the descriptor's check said; told only when a place has been found, as Linux does */
 };
 /*
@@ -181,6 +182,7 @@ struct object {
 	struct page_index pages;   /* (o) marked: dirty */
 	struct list vmas;          /* (o) mappings of it */
 	uint32_t shared_writable;  /* (o) how many of them are shared and may write */
+	uint32_t seals;            /* (o) F_SEAL_*, see seal.c */
 	pgoff_t read_next;         /* (o) where a sequential reader would go on */
 	uint32_t read_window;      /* (o) pages the next READ asks for */
 	uint32_t writing;          /* (o) WRITEs under way */
@@ -227,6 +229,19 @@ must_check int object_resize(struct object *o, uint64_t size);
  * -> no lock held, may sleep. 0, -EOPNOTSUPP (device, boot archive), -EIO, -ENOSPC, -ENOMEM, -EINTR (killed)
  */
 must_check int object_punch(struct object *o, uint64_t off, uint64_t len);
+/*
+ * seal.c. object_add_seals: F_ADD_SEALS. -EPERM: sealed against it; -EBUSY: F_SEAL_WRITE and somebody maps or writes; -EINTR
+ * object_sealed: 0, or -EPERM when seals forbid a write up to `end`.
+ * object_begin_map: a shared mapping that may write is about to be made; *counted: it stands against F_SEAL_WRITE from now on;
+ *     if not, it may not write. -EPERM: and it wants to (`write`). object_end_map: of a counted one, when it is made, or not
+ * object_allocate: fallocate(2) of an object without a server: pages for [off, off + len). -EPERM, -ENOSPC, -ENOMEM, -EINTR
+ */
+#define SEALS_WRITE (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+int object_add_seals(struct object *o, uint32_t seals);
+int object_sealed(const struct object *o, uint64_t end);
+int object_begin_map(struct object *o, bool write, bool *counted);
+void object_end_map(struct object *o);
+must_check int object_allocate(struct object *o, uint64_t off, uint64_t len, bool keep_size);
 /* object_seek: SEEK_DATA, SEEK_HOLE: the first byte from off on that lies in data (in a hole). -ENXIO: none. */
 int64_t object_seek(struct object *o, uint64_t off, bool hole);
 /*

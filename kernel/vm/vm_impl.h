@@ -170,6 +170,8 @@ static inline bool object_held_locked(const struct object *o, pgoff_t at) { retu
  * server is made of zeros. -> 0; -EIO and the pager's other errors; -ENOMEM; -EINTR; -ENXIO past the end.
  */
 int object_pin(struct object *o, pgoff_t at, struct page **out);
+/* object_is_hole: without a server what is not in the index is a hole, and need not be filled to be read. */
+bool object_is_hole(struct object *o, pgoff_t at);
 int object_reserve(struct object *o, pgoff_t first, pgoff_t last, uint64_t size); /* DIRTY, unless they are RESERVED */
 int object_extend_begin(struct object *o);                 /* the token to change the size; -EINTR */
 void object_extend_end(struct object *o);

@@ -9,8 +9,6 @@
 
 #define MAP_FAILED ((void *)-1)
 #define MLOCK_ONFAULT 1
-#define MFD_CLOEXEC 1u
-#define MFD_ALLOW_SEALING 2u
 
 __BEGIN_DECLS
 void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);

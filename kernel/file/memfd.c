@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory files: memfd_create(2).
+ *
+ * A memory file is a plain file whose object has no server: what is not in the index is a hole of zeros, and pages never leave
+ * but by truncation or a punched hole. So reading, writing, mapping and sizes are those of every plain file (file.c, vm/), and
+ * all that is here is the node, which belongs to a filesystem that is mounted nowhere and has no names, and the seals' way in
+ * (vm/seal.c). The node goes with its last descriptor or mapping.
+ *
+ * Files of huge pages (MFD_HUGETLB) answer as on a Linux that has reserved no huge pages: they can be made, sized in steps of a
+ * huge page, and read as zeros; they cannot be written, filled or mapped.
+ */
+#include "file/file_impl.h"
+
+#define HUGE_SIZE (2ull << 20)
+
+static struct filesystem *plain_fs, *huge_fs;
+static volatile uint64_t last_ino;
+
+/* ---- nodes ---- */
+
+static int memfd_setattr(struct node *n, const struct fs_setattr *set)
+{
+	mutex_lock(&n->lock);
+	if (set->mask & FS_SET_MODE)
+		n->mode = (n->mode & S_IFMT) | (set->mode & 07777);
+	if (set->mask & FS_SET_UID)
+		n->uid = set->uid;
+	if (set->mask & FS_SET_GID)
+		n->gid = set->gid;
+	if (set->mask & FS_SET_ATIME)
+		n->atime = set->atime;
+	if (set->mask & FS_SET_MTIME)
+		n->mtime = set->mtime;
+	n->ctime = time_now();
+	mutex_unlock(&n->lock);
+	if (set->mask & FS_SET_MTIME) {
+		spin_lock(&n->object->lock);
+		n->object->mtime_sec = -1;
+		spin_unlock(&n->object->lock);
+	}
+	return 0;
+}
+
+static const struct fs_ops memfd_ops = { .type = "tmpfs", .magic = 0x01021994, .setattr = memfd_setattr };
+
+/* ---- huge pages ---- */
+
+static int64_t huge_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	int64_t n = object_read(f->node->object, (uint64_t)*pos, buf, len, false);
+
+	if (n > 0)
+		*pos += n;
+	return n;
+}
+
+static int huge_sync(struct file *f, bool data_only)
+{
+	(void)f, (void)data_only;
+	return 0;
+}
+
+static int huge_map(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff)
+{
+	(void)f, (void)len, (void)object, (void)pgoff;
+	return off % HUGE_SIZE ? -EINVAL : -ENOMEM;
+}
+
+static int huge_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t len)
+{
+	(void)off, (void)len;
+	if (mode & ~(unsigned)(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	if (!(mode & FALLOC_FL_PUNCH_HOLE))
+		return -ENOSPC;
+	return f->node->object->seals & SEALS_WRITE ? -EPERM : 0;
+}
+
+static const struct file_ops huge_file_ops = {
+	.read = huge_read,
+	.sync = huge_sync,
+	.map = huge_map,
+	.fallocate = huge_fallocate,
+};
+
+static int huge_open(struct node *n, struct file *f)
+{
+	(void)n;
+	f->ops = &huge_file_ops;
+	f->seekable = true;
+	return 0;
+}
+
+static int huge_check_size(struct node *n, uint64_t size)
+{
+	(void)n;
+	return size % HUGE_SIZE ? -EINVAL : 0;
+}
+
+static const struct fs_ops huge_ops = {
+	.type = "hugetlbfs", .magic = 0x958458f6, .block_size = HUGE_SIZE,
+	.setattr = memfd_setattr, .open = huge_open, .check_size = huge_check_size,
+};
+
+/* ---- for the system calls ---- */
+
+static struct node *node_make(struct filesystem *fs, uint32_t seals)
+{
+	const struct proc *p = proc_current();
+	struct fs_attr attr = { .ino = __atomic_add_fetch(&last_ino, 1, __ATOMIC_RELAXED), .mode = S_IFREG | 0777,
+	                        .uid = p->euid, .gid = p->egid };
+
+	attr.atime = attr.mtime = attr.ctime = time_now();
+	struct object *o = object_create(PAGER_ZERO, 0);
+	struct node *n = o ? node_create(fs, &attr) : NULL;
+	if (!n) {
+		if (o)
+			object_put(o);
+		return NULL;
+	}
+	o->seals = seals;
+	o->node = n;
+	n->object = o;
+	return n;
+}
+
+struct file *memfd_create(const char *name, bool sealable, bool huge)
+{
+	size_t room = strlen(name) + sizeof "/memfd: (deleted)";
+	struct node *n = node_make(huge ? huge_fs : plain_fs, sealable ? 0 : F_SEAL_SEAL);
+	char *path = kmalloc(room);
+
+	if (!n || !path) {
+		if (n)
+			node_put(n);
+		kfree(path);
+		return err_ptr(-ENOMEM);
+	}
+	ksnprintf(path, room, "/memfd:%s (deleted)", name);
+	return file_open_node(n, path, O_RDWR);
+}
+
+static struct object *sealable(const struct file *f)
+{
+	struct node *n = f->node;
+
+	return n && (n->fs == plain_fs || n->fs == huge_fs) ? n->object : NULL;
+}
+
+int memfd_add_seals(struct file *f, uint64_t seals)
+{
+	uint32_t mode = f->flags & O_ACCMODE;
+	struct object *o = sealable(f);
+
+	if (seals > UINT32_MAX)
+		return -EINVAL;
+	if (mode != O_WRONLY && mode != O_RDWR)
+		return -EPERM;
+	if (seals & ~(uint64_t)F_ALL_SEALS || !o)
+		return -EINVAL;
+	return object_add_seals(o, (uint32_t)seals);
+}
+
+int memfd_get_seals(struct file *f)
+{
+	struct object *o = sealable(f);
+
+	return o ? (int)o->seals : -EINVAL;
+}
+
+void memfd_init(void)
+{
+	plain_fs = fs_create(&memfd_ops, false);
+	huge_fs = fs_create(&huge_ops, false);
+	if (!plain_fs || !huge_fs)
+		panic("no memory for memory files");
+}
