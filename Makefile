@@ -136,9 +136,9 @@ TESTS := \
 	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges brk_moves growsdown limits list madvise_matrix map_count memfd_seals merges \
-	mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
-	overcommit process_vm remap_file_pages
+	bad_ranges brk_moves buffers coherence growsdown limits list madvise_matrix map_count memfd_seals \
+	merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
+	overcommit proc_formats process_vm remap_file_pages signal_contexts text_busy truncate_under users
 SERVERS := disk ext2 tty
 # Programs that are in the boot archive too, for a machine without a usable disk.
 BOOT_BIN := sh ls cat echo ps maps free hexdump env kill true false sleep sync poweroff

@@ -90,7 +90,8 @@ static void calls(void)
 	printf(" mlock all: %s", shown(CALL(mlock, at(90), 11 * PAGE)));
 	printf(" grow locked: %s", probe(at(85), STORE));
 	unsigned char vec[4];
-	printf(" mincore %s %d%d", shown(CALL(mincore, at(85), 2 * PAGE, vec)), vec[0], vec[1]);
+	printf(" mincore %s", shown(CALL(mincore, at(85), 2 * PAGE, vec)));
+	printf(" %d%d", vec[0], vec[1]);
 	printf(" %s\n", arena_text());
 	clear_arena();
 	map_at(100, 4, RW, PRIVATE | MAP_GROWSDOWN, -1, 0);
