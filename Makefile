@@ -68,14 +68,14 @@ KERNEL_SRC := kernel/main.c \
 		test.c ubsan.c) \
 	$(addprefix kernel/mm/,failalloc.c frames.c heap.c kstack.c) \
 	$(addprefix kernel/vm/,audit.c commit.c fault.c hole.c map.c merge.c mincore.c object.c object_io.c object_size.c pager.c \
-		protect.c reclaim.c remap.c report.c seal.c share.c space.c table.c usercopy.c vma.c) \
+		protect.c reclaim.c remap.c report.c seal.c share.c space.c table.c usercopy.c vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
-	$(addprefix kernel/task/,exec.c execargs.c exit.c fork.c futex.c proc.c random.c sched.c sigframe.c \
+	$(addprefix kernel/task/,exec.c execargs.c exit.c fork.c futex.c proc.c random.c robust.c sched.c sigframe.c \
 		signal.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c memfd.c mount.c node.c \
 		path.c pipe.c poll.c proc_maps.c proc_pid.c proc_text.c procfs.c server.c text.c) \
 	$(addprefix kernel/sys/,attr.c cwd.c device.c file.c memfd.c mmap.c mount.c path.c port.c process.c signal.c size.c \
-		syscall.c time.c vector.c)
+		syscall.c thread.c time.c vector.c)
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
@@ -115,23 +115,27 @@ BIN := \
 DEMOS := \
 	cow fault lazy mapcat mapedit twomaps
 TESTS := \
-	a_punched_hole_reads_as_zeros_everywhere a_short_buffer_destroys_nothing a_signal_finds_another_thread append_and_offsets \
+	a_dead_owner_leaves_its_lock a_punched_hole_reads_as_zeros_everywhere \
+	a_short_buffer_destroys_nothing a_signal_finds_another_thread append_and_offsets \
 	audits_may_overlap bad_pointers_are_efault calls_end_when_either_side_is_killed \
-	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors \
-	exec_of_bad_files exec_passes_arguments_and_environment file_exerciser file_larger_than_memory \
+	clone_takes_what_makes_sense copies_stop_at_the_last_good_byte \
+	descriptors_are_shared_over_fork disk_errors exec_of_bad_files \
+	exec_passes_arguments_and_environment file_exerciser file_larger_than_memory \
 	fork_copies_on_write fork_exec_and_wait_from_all_sides fork_while_threads_store \
-	many_processes_change_one_file map_fixed_replaces mapping_errors_match_linux \
-	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
-	memory_files_are_files \
+	futexes_wait_wake_and_move many_processes_change_one_file map_fixed_replaces \
+	mapping_errors_match_linux mapping_survives_close_and_unlink \
+	mappings_split_and_join_while_the_file_is_cut memory_files_are_files \
 	mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mremap_moves_and_resizes \
-	munmap_any_part names_and_links names_change_from_all_sides orphans_signal_init_with_sigchld \
-	past_the_end_of_the_file pipes_block_end_and_break pipes_carry_on_when_ends_are_killed \
-	private_store_stays_private private_write_to_a_read_only_descriptor random_calls \
-	read_into_a_mapping_of_the_same_page read_only_disk resources_run_out runner seals_forbid_for_good \
+	munmap_any_part names_and_links names_change_from_all_sides \
+	orphans_signal_init_with_sigchld past_the_end_of_the_file pipes_block_end_and_break \
+	pipes_carry_on_when_ends_are_killed private_store_stays_private \
+	private_write_to_a_read_only_descriptor random_calls read_into_a_mapping_of_the_same_page \
+	read_only_disk resources_run_out runner seals_forbid_for_good \
 	segv_handler_repairs_and_returns server_dies shared_descriptor_survives_kills \
-	shared_store_reaches_the_file signals_meet_faults sparse_files_read_zeros \
-	stack_grows_on_demand stale_entries_are_never_used stop_and_continue_in_a_row \
-	tail_never_reaches_the_file threads_map_and_fault_together truncate_takes_pages_away \
+	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
+	sparse_files_read_zeros stack_grows_on_demand stale_entries_are_never_used \
+	stop_and_continue_in_a_row tail_never_reaches_the_file the_first_thread_may_leave \
+	threads_map_and_fault_together threads_run_where_they_are_told truncate_takes_pages_away \
 	two_processes_share_a_file_mapping vector_state_survives_switches \
 	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.

@@ -119,6 +119,7 @@ size_t user_copy_out(vaddr_t dst, const void *src, size_t n);
 size_t user_zero(vaddr_t dst, size_t n);
 /* user_strncpy: copies up to and including NUL; bytes copied without NUL; -1 on a fault; n when none was found. */
 long user_strncpy(char *dst, vaddr_t src, size_t n);
+int user_read32(vaddr_t addr, uint32_t *word); /* 0, -EFAULT; this and the next: an aligned address below USER_END */
 int user_cmpxchg32(vaddr_t addr, uint32_t expect, uint32_t desired, uint32_t *seen); /* 0, -EFAULT */
 
 /* ---- space.c: page-table roots and the TLB. Walking and editing tables: vm/table.c with pte.h ---- */

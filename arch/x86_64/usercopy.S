@@ -92,6 +92,21 @@ user_strncpy:
 	jmp 3b
 	FIXUP 2b, 4b
 
+/* int user_read32(vaddr_t addr, uint32_t *word) */
+	.balign 16
+	.global user_read32
+user_read32:
+	STAC_SITE
+1:	mov (%rdi), %eax
+	CLAC_SITE
+	mov %eax, (%rsi)
+	xor %eax, %eax
+	ret
+2:	CLAC_SITE
+	mov $-ERR_FAULT, %eax
+	ret
+	FIXUP 1b, 2b
+
 /* int user_cmpxchg32(vaddr_t addr, uint32_t expect, uint32_t desired, uint32_t *seen) */
 	.balign 16
 	.global user_cmpxchg32

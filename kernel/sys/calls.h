@@ -27,11 +27,18 @@
 
 /* process.c */
 #define CALLS_PROCESS(X) \
-	X(fork) X(vfork) X(clone) X(execve) X(exit) X(exit_group) X(wait4) X(getpid) X(getppid) X(gettid) X(getpgid) \
+	X(execve) X(exit_group) X(wait4) X(getpid) X(getppid) X(getpgid) \
 	X(setpgid) X(getpgrp) X(setsid) X(getsid) X(getuid) X(geteuid) X(getgid) X(getegid) X(setuid) X(setgid) X(getgroups) \
 	X(setgroups) X(uname) \
-	X(arch_prctl) X(set_tid_address) X(set_robust_list) X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) \
-	X(sched_yield) X(sched_getaffinity) X(futex) X(prctl) X(iopl) X(reboot) X(sysinfo)
+	X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) \
+	X(reboot) X(sysinfo)
+
+/* thread.c */
+#define CALLS_THREAD(X) \
+	X(fork) X(vfork) X(clone) X(clone3) X(exit) X(arch_prctl) X(gettid) X(set_tid_address) X(prctl) X(iopl) X(futex) \
+	X(set_robust_list) X(get_robust_list) X(rseq) X(sched_yield) X(getcpu) X(sched_getaffinity) X(sched_setaffinity) \
+	X(sched_get_priority_max) X(sched_get_priority_min) X(sched_getscheduler) X(sched_setscheduler) X(sched_getparam) \
+	X(sched_setparam) X(sched_rr_get_interval)
 
 /* signal.c */
 #define CALLS_SIGNAL(X) \
@@ -48,6 +55,8 @@
 	X(fs_unmount) X(dev_register) X(pager_role) X(pci_claim) X(pci_config) X(irq_bind) X(msi_bind) X(irq_ack) \
 	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
 
-#define CALLS_ALL(X) CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_SIGNAL(X) CALLS_TIME(X) CALLS_ATLAS(X)
+#define CALLS_ALL(X) \
+	CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_TIME(X) \
+	CALLS_ATLAS(X)
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about processes: making and ending them, who they are, limits and usage, the machine's name and end.
+ * System calls about processes: programs and ends, who they are, limits and usage, the machine's name and end.
  *
  * Most of these read or set a field of the current process. What changes or looks at another process goes through the
  * tree lock (a mutex), which keeps it from vanishing. Identity is Linux's without saved groups of capabilities: uid 0
@@ -23,10 +23,6 @@
 
 /* ---- beginning and end ---- */
 
-SYSCALL(fork) { return proc_fork(SIGCHLD, 0, 0, 0, 0); }
-SYSCALL(vfork) { return proc_fork(CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0); }
-SYSCALL(clone) { return proc_fork(a, b, c, d, e); }
-
 SYSCALL(execve)
 {
 	char *path = kmalloc(PATH_MAX);
@@ -36,17 +32,6 @@ SYSCALL(execve)
 	int64_t err = len < 0 ? len : len == 0 ? -ENOENT : proc_exec(path, b, c);
 	kfree(path);
 	return err;
-}
-
-SYSCALL(exit)
-{
-	struct proc *p = proc_current();
-	spin_lock(&p->lock);
-	bool last = p->nthreads == 1 && !p->exiting;
-	if (last)
-		proc_kill_threads_locked(p, (a & 0xff) << 8);
-	spin_unlock(&p->lock);
-	thread_exit();
 }
 
 SYSCALL(exit_group) { proc_exit((a & 0xff) << 8); }
@@ -69,7 +54,6 @@ SYSCALL(wait4)
 
 SYSCALL(getpid) { return proc_current()->pid; }
 SYSCALL(getppid) { return proc_current()->ppid; }
-SYSCALL(gettid) { return thread_current()->tid; }
 SYSCALL(getpgrp) { return proc_current()->pgid; }
 SYSCALL(getuid) { return proc_current()->uid; }
 SYSCALL(geteuid) { return proc_current()->euid; }
@@ -180,86 +164,6 @@ SYSCALL(uname)
 	strlcpy(u.machine, "x86_64", sizeof(u.machine));
 	strlcpy(u.domainname, "(none)", sizeof(u.domainname));
 	return copy_to_user(a, &u, sizeof(u));
-}
-
-/* ---- threads ---- */
-
-SYSCALL(arch_prctl)
-{
-	struct arch_thread *t = &thread_current()->arch;
-	switch ((int)a) {
-	case ARCH_SET_FS:
-	case ARCH_SET_GS:
-		if (b >= USER_END)
-			return -EPERM;
-		*((int)a == ARCH_SET_FS ? &t->fs_base : &t->gs_base) = b;
-		arch_load_bases();
-		return 0;
-	case ARCH_GET_FS:
-		return copy_to_user(b, &t->fs_base, sizeof(t->fs_base));
-	case ARCH_GET_GS:
-		return copy_to_user(b, &t->gs_base, sizeof(t->gs_base));
-	default:
-		return -EINVAL;
-	}
-}
-
-SYSCALL(set_tid_address)
-{
-	thread_current()->clear_child_tid = a;
-	return thread_current()->tid;
-}
-
-/* Accepted and ignored: a thread that dies holding a robust lock leaves it locked (docs/limits.md). */
-SYSCALL(set_robust_list) { return b == 24 ? 0 : -EINVAL; }
-
-SYSCALL(sched_yield)
-{
-	sched_yield();
-	return 0;
-}
-
-SYSCALL(sched_getaffinity)
-{
-	uint64_t mask = (1ull << cpu_count) - 1;
-	if (b < sizeof(mask) || b % sizeof(mask))
-		return -EINVAL;
-	return copy_to_user(c, &mask, sizeof(mask)) ? -EFAULT : (int64_t)sizeof(mask);
-}
-
-SYSCALL(futex) { return futex_call(a, b, c, d, e, f); }
-
-#define PR_SET_NAME 15
-#define PR_GET_NAME 16
-
-SYSCALL(prctl)
-{
-	struct thread *t = thread_current();
-	char name[16];
-	if ((int)a == PR_GET_NAME)
-		return copy_to_user(b, t->name, sizeof(t->name));
-	if ((int)a != PR_SET_NAME)
-		return -EINVAL;
-	long len = copy_string_from_user(name, b, sizeof(name));
-	if (len == -EFAULT)
-		return len;
-	name[sizeof(name) - 1] = '\0';
-	strlcpy(t->name, name, sizeof(t->name));
-	if (t->tid == t->proc->pid)
-		strlcpy(t->proc->name, name, sizeof(t->proc->name));
-	return 0;
-}
-
-SYSCALL(iopl)
-{
-	struct thread *t = thread_current();
-	if (a > 3)
-		return -EINVAL;
-	if (a && t->proc->euid != 0)
-		return -EPERM;
-	t->arch.iopl = a ? 3ul << 12 : 0;
-	arch_frame_sanitize(arch_thread_frame(&t->arch));
-	return 0;
 }
 
 /* ---- limits and usage ---- */

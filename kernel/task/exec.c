@@ -344,18 +344,31 @@ static void registers_reset(struct exec *x)
 	fpu_load_current();
 	t->arch.fs_base = t->arch.gs_base = 0;
 	arch_load_bases();
-	t->clear_child_tid = 0;
 	t->pager = false;
+}
+
+/* What others wait for in the old memory. */
+static void space_leave(struct exec *x, struct space *old)
+{
+	struct thread *t = thread_current();
+	if (t->robust_list || t->clear_child_tid) {
+		t->space = old;
+		space_load(old);
+		thread_release_memory(t);
+		t->space = x->space;
+		space_load(x->space);
+	}
+	space_put(old);
 }
 
 static void commit(struct exec *x, struct space *old)
 {
 	struct proc *p = proc_current();
+	if (old)
+		space_leave(x, old);
 	identity_take(x, p);
 	signal_reset_for_exec(p);
 	registers_reset(x);
-	if (old)
-		space_put(old);
 	proc_release_vfork(p);
 	fdtable_close_on_exec(p->files);
 }

@@ -4,7 +4,8 @@
  *
  * A process ends when somebody decides its status (exit_group, a fatal signal): the first to do so, under p->lock,
  * sets p->exiting and gives every other thread PENDING_KILL, which ends its wait or brings it out of user mode, and
- * it then leaves through thread_exit. The last thread to leave lets go of what the process owns, in this order:
+ * it then leaves through thread_exit. Each thread first pays what it owes to others in the memory that they share
+ * (robust.c). The last one to leave lets go of what the process owns, in this order:
  *
  *   devices   stopped first, so that no DMA reaches frames that are about to be freed
  *   files     receive rights close here: clients of a dead server get EPIPE
@@ -12,9 +13,11 @@
  *   vfork     the parent may run again
  *   tree      children go to init; the process becomes a zombie; the parent is told
  *
- * In the first three steps it may sleep for servers. A thread in them is on no list any more, so nobody can kill it,
+ * In all this it may sleep for servers. A thread that has begun to leave is on no list any more, so nobody can kill it,
  * and its own PENDING_KILL has been cleared: closing is carried out rather than interrupted. A server that never
  * answers can itself be killed, which ends the wait.
+ *
+ * A thread that ends alone, by exit(2), decides nothing, unless it is the last to do so: then its code is the status.
  *
  * The number of a process is free again when it has been waited for and its first thread is gone; until then it is
  * not reused. A parent that ignores SIGCHLD (or asks for SA_NOCLDWAIT) has no zombies.
@@ -130,7 +133,6 @@ static void become_zombie(struct proc *p)
 static void proc_teardown(struct proc *p)
 {
 	struct thread *t = thread_current();
-	__atomic_store_n(&t->pending, 0, __ATOMIC_SEQ_CST);
 	device_stop_all(p->pid);
 	fdtable_put(p->files);
 	spin_lock(&p->lock);
@@ -154,14 +156,21 @@ static void proc_teardown(struct proc *p)
 	become_zombie(p);
 }
 
-/* glibc and musl wait for this store to learn that a thread's stack is free. */
-static void clear_child_tid(struct thread *t)
+/* From here on no signal finds the thread. The process does not end, though, before its count of threads falls. */
+static void leave_threads(struct proc *p, struct thread *t)
 {
-	int zero = 0;
-	if (!t->clear_child_tid || t->space->refs + t->proc->nthreads <= 2)
-		return;
-	if (copy_to_user(t->clear_child_tid, &zero, sizeof(zero)) == 0)
-		futex_wake_private(t->clear_child_tid, 1);
+	spin_lock(&p->lock);
+	list_remove(&t->proc_link);
+	if (list_empty(&p->threads) && !p->exiting) {
+		p->exiting = true;
+		p->status = t->exit_status;
+	} else {
+		signal_hand_over_locked(p, ~t->sigmask);
+	}
+	spin_unlock(&p->lock);
+	__atomic_store_n(&t->pending, 0, __ATOMIC_SEQ_CST);
+	if (t->space && (t->robust_list || t->clear_child_tid))
+		thread_release_memory(t);
 }
 
 noreturn void thread_exit(void)
@@ -169,18 +178,12 @@ noreturn void thread_exit(void)
 	struct thread *t = thread_current();
 	struct proc *p = t->proc;
 	if (p) {
-		if (t->space)
-			clear_child_tid(t);
+		leave_threads(p, t);
 		t->ticks_ns += clock_now_ns() - t->started_ns;
 		t->started_ns = clock_now_ns();
 		spin_lock(&p->lock);
 		p->utime_ns += t->ticks_ns;
-		list_remove(&t->proc_link);
 		bool last = --p->nthreads == 0;
-		if (last)
-			p->exiting = true;
-		else
-			signal_hand_over_locked(p, ~t->sigmask);
 		spin_unlock(&p->lock);
 		if (last)
 			proc_teardown(p);

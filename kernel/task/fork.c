@@ -12,8 +12,8 @@
  * then dropping references. The child enters the tree and a run queue last.
  *
  * A shared space is counted (space->refs), so vfork has the real meaning: the child runs on the parent's memory, and
- * its stores are the parent's. Signal actions belong to the process; sharing them without CLONE_THREAD is refused
- * (EINVAL).
+ * its stores are the parent's. Signal actions, working directory and descriptor table belong to the process: threads
+ * share all three, and what the flags may otherwise say of them is refused where it would matter (docs/limits.md).
  */
 #include "task/task_impl.h"
 
@@ -21,41 +21,44 @@
 #include <abi/misc.h>
 
 #include "file/file.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "mm/mm.h"
 #include "vm/vm.h"
 
 /* The calling thread's registers, vector state and user-visible attributes. */
-static struct thread *thread_clone(uint64_t flags, vaddr_t stack, vaddr_t child_tid, vaddr_t tls)
+static struct thread *thread_clone(const struct fork_request *r)
 {
 	struct thread *self = thread_current();
 	struct thread *t = thread_alloc(self->name);
 	if (!t)
-		return NULL;
-	t->tid = pid_alloc();
-	if (t->tid < 0) {
-		t->tid = 0;
+		return err_ptr(-ENOMEM);
+	int tid = pid_alloc();
+	if (tid < 0) {
 		thread_free(t);
-		return NULL;
+		return err_ptr(tid);
 	}
+	t->tid = tid;
 	arch_thread_init(&t->arch, t->arch.stack, thread_start_user, t);
 	struct trap_frame *f = arch_thread_frame(&t->arch);
 	*f = *arch_thread_frame(&self->arch);
 	f->rax = 0;
-	if (stack)
-		f->rsp = stack;
+	if (r->stack)
+		f->rsp = r->stack;
 	fpu_save_current();
 	memcpy(t->arch.fpu, self->arch.fpu, fpu_size());
-	t->arch.fs_base = flags & CLONE_SETTLS ? tls : self->arch.fs_base;
+	t->arch.fs_base = r->flags & CLONE_SETTLS ? r->tls : self->arch.fs_base;
 	t->arch.gs_base = self->arch.gs_base;
 	t->arch.iopl = self->arch.iopl;
 	t->sigmask = self->sigmask;
-	if (!(flags & CLONE_VM) || flags & CLONE_VFORK)
+	t->affinity = self->affinity;
+	t->policy = self->policy & SCHED_RESET_ON_FORK ? SCHED_OTHER : self->policy;
+	if (!(r->flags & CLONE_VM) || r->flags & CLONE_VFORK)
 		t->altstack = self->altstack;
-	if (flags & CLONE_THREAD)
+	if (r->flags & CLONE_THREAD)
 		t->pager = self->pager;
-	t->clear_child_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
-	t->set_child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0;
+	t->clear_child_tid = r->flags & CLONE_CHILD_CLEARTID ? r->child_tid : 0;
+	t->set_child_tid = r->flags & CLONE_CHILD_SETTID ? r->child_tid : 0;
 	return t;
 }
 
@@ -135,28 +138,40 @@ static void proc_discard(struct proc *p)
 	proc_put(p);
 }
 
-static struct proc *proc_clone(uint64_t flags)
+/* CLONE_CLEAR_SIGHAND: what is ignored stays ignored. */
+static void actions_reset(struct proc *p)
+{
+	for (int i = 0; i < ABI_NSIG; i++)
+		if (p->actions[i].handler != 1)
+			p->actions[i] = (struct abi_sigaction){ .handler = 0 };
+}
+
+static struct proc *proc_clone(const struct fork_request *r)
 {
 	struct proc *self = proc_current();
 	struct proc *p = proc_alloc();
 	if (!p)
 		return NULL;
 	copy_identity(p, self);
-	p->exit_signal = flags & 0xff;
-	if (copy_names(p, self) == 0 && copy_files(p, self, flags) == 0 && copy_space(p, self, flags) == 0)
+	if (r->flags & CLONE_CLEAR_SIGHAND)
+		actions_reset(p);
+	p->exit_signal = r->exit_signal;
+	if (copy_names(p, self) == 0 && copy_files(p, self, r->flags) == 0 && copy_space(p, self, r->flags) == 0)
 		return p;
 	proc_discard(p);
 	return NULL;
 }
 
+/* First what no kernel takes, then what this one does not do. */
 static int flags_check(uint64_t flags)
 {
-	const uint64_t known = 0xff | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_THREAD |
-		CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_CHILD_SETTID;
-	bool thread = flags & CLONE_THREAD, hand = flags & CLONE_SIGHAND, vm = flags & CLONE_VM;
-	if (flags & ~known || (flags & 0xff) > ABI_NSIG)
+	const uint64_t known = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE | CLONE_VFORK | CLONE_PARENT |
+		CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |
+		CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND;
+	bool thread = flags & CLONE_THREAD, hand = flags & CLONE_SIGHAND;
+	if ((thread && !hand) || (hand && !(flags & CLONE_VM)) || (flags & CLONE_PARENT && proc_current() == proc_one))
 		return -EINVAL;
-	if (thread != hand || (thread && !vm) || (thread && !(flags & CLONE_FILES)))
+	if (flags & ~known || (hand && !thread) || (thread && (!(flags & CLONE_FILES) || flags & CLONE_VFORK)))
 		return -EINVAL;
 	return 0;
 }
@@ -208,16 +223,26 @@ static int start_thread(struct thread *t)
 	return tid;
 }
 
-static int start_process(struct proc *p, struct thread *t, bool vfork)
+/* Into the tree, below this process or (CLONE_PARENT) beside it. */
+static void enter_tree(struct proc *p, bool beside)
+{
+	struct proc *self = proc_current();
+	mutex_lock(&proc_tree_lock);
+	if (beside)
+		p->exit_signal = self->exit_signal;
+	proc_link_locked(p, beside ? self->parent : self);
+	mutex_unlock(&proc_tree_lock);
+}
+
+static int start_process(struct proc *p, struct thread *t, uint64_t flags)
 {
 	int pid = t->tid;
+	bool vfork = flags & CLONE_VFORK;
 	p->pid = pid;
 	proc_add_thread(p, t);
 	if (vfork)
 		proc_get(p);
-	mutex_lock(&proc_tree_lock);
-	proc_link_locked(p, proc_current());
-	mutex_unlock(&proc_tree_lock);
+	enter_tree(p, flags & CLONE_PARENT);
 	sched_ready(t);
 	if (vfork) {
 		vfork_wait(p);
@@ -226,25 +251,24 @@ static int start_process(struct proc *p, struct thread *t, bool vfork)
 	return pid;
 }
 
-int proc_fork(uint64_t flags, vaddr_t stack, vaddr_t parent_tid, vaddr_t child_tid, vaddr_t tls)
+int proc_fork(const struct fork_request *r)
 {
-	int err = flags & CLONE_SETTLS && tls >= USER_END ? -EPERM : flags_check(flags);
+	int err = flags_check(r->flags);
+	if (!err && r->flags & CLONE_SETTLS && r->tls >= USER_END)
+		err = -EPERM;
 	if (err)
 		return err;
-	struct thread *t = thread_clone(flags, stack, child_tid, tls);
-	if (!t)
+	struct thread *t = thread_clone(r);
+	if (is_err(t))
+		return ptr_err(t);
+	struct proc *p = r->flags & CLONE_THREAD ? NULL : proc_clone(r);
+	if (!p && !(r->flags & CLONE_THREAD)) {
+		thread_free(t);
 		return -ENOMEM;
+	}
+	/* Like Linux: whoever gives a bad address does not learn the number, and that is all. */
 	int tid = t->tid;
-	if (flags & CLONE_PARENT_SETTID && copy_to_user(parent_tid, &tid, sizeof(tid)) != 0) {
-		thread_free(t);
-		return -EFAULT;
-	}
-	if (flags & CLONE_THREAD)
-		return start_thread(t);
-	struct proc *p = proc_clone(flags);
-	if (!p) {
-		thread_free(t);
-		return -ENOMEM;
-	}
-	return start_process(p, t, flags & CLONE_VFORK);
+	if (r->flags & CLONE_PARENT_SETTID && copy_to_user(r->parent_tid, &tid, sizeof(tid)) != 0)
+		klog(LOG_DEBUG, "clone: cannot store the thread id at 0x%lx", r->parent_tid);
+	return p ? start_process(p, t, r->flags) : start_thread(t);
 }

@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Futexes: sleep while a word of user memory has a value, wake who sleeps on it. Locks and condition variables of C
- * libraries are made of them.
+ * Futexes: sleep while a word of user memory has a value, wake who sleeps on it. Locks, semaphores and condition
+ * variables of C libraries are made of them.
  *
- * A word is named by (space, address), or, in a shared mapping, by (object, offset), so that processes which map it
- * at different addresses meet. Sleepers hang in a small hash table by that name. One lock guards the table; the word
- * is compared under it, so a waker who changes the word first and then calls FUTEX_WAKE finds either the sleeper or a
- * sleeper who has seen the new value. The comparison reads user memory with page faults off: when the page is absent,
- * the lock is let go, the page brought in, and all begins again.
+ *   marked private    named by (space, address); not looked up
+ *   not marked        named by what is mapped there (vm/word.c), so that processes which map a word at different
+ *                     addresses meet. Two calls of which only one is marked do not meet, as on Linux
  *
- * The space or object of a key is not referenced: it lives as long as somebody sleeps in it, and a key of a dead one
- * matches nobody. Priority inheritance and robust lists are not here.
+ * Sleepers hang in a small hash table by that name. One lock guards the table; the word is compared under it, so a
+ * waker who changes the word first and then calls FUTEX_WAKE finds either the sleeper or a sleeper who has seen the
+ * new value. The comparison reads user memory with page faults off: when the page is absent, the lock is let go, the
+ * page brought in, and all begins again.
+ *
+ * A name holds no reference. What it names may be unmapped and freed under the sleeper; then nobody can name the word
+ * any more, and the sleeper waits for its signal or deadline. That is safe because names are not used again: objects
+ * go by a number of their own, and a space lives as long as a thread in it sleeps.
+ *
+ * Sleepers are woken first come, first served. Priority inheritance is not here (ENOSYS); what a dying thread does for
+ * the locks that it holds is in robust.c.
  */
 #include "task/task_impl.h"
 
 #include <abi/errno.h>
 #include <abi/misc.h>
-#include <abi/mman.h>
+#include <abi/time.h>
 
 #include "vm/vm.h"
 
-#define FUTEX_REQUEUE 3
-#define FUTEX_CMP_REQUEUE 4
-#define FUTEX_WAIT_BITSET 9
-#define FUTEX_WAKE_BITSET 10
-#define FUTEX_CLOCK_REALTIME 256
 #define BUCKETS 64
-
-struct futex_key { const void *owner; uint64_t off; };
+#define MARKED_SHARED 1 /* in the offset of what was looked up; words are aligned to 4 */
 
 /* On the stack of who sleeps. */
 struct sleeper {
 	struct list link;
-	struct futex_key key;
+	struct word_name key;
 	uint32_t bits;
 	struct thread *thread;
 };
@@ -40,69 +41,88 @@ struct sleeper {
 static struct spinlock futex_lock = SPINLOCK_INIT(RANK_WAIT);
 static struct list buckets[BUCKETS];
 
-static struct list *bucket_of(struct futex_key key)
+static struct list *bucket_of(struct word_name key)
 {
-	uint64_t hash = ((uintptr_t)key.owner ^ key.off) * 0x9e3779b97f4a7c15ull;
+	uint64_t hash = (key.owner ^ key.off) * 0x9e3779b97f4a7c15ull;
 	struct list *b = &buckets[hash >> 58];
 	if (!b->next)
 		list_init(b);
 	return b;
 }
 
-static bool key_equal(struct futex_key a, struct futex_key b) { return a.owner == b.owner && a.off == b.off; }
+static bool key_equal(struct word_name a, struct word_name b) { return a.owner == b.owner && a.off == b.off; }
 
-/* The shared object behind an address, if there is one. */
-static bool shared_key(struct space *s, vaddr_t addr, struct futex_key *key)
-{
-	bool found = false;
-	mutex_lock(&s->lock);
-	struct rb_node *n = s->vmas.root;
-	while (n) {
-		struct vma *v = container_of(n, struct vma, node);
-		if (addr >= v->start && addr < v->end) {
-			found = vma_is_shared(v) && v->object;
-			if (found)
-				*key = (struct futex_key){ v->object, (v->pgoff << PAGE_SHIFT) + addr - v->start };
-			break;
-		}
-		n = n->child[addr >= v->end];
-	}
-	mutex_unlock(&s->lock);
-	return found;
-}
-
-static int key_make(vaddr_t addr, bool private, struct futex_key *key)
+static int key_make(vaddr_t addr, bool private, struct word_name *key)
 {
 	struct space *s = thread_current()->space;
 	if (addr & 3)
 		return -EINVAL;
 	if (addr >= USER_END)
 		return -EFAULT;
-	*key = (struct futex_key){ s, addr };
-	if (!private)
-		shared_key(s, addr, key);
-	return 0;
+	if (private) {
+		*key = (struct word_name){ (uintptr_t)s, addr };
+		return 0;
+	}
+	int err = space_word_name(s, addr, key);
+	key->off |= MARKED_SHARED;
+	return err;
 }
 
-/* Reads the word with futex_lock held, which is let go and taken again when the page has to be brought in. */
+/* Lets futex_lock go, brings the page in, takes the lock again. */
+static int word_fault_locked(vaddr_t addr, bool write)
+{
+	spin_unlock(&futex_lock);
+	int err = user_fault_in(addr, write);
+	spin_lock(&futex_lock);
+	return err;
+}
+
 static int word_read_locked(vaddr_t addr, uint32_t *word)
 {
-	while (copy_from_user_nofault(word, addr, sizeof(*word)) != sizeof(*word)) {
-		spin_unlock(&futex_lock);
-		int err = user_fault_in(addr, false);
-		spin_lock(&futex_lock);
-		if (err)
-			return err;
-	}
-	return 0;
+	int err = 0;
+	while (!err && user_read32(addr, word) != 0)
+		err = word_fault_locked(addr, false);
+	return err;
 }
 
-static int futex_wait(vaddr_t addr, struct futex_key key, uint32_t val, uint64_t deadline, uint32_t bits)
+/* ---- waiting ---- */
+
+/* A wait that was broken off by a stop goes on to its first deadline. */
+static uint64_t deadline_resumed(uint64_t deadline)
 {
-	struct sleeper self = { .key = key, .bits = bits, .thread = thread_current() };
-	uint32_t word;
+	struct thread *t = thread_current();
+	bool again = t->restarting;
+	t->restarting = false;
+	return again ? t->restart_deadline : deadline;
+}
+
+static int sleep_ended(struct sleeper *self, int err, uint64_t deadline)
+{
+	if (!err)
+		return 0; /* the waker took us out */
 	spin_lock(&futex_lock);
-	int err = word_read_locked(addr, &word);
+	list_remove(&self->link);
+	spin_unlock(&futex_lock);
+	if (err != -EINTR)
+		return err;
+	self->thread->restart_deadline = deadline;
+	return deadline == NO_DEADLINE ? -ERESTARTSYS : -ERESTARTSLEEP;
+}
+
+static int futex_wait(vaddr_t addr, bool private, uint32_t val, uint64_t deadline, uint32_t bits)
+{
+	struct sleeper self;
+	uint32_t word;
+	self.bits = bits;
+	self.thread = thread_current();
+	if (!bits)
+		return -EINVAL;
+	int err = key_make(addr, private, &self.key);
+	if (err)
+		return err;
+	deadline = deadline_resumed(deadline);
+	spin_lock(&futex_lock);
+	err = word_read_locked(addr, &word);
 	if (!err && word != val)
 		err = -EAGAIN;
 	if (err) {
@@ -110,60 +130,10 @@ static int futex_wait(vaddr_t addr, struct futex_key key, uint32_t val, uint64_t
 		return err;
 	}
 	wait_begin(WAIT_SIGNALS);
-	list_push_back(bucket_of(key), &self.link);
+	list_push_back(bucket_of(self.key), &self.link);
 	spin_unlock(&futex_lock);
 	err = wait_end(NULL, deadline);
-	spin_lock(&futex_lock);
-	list_remove(&self.link);
-	spin_unlock(&futex_lock);
-	return err == -EINTR && deadline == NO_DEADLINE ? -ERESTARTSYS : err;
-}
-
-static int wake_locked(struct futex_key key, unsigned count, uint32_t bits)
-{
-	unsigned woken = 0;
-	list_for_each_safe(n, bucket_of(key)) {
-		struct sleeper *s = list_entry(n, struct sleeper, link);
-		if (woken == count)
-			break;
-		if (!key_equal(s->key, key) || !(s->bits & bits) || !thread_claim(s->thread, WAKE_NORMAL))
-			continue;
-		list_remove(&s->link);
-		sched_ready(s->thread);
-		woken++;
-	}
-	return woken;
-}
-
-static int requeue_locked(struct futex_key from, struct futex_key to, unsigned count)
-{
-	unsigned moved = 0;
-	list_for_each_safe(n, bucket_of(from)) {
-		struct sleeper *s = list_entry(n, struct sleeper, link);
-		if (moved == count)
-			break;
-		if (!key_equal(s->key, from))
-			continue;
-		list_remove(&s->link);
-		s->key = to;
-		list_push_back(bucket_of(to), &s->link);
-		moved++;
-	}
-	return moved;
-}
-
-int futex_wake_private(vaddr_t addr, unsigned count)
-{
-	struct futex_key key;
-	if (key_make(addr, false, &key) != 0)
-		return 0;
-	spin_lock(&futex_lock);
-	int woken = wake_locked(key, count, ~0u);
-	/* A library may wait for a thread's end with or without the private flag. */
-	if (key.owner != thread_current()->space)
-		woken += wake_locked((struct futex_key){ thread_current()->space, addr }, count, ~0u);
-	spin_unlock(&futex_lock);
-	return woken;
+	return sleep_ended(&self, err, deadline);
 }
 
 /* FUTEX_WAIT takes a length of time, FUTEX_WAIT_BITSET a point in time. */
@@ -187,55 +157,208 @@ static int deadline_of(unsigned cmd, bool realtime, vaddr_t timeout, uint64_t *d
 	return 0;
 }
 
-static int futex_requeue(struct futex_key key, bool private, unsigned cmd, uint32_t wake, uint32_t move, vaddr_t addr,
-                         vaddr_t addr2, uint32_t expect)
+/* ---- waking and moving ---- */
+
+static bool wake_one_locked(struct sleeper *s)
 {
-	struct futex_key to;
-	uint32_t word = expect;
-	int err = key_make(addr2, private, &to);
+	if (!thread_claim(s->thread, WAKE_NORMAL))
+		return false;
+	list_remove(&s->link);
+	sched_ready(s->thread);
+	return true;
+}
+
+/* A count below 1 wakes one, as on Linux. */
+static int wake_locked(struct word_name key, int count, uint32_t bits)
+{
+	struct list *bucket = bucket_of(key);
+	int woken = 0;
+	list_for_each_safe(n, bucket) {
+		struct sleeper *s = list_entry(n, struct sleeper, link);
+		if (key_equal(s->key, key) && s->bits & bits && wake_one_locked(s) && ++woken >= count)
+			break;
+	}
+	return woken;
+}
+
+static int futex_wake(vaddr_t addr, bool private, int count, uint32_t bits)
+{
+	struct word_name key;
+	if (!bits)
+		return -EINVAL;
+	int err = key_make(addr, private, &key);
 	if (err)
 		return err;
 	spin_lock(&futex_lock);
-	if (cmd == FUTEX_CMP_REQUEUE)
-		err = word_read_locked(addr, &word);
-	if (!err && word != expect)
-		err = -EAGAIN;
-	if (!err) {
-		err = wake_locked(key, wake, ~0u);
-		int moved = key_equal(key, to) ? 0 : requeue_locked(key, to, move);
-		err += moved;
+	int woken = wake_locked(key, count, bits);
+	spin_unlock(&futex_lock);
+	return woken;
+}
+
+/* Wakes the first `wake` sleepers and has the next `move` sleep on `to`; how many those are together. */
+static int requeue_locked(struct word_name from, struct word_name to, int wake, int move)
+{
+	struct list *bucket = bucket_of(from);
+	int done = 0;
+	list_for_each_safe(n, bucket) {
+		struct sleeper *s = list_entry(n, struct sleeper, link);
+		if (done - wake >= move)
+			break;
+		if (!key_equal(s->key, from))
+			continue;
+		if (done < wake) {
+			done += wake_one_locked(s);
+			continue;
+		}
+		done++;
+		if (key_equal(from, to))
+			continue;
+		list_remove(&s->link);
+		s->key = to;
+		list_push_back(bucket_of(to), &s->link);
 	}
+	return done;
+}
+
+/* expect: what the word must be; NULL: whatever. */
+static int futex_requeue(vaddr_t addr, vaddr_t addr2, bool private, int wake, int move, const uint32_t *expect)
+{
+	struct word_name from, to;
+	uint32_t word;
+	if (wake < 0 || move < 0)
+		return -EINVAL;
+	int err = key_make(addr, private, &from);
+	if (!err)
+		err = key_make(addr2, private, &to);
+	if (err)
+		return err;
+	spin_lock(&futex_lock);
+	if (expect)
+		err = word_read_locked(addr, &word);
+	if (!err && expect && word != *expect)
+		err = -EAGAIN;
+	if (!err)
+		err = requeue_locked(from, to, wake, move);
 	spin_unlock(&futex_lock);
 	return err;
+}
+
+/* ---- FUTEX_WAKE_OP: change the second word, wake sleepers of the first, and of the second if it was thus ---- */
+
+static int32_t sign_extend12(uint32_t value) { return (int32_t)(value << 20) >> 20; }
+
+/* The upper bits of the code: an operation, and whether its argument is the number of a bit. */
+static int op_apply(uint32_t code, uint32_t word, uint32_t *result)
+{
+	uint32_t arg = sign_extend12(code >> 12 & 0xfff);
+	if (code & FUTEX_OP_OPARG_SHIFT << 28)
+		arg = 1u << (arg & 31);
+	switch (code >> 28 & 7) {
+	case FUTEX_OP_SET:
+		*result = arg;
+		return 0;
+	case FUTEX_OP_ADD:
+		*result = word + arg;
+		return 0;
+	case FUTEX_OP_OR:
+		*result = word | arg;
+		return 0;
+	case FUTEX_OP_ANDN:
+		*result = word & ~arg;
+		return 0;
+	case FUTEX_OP_XOR:
+		*result = word ^ arg;
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Did the old value compare so? 0, 1, -ENOSYS. */
+static int op_compare(uint32_t code, int32_t word)
+{
+	int32_t arg = sign_extend12(code & 0xfff);
+	switch (code >> 24 & 15) {
+	case FUTEX_OP_CMP_EQ:
+		return word == arg;
+	case FUTEX_OP_CMP_NE:
+		return word != arg;
+	case FUTEX_OP_CMP_LT:
+		return word < arg;
+	case FUTEX_OP_CMP_LE:
+		return word <= arg;
+	case FUTEX_OP_CMP_GT:
+		return word > arg;
+	case FUTEX_OP_CMP_GE:
+		return word >= arg;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Changes the word in one go with regard to the program's own atomic instructions. */
+static int op_perform_locked(vaddr_t addr, uint32_t code)
+{
+	uint32_t word, seen, result;
+	for (;;) {
+		int err = word_read_locked(addr, &word);
+		if (!err)
+			err = op_apply(code, word, &result);
+		if (err)
+			return err;
+		if (user_cmpxchg32(addr, word, result, &seen) != 0)
+			err = word_fault_locked(addr, true);
+		else if (seen == word)
+			return op_compare(code, word);
+		if (err)
+			return err;
+	}
+}
+
+static int futex_wake_op(vaddr_t addr, vaddr_t addr2, bool private, int count, int count2, uint32_t code)
+{
+	struct word_name key, key2;
+	int err = key_make(addr, private, &key);
+	if (!err)
+		err = key_make(addr2, private, &key2);
+	if (err)
+		return err;
+	spin_lock(&futex_lock);
+	int result = op_perform_locked(addr2, code);
+	if (result >= 0) {
+		int woken = wake_locked(key, count, ~0u);
+		result = woken + (result ? wake_locked(key2, count2, ~0u) : 0);
+	}
+	spin_unlock(&futex_lock);
+	return result;
 }
 
 int64_t futex_call(vaddr_t addr, unsigned op, uint32_t val, uint64_t timeout, vaddr_t addr2, uint32_t val3)
 {
 	unsigned cmd = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 	bool private = op & FUTEX_PRIVATE_FLAG, realtime = op & FUTEX_CLOCK_REALTIME;
-	struct futex_key key;
+	bool waits = cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET;
 	uint64_t deadline;
-	int err = key_make(addr, private, &key);
+	int err = waits ? deadline_of(cmd, realtime, timeout, &deadline) : 0;
 	if (err)
 		return err;
+	if (realtime && cmd != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
+		return futex_wait(addr, private, val, deadline, ~0u);
 	case FUTEX_WAIT_BITSET:
-		if (cmd == FUTEX_WAIT_BITSET && !val3)
-			return -EINVAL;
-		err = deadline_of(cmd, realtime, timeout, &deadline);
-		return err ? err : futex_wait(addr, key, val, deadline, cmd == FUTEX_WAIT ? ~0u : val3);
+		return futex_wait(addr, private, val, deadline, val3);
 	case FUTEX_WAKE:
+		return futex_wake(addr, private, val, ~0u);
 	case FUTEX_WAKE_BITSET:
-		if (cmd == FUTEX_WAKE_BITSET && !val3)
-			return -EINVAL;
-		spin_lock(&futex_lock);
-		err = wake_locked(key, val, cmd == FUTEX_WAKE ? ~0u : val3);
-		spin_unlock(&futex_lock);
-		return err;
+		return futex_wake(addr, private, val, val3);
 	case FUTEX_REQUEUE:
+		return futex_requeue(addr, addr2, private, val, timeout, NULL);
 	case FUTEX_CMP_REQUEUE:
-		return futex_requeue(key, private, cmd, val, timeout, addr, addr2, val3);
+		return futex_requeue(addr, addr2, private, val, timeout, &val3);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(addr, addr2, private, val, timeout, val3);
 	default:
 		return -ENOSYS;
 	}

@@ -24,6 +24,10 @@
  * Locks: a queue's lock (RANK_SCHED), never held across a switch. What must happen after the switch (the old thread
  * may now run elsewhere, or its stack be freed) is done by the next thread, in sched_finish_switch.
  *
+ * Which CPUs a thread may run on is looked at where it is placed or stolen. One that finds itself on another CPU (its
+ * affinity has just changed, or it was woken before it had left) is moved on its way to user mode: it goes off its CPU,
+ * and whoever runs next there queues it anew.
+ *
  * Rejected: one global queue (every wake-up would bounce it between CPUs), priorities and fair shares (nothing here
  * is measured against them), preemption inside the kernel (every per-CPU datum would need protection). Threads on the
  * paging path are the one exception to first come first served: they go to the front, for others wait for them.
@@ -81,13 +85,15 @@ static void enqueue(struct thread *t, unsigned target, bool front)
 	spin_unlock(&q->lock);
 }
 
-/* Claims an idle CPU, its last one first; or the CPU it last ran on. */
+static inline bool may_run_on(const struct thread *t, unsigned cpu) { return t->affinity >> cpu & 1; }
+
+/* Claims an idle CPU, its last one first; or the CPU it last ran on. All within its affinity. */
 static unsigned place(struct thread *t)
 {
 	for (;;) {
-		uint32_t idle = idle_cpus;
+		uint32_t idle = idle_cpus & t->affinity;
 		if (!idle)
-			return t->cpu;
+			return may_run_on(t, t->cpu) ? t->cpu : (unsigned)__builtin_ctz(t->affinity);
 		unsigned target = idle & 1u << t->cpu ? t->cpu : (unsigned)__builtin_ctz(idle);
 		if (__atomic_fetch_and(&idle_cpus, ~(1u << target), __ATOMIC_ACQ_REL) & 1u << target)
 			return target;
@@ -111,7 +117,7 @@ static struct thread *pick_from(struct run_queue *q, bool stealing)
 	spin_lock(&q->lock);
 	list_for_each(n, &q->ready) {
 		struct thread *t = list_entry(n, struct thread, run_link);
-		if (stealing && __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE))
+		if (stealing && (!may_run_on(t, cpu_index()) || __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE)))
 			continue;
 		list_remove(&t->run_link);
 		q->nready--;
@@ -141,10 +147,13 @@ void sched_finish_switch(void)
 	q->leaving = NULL;
 	if (!prev)
 		return;
-	bool dead = prev->state == THREAD_DEAD;
+	bool dead = prev->state == THREAD_DEAD, migrating = prev->migrating;
+	prev->migrating = false;
 	__atomic_store_n(&prev->on_cpu, false, __ATOMIC_RELEASE);
 	if (dead)
 		thread_free(prev);
+	else if (migrating)
+		sched_ready(prev);
 }
 
 static void switch_to(struct thread *next)
@@ -161,6 +170,8 @@ static void switch_to(struct thread *next)
 	next->cpu = cpu->index;
 	next->state = THREAD_RUNNING;
 	next->on_cpu = true;
+	if (unlikely(!may_run_on(next, cpu->index)))
+		cpu->resched = true; /* its affinity has changed while it was queued: it moves on its way to user mode */
 	((struct run_queue *)cpu->sched)->leaving = prev;
 	/* Kernel threads run in whatever space is loaded: switching there and back is then free (arch_space_evict copes). */
 	if (next->space)
@@ -207,6 +218,26 @@ void sched_yield(void)
 	sched_block();
 }
 
+/* It can be queued on another CPU only when it has left this one, so whoever runs here next does that. */
+void sched_migrate_if_must(void)
+{
+	struct thread *t = thread_current();
+	if (likely(may_run_on(t, cpu_index())))
+		return;
+	t->state = THREAD_BLOCKED;
+	t->migrating = true;
+	sched_block();
+}
+
+void sched_set_affinity(struct thread *t, uint32_t mask)
+{
+	t->affinity = mask;
+	if (t != thread_current() && t->on_cpu && !may_run_on(t, t->cpu)) {
+		cpus[t->cpu]->resched = true;
+		smp_kick(t->cpu);
+	}
+}
+
 void sched_arm_slice(void)
 {
 	struct run_queue *q = queue_here();
@@ -220,8 +251,9 @@ void sched_arm_slice(void)
 
 void sched_resched(void)
 {
-	struct run_queue *q = queue_here();
 	cpu_this()->resched = false;
+	sched_migrate_if_must();
+	struct run_queue *q = queue_here();
 	if (!q->nready) {
 		q->slice_end_ns = NO_DEADLINE; /* who waited has been stolen; the next one starts a new slice */
 		return;

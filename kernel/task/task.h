@@ -99,7 +99,12 @@ struct thread {
 	struct signal_note note[ABI_NSIG]; /* (p) of signals in sigpending; index signo-1 */
 	uint64_t fault_trapno, fault_error, fault_cr2; /* (c) of the last fault, for the next signal frame */
 	struct abi_stack altstack;
-	vaddr_t clear_child_tid;   /* set_tid_address */
+	vaddr_t clear_child_tid;   /* (c) set_tid_address */
+	vaddr_t robust_list;       /* (c) set_robust_list */
+	volatile uint32_t affinity; /* (a) bit per CPU that it may run on */
+	int exit_status;           /* (c) of exit(2) */
+	bool migrating;            /* (c) off its CPU, and to be placed anew */
+	int policy;                /* (a) SCHED_*; remembered, not acted upon */
 	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
 	struct call *received; size_t receive_cap; /* in port_receive: a call handed over, referenced; room for its data */
 	void (*kernel_fn)(void *); void *kernel_arg; /* kernel threads */
@@ -152,6 +157,8 @@ bool thread_wake(struct thread *t, enum wake_reason why);  /* and make it ready 
 void sched_init(void);                  /* first CPU: the boot context becomes its idle thread's */
 noreturn void sched_start(void);        /* the boot context turns into the idle loop */
 void sched_yield(void);
+void sched_set_affinity(struct thread *t, uint32_t mask); /* at least one bit of a CPU that there is; t's p->lock held */
+void sched_migrate_if_must(void);       /* the current thread, if it may not run here. -> no lock held */
 void sched_ready(struct thread *t);     /* BLOCKED -> READY; kicks an idle CPU */
 /* sched_switch_to: run t at once here; the current thread has been put where it will be woken. IPC's path. */
 void sched_switch_to(struct thread *t);
@@ -210,8 +217,9 @@ struct space *proc_space_get(struct proc *p);
 uint64_t proc_rlimit(unsigned which);
 
 /* ---- exec.c, fork.c ---- */
-/* proc_fork: clone(2)'s flags; returns the child's pid to the parent. */
-int proc_fork(uint64_t flags, vaddr_t stack, vaddr_t parent_tid, vaddr_t child_tid, vaddr_t tls);
+/* proc_fork: what clone3(2) is asked for, its sizes and sums already checked; the child's or thread's number, or -errno. */
+struct fork_request { uint64_t flags; int exit_signal; vaddr_t stack, parent_tid, child_tid, tls; };
+int proc_fork(const struct fork_request *r);
 /* proc_exec: path is a kernel string; argv, envp are user arrays. On success the frame of the current thread is new. */
 int proc_exec(const char *path, vaddr_t argv, vaddr_t envp);
 

@@ -87,6 +87,9 @@ bool signal_on_altstack(const struct thread *t, vaddr_t sp);
 
 /* ---- futex.c ---- */
 int64_t futex_call(vaddr_t addr, unsigned op, uint32_t val, uint64_t timeout, vaddr_t addr2, uint32_t val3);
-int futex_wake_private(vaddr_t addr, unsigned count);       /* thread exit: clear_child_tid */
+
+/* ---- robust.c ---- */
+/* thread_release_memory: the current thread is about to let go of its space: what others wait for there is done. */
+void thread_release_memory(struct thread *t);
 
 #endif

@@ -59,6 +59,7 @@ static struct thread *thread_new(const char *name)
 	list_init(&t->proc_link);
 	timer_init(&t->timer, thread_timeout);
 	t->cpu = cpu_index();
+	t->affinity = ~0u;
 	strlcpy(t->name, name, sizeof(t->name));
 	__atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
 	return t;

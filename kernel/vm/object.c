@@ -34,6 +34,7 @@ void object_init(void)
 
 struct object *object_create(enum pager_kind pager, uint64_t size)
 {
+	static volatile uint64_t last_id;
 	struct object *o = cache_alloc(object_cache);
 
 	if (!o)
@@ -41,6 +42,7 @@ struct object *object_create(enum pager_kind pager, uint64_t size)
 	memset(o, 0, sizeof *o);
 	spin_init(&o->lock, RANK_OBJECT);
 	o->refs = 1;
+	o->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
 	o->pager = pager;
 	o->size = size;
 	o->mtime_sec = -1;

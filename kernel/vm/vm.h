@@ -148,6 +148,11 @@ struct vma_usage { uint64_t resident, dirty, shared, priv, anon; }; /* pages */
 void space_visit(struct space *s, bool (*visit)(struct vma *v, const struct vma_usage *u, void *arg), void *arg,
                  bool with_usage);
 
+/* ---- word.c: what names a word of memory (futexes) ---- */
+struct word_name { uint64_t owner, off; }; /* an object's id, or the address of a space; then the offset or address */
+/* space_word_name: of a mapped word. -EFAULT: nothing there, or nobody may change it. -> no lock held, may sleep. */
+int space_word_name(struct space *s, vaddr_t addr, struct word_name *name);
+
 /* ---- usercopy.c: user memory of the current space; resolves faults, so no lock may be held ---- */
 must_check int copy_from_user(void *dst, vaddr_t src, size_t len); /* 0 or -EFAULT */
 must_check int copy_to_user(vaddr_t dst, const void *src, size_t len);
@@ -172,6 +177,7 @@ enum pager_kind {
 struct object {
 	struct spinlock lock;      /* RANK_OBJECT */
 	volatile uint32_t refs;    /* (a) */
+	uint64_t id;               /* (c) never that of another object */
 	enum pager_kind pager;     /* (c) */
 	bool blocks;               /* (c) dirty by sector, cleaned only on demand (a disk) */
 	bool unsynced;             /* (o) something was sent to the pager since its last SYNC began */

@@ -8,9 +8,6 @@
 #include <bits/types.h>
 #include <sys/cdefs.h>
 
-#define SCHED_OTHER 0
-#define SCHED_FIFO 1
-#define SCHED_RR 2
 #define CPU_SETSIZE 1024
 
 struct sched_param {

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls about threads: making them and processes, which is one call here (task/fork.c), their ends, their bases,
+ * numbers and names, futexes, and what they ask of the scheduler.
+ *
+ * The scheduler knows CPUs but no priorities: an affinity is obeyed; the ordinary policies (OTHER, BATCH, IDLE) are
+ * remembered and all mean the same; the real-time ones are refused with EPERM, as to somebody without the right to them.
+ *
+ * A call that names a thread looks for it in all processes under the tree lock; no other lock is held by its number.
+ */
+#include <abi/errno.h>
+#include <abi/misc.h>
+#include <abi/time.h>
+
+#include "lib/string.h"
+#include "sys/calls.h"
+#include "sys/sys.h"
+#include "task/task_impl.h"
+#include "vm/vm.h"
+
+/* ---- beginning and end ---- */
+
+SYSCALL(fork)
+{
+	return proc_fork(&(struct fork_request){ .exit_signal = SIGCHLD });
+}
+
+SYSCALL(vfork)
+{
+	return proc_fork(&(struct fork_request){ .flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD });
+}
+
+/* The upper half of the flags does not exist here, and the lowest byte is the signal. */
+SYSCALL(clone)
+{
+	struct fork_request r = { .flags = (uint32_t)a & ~CSIGNAL, .exit_signal = a & CSIGNAL, .stack = b, .parent_tid = c,
+	                          .child_tid = d, .tls = e };
+	return proc_fork(&r);
+}
+
+#define CLONE_ARGS_FIRST 64 /* bytes of the first version */
+
+/* Any size from the first version to a page; what we do not know must be zero. */
+static int clone_args_read(struct abi_clone_args *args, vaddr_t at, size_t size)
+{
+	uint64_t rest = 0;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < CLONE_ARGS_FIRST)
+		return -EINVAL;
+	for (size_t done = sizeof(*args); done < size; done += sizeof(rest)) {
+		rest = 0;
+		if (copy_from_user(&rest, at + done, MIN(size - done, sizeof(rest))) != 0)
+			return -EFAULT;
+		if (rest)
+			return -E2BIG;
+	}
+	memset(args, 0, sizeof(*args));
+	return copy_from_user(args, at, MIN(size, sizeof(*args)));
+}
+
+static bool clone_args_valid(const struct abi_clone_args *args)
+{
+	uint64_t flags = args->flags;
+	bool stack = args->stack, sized = args->stack_size;
+	if (args->exit_signal > ABI_NSIG || args->set_tid || args->set_tid_size)
+		return false;
+	if (flags & (CLONE_DETACHED | CSIGNAL) || (flags & CLONE_SIGHAND && flags & CLONE_CLEAR_SIGHAND))
+		return false;
+	if (flags & (CLONE_THREAD | CLONE_PARENT) && args->exit_signal)
+		return false;
+	return stack == sized && args->stack < USER_END && args->stack_size <= USER_END - args->stack;
+}
+
+SYSCALL(clone3)
+{
+	struct abi_clone_args args;
+	int err = clone_args_read(&args, a, b);
+	if (err)
+		return err;
+	if (!clone_args_valid(&args))
+		return -EINVAL;
+	struct fork_request r = { .flags = args.flags, .exit_signal = args.exit_signal, .parent_tid = args.parent_tid,
+	                          .child_tid = args.child_tid, .tls = args.tls, .stack = args.stack + args.stack_size };
+	return proc_fork(&r);
+}
+
+SYSCALL(exit)
+{
+	thread_current()->exit_status = (a & 0xff) << 8;
+	thread_exit();
+}
+
+/* ---- bases, numbers, names ---- */
+
+SYSCALL(arch_prctl)
+{
+	struct arch_thread *t = &thread_current()->arch;
+	switch ((int)a) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		if (b >= USER_END)
+			return -EPERM;
+		*((int)a == ARCH_SET_FS ? &t->fs_base : &t->gs_base) = b;
+		arch_load_bases();
+		return 0;
+	case ARCH_GET_FS:
+		return copy_to_user(b, &t->fs_base, sizeof(t->fs_base));
+	case ARCH_GET_GS:
+		return copy_to_user(b, &t->gs_base, sizeof(t->gs_base));
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(gettid) { return thread_current()->tid; }
+
+SYSCALL(set_tid_address)
+{
+	thread_current()->clear_child_tid = a;
+	return thread_current()->tid;
+}
+
+#define PR_SET_NAME 15
+#define PR_GET_NAME 16
+
+SYSCALL(prctl)
+{
+	struct thread *t = thread_current();
+	char name[16];
+	if ((int)a == PR_GET_NAME)
+		return copy_to_user(b, t->name, sizeof(t->name));
+	if ((int)a != PR_SET_NAME)
+		return -EINVAL;
+	long len = copy_string_from_user(name, b, sizeof(name));
+	if (len == -EFAULT)
+		return len;
+	name[sizeof(name) - 1] = '\0';
+	strlcpy(t->name, name, sizeof(t->name));
+	if (t->tid == t->proc->pid)
+		strlcpy(t->proc->name, name, sizeof(t->proc->name));
+	return 0;
+}
+
+SYSCALL(iopl)
+{
+	struct thread *t = thread_current();
+	if (a > 3)
+		return -EINVAL;
+	if (a && t->proc->euid != 0)
+		return -EPERM;
+	t->arch.iopl = a ? 3ul << 12 : 0;
+	arch_frame_sanitize(arch_thread_frame(&t->arch));
+	return 0;
+}
+
+/* ---- other threads ---- */
+
+typedef int64_t thread_fn(struct thread *t, uint64_t arg);
+
+/* Calls fn for the thread with this number, 0: the current one; its process's lock is held. -ESRCH */
+static int64_t with_thread(int tid, thread_fn *fn, uint64_t arg)
+{
+	int64_t result = -ESRCH;
+	mutex_lock(&proc_tree_lock);
+	list_for_each(pn, &proc_all) {
+		struct proc *p = list_entry(pn, struct proc, all_link);
+		spin_lock(&p->lock);
+		list_for_each(tn, &p->threads) {
+			struct thread *t = list_entry(tn, struct thread, proc_link);
+			if (tid ? t->tid == tid : t == thread_current())
+				result = fn(t, arg);
+		}
+		spin_unlock(&p->lock);
+	}
+	mutex_unlock(&proc_tree_lock);
+	return result;
+}
+
+/* Whether the caller may change how t is scheduled; look: whether it may look inside, which asks more. */
+static bool may_touch(const struct thread *t, bool look)
+{
+	const struct proc *self = proc_current(), *p = t->proc;
+	if (self == p || self->euid == 0)
+		return true;
+	if (look)
+		return self->uid == p->uid && self->uid == p->euid && self->uid == p->suid && self->gid == p->gid &&
+			self->gid == p->egid && self->gid == p->sgid;
+	return self->euid == p->uid || self->euid == p->euid;
+}
+
+/* ---- futexes ---- */
+
+SYSCALL(futex) { return futex_call(a, b, c, d, e, f); }
+
+SYSCALL(set_robust_list)
+{
+	if (b != sizeof(struct abi_robust_list_head))
+		return -EINVAL;
+	thread_current()->robust_list = a;
+	return 0;
+}
+
+static int64_t robust_get(struct thread *t, uint64_t head)
+{
+	if (!may_touch(t, true))
+		return -EPERM;
+	*(vaddr_t *)head = t->robust_list;
+	return 0;
+}
+
+SYSCALL(get_robust_list)
+{
+	vaddr_t head;
+	uint64_t size = sizeof(struct abi_robust_list_head);
+	int64_t err = with_thread(a, robust_get, (uint64_t)&head);
+	if (err)
+		return err;
+	return copy_to_user(c, &size, sizeof(size)) || copy_to_user(b, &head, sizeof(head)) ? -EFAULT : 0;
+}
+
+/* A kernel without it: C libraries then do without. */
+SYSCALL(rseq) { return -ENOSYS; }
+
+/* ---- scheduling ---- */
+
+SYSCALL(sched_yield)
+{
+	sched_yield();
+	return 0;
+}
+
+SYSCALL(getcpu)
+{
+	unsigned cpu = cpu_index(), node = 0;
+	if (a && copy_to_user(a, &cpu, sizeof(cpu)) != 0)
+		return -EFAULT;
+	return b ? copy_to_user(b, &node, sizeof(node)) : 0;
+}
+
+static uint32_t cpus_online(void) { return (1u << cpu_count) - 1; }
+
+static int64_t affinity_get(struct thread *t, uint64_t arg)
+{
+	return t->affinity & cpus_online() & arg;
+}
+
+SYSCALL(sched_getaffinity)
+{
+	uint64_t mask;
+	if (b < sizeof(mask) || b % sizeof(mask))
+		return -EINVAL;
+	int64_t found = with_thread(a, affinity_get, ~0ull);
+	if (found < 0)
+		return found;
+	mask = found;
+	return copy_to_user(c, &mask, sizeof(mask)) ? -EFAULT : (int64_t)sizeof(mask);
+}
+
+static int64_t affinity_set(struct thread *t, uint64_t mask)
+{
+	if (!may_touch(t, false))
+		return -EPERM;
+	if (!(mask & cpus_online()))
+		return -EINVAL;
+	sched_set_affinity(t, mask & cpus_online());
+	return 0;
+}
+
+SYSCALL(sched_setaffinity)
+{
+	uint64_t mask = 0;
+	if (copy_from_user(&mask, c, MIN((uint32_t)b, sizeof(mask))) != 0)
+		return -EFAULT;
+	int64_t err = with_thread(a, affinity_set, mask);
+	sched_migrate_if_must();
+	return err;
+}
+
+static bool policy_ordinary(int policy) { return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE; }
+static bool policy_realtime(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
+
+static int64_t priority_limit(int policy, int realtime)
+{
+	if (policy_realtime(policy))
+		return realtime;
+	return policy_ordinary(policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+}
+
+SYSCALL(sched_get_priority_max) { return priority_limit(a, 99); }
+SYSCALL(sched_get_priority_min) { return priority_limit(a, 1); }
+
+static int64_t policy_get(struct thread *t, uint64_t arg)
+{
+	return t->policy & arg;
+}
+
+SYSCALL(sched_getscheduler)
+{
+	return (int)a < 0 ? -EINVAL : with_thread(a, policy_get, ~0ull);
+}
+
+SYSCALL(sched_getparam)
+{
+	int priority = 0;
+	if (!b || (int)a < 0)
+		return -EINVAL;
+	int64_t policy = with_thread(a, policy_get, ~0ull);
+	return policy < 0 ? policy : copy_to_user(b, &priority, sizeof(priority));
+}
+
+static int64_t policy_set(struct thread *t, uint64_t policy)
+{
+	if (!may_touch(t, false))
+		return -EPERM;
+	t->policy = policy;
+	return 0;
+}
+
+/* policy -1: the one it has. */
+static int64_t policy_call(int tid, int policy, vaddr_t param)
+{
+	int priority;
+	if (!param || tid < 0)
+		return -EINVAL;
+	if (copy_from_user(&priority, param, sizeof(priority)) != 0)
+		return -EFAULT;
+	int64_t now = with_thread(tid, policy_get, ~0ull);
+	if (now < 0)
+		return now;
+	if (policy < 0)
+		policy = now;
+	int plain = policy & ~SCHED_RESET_ON_FORK;
+	if (policy_ordinary(plain))
+		return priority ? -EINVAL : with_thread(tid, policy_set, policy);
+	return policy_realtime(plain) && priority >= 1 && priority <= 99 ? -EPERM : -EINVAL;
+}
+
+SYSCALL(sched_setscheduler) { return (int)b < 0 ? -EINVAL : policy_call(a, b, c); }
+SYSCALL(sched_setparam) { return policy_call(a, -1, b); }
+
+SYSCALL(sched_rr_get_interval)
+{
+	struct abi_timespec slice = { 0, SLICE_NS };
+	if ((int)a < 0)
+		return -EINVAL;
+	int64_t policy = with_thread(a, policy_get, ~0ull);
+	return policy < 0 ? policy : copy_to_user(b, &slice, sizeof(slice));
+}
