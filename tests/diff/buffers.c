@@ -171,7 +171,13 @@ static long do_groups(void *p) { return CALL(getgroups, 0, p); }
 static long do_affinity(void *p) { return CALL(sched_getaffinity, 0, 8, p) < 0 ? CALL(sched_getaffinity, 0, 8, p) : 0; }
 static long do_resuid(void *p) { return CALL(getresuid, p, p, p); }
 static long do_readv(void *p) { return CALL(readv, zero_fd, p, 1); }
-static long do_select(void *p) { return CALL(select, 1, p, 0, 0, 0) < 0 ? CALL(select, 1, p, 0, 0, 0) : 0; }
+static long do_select(void *p)
+{
+	struct timeval none = { 0, 0 };
+	long result = CALL(select, 1, p, 0, 0, &none);
+
+	return result < 0 ? result : 0;
+}
 static long do_wait(void *p)
 {
 	pid_t pid = fork();

@@ -20,8 +20,6 @@ static void opens(const char *name)
 				     O_WRONLY | O_TRUNC, O_PATH, 3, O_RDWR | O_CREAT | O_EXCL };
 
 	for (size_t f = 0; f < COUNT(flags); f++) {
-		if (flags[f] & O_TRUNC && !strcmp(name, "self"))
-			printf(" %#x", flags[f]);
 		int fd = (int)CALL(open, name, flags[f], 0755);
 		printf(" %s", shown_ok(fd));
 		if (fd >= 0)
@@ -31,6 +29,15 @@ static void opens(const char *name)
 	printf(" chmod %s\n", shown(CALL(chmod, name, 0755)));
 }
 
+static void end(long pid)
+{
+	if (pid > 0) {
+		kill((pid_t)pid, SIGKILL);
+		waitpid((pid_t)pid, NULL, 0);
+	}
+}
+
+/* Starts it; its process id, or what execve answered. */
 static long run(const char *name)
 {
 	char *argv[] = { (char *)name, "sleep", NULL }, *envp[] = { NULL };
@@ -67,6 +74,7 @@ int main(int argc, char **argv)
 	copy("/proc/self/exe", "program");
 	printf("not running:");
 	opens("program");
+	copy("/proc/self/exe", "program");
 	long pid = run("program");
 	printf("run: %s\n", shown_ok(pid));
 	printf("running:");
@@ -76,8 +84,7 @@ int main(int argc, char **argv)
 	printf(" private rw %s", shown_ok(map_at(0, 1, RW, MAP_PRIVATE, fd, 0)));
 	printf(" a copy over it %s", shown(CALL(rename, "program", "renamed")));
 	printf(" unlink %s\n", shown(CALL(unlink, "renamed")));
-	kill((pid_t)pid, SIGKILL);
-	waitpid((pid_t)pid, NULL, 0);
+	end(pid);
 	copy("/proc/self/exe", "program");
 	int writer = open("program", O_WRONLY);
 	pid = run("program");
@@ -86,14 +93,10 @@ int main(int argc, char **argv)
 	close(writer);
 	close(fd);
 	printf("run while mapped for writing: %s\n", shown_ok(pid = run("program")));
-	if (pid > 0) {
-		kill((pid_t)pid, SIGKILL);
-		waitpid((pid_t)pid, NULL, 0);
-	}
+	end(pid);
 	munmap(p, PAGE);
 	printf("run then: %s\n", shown_ok(pid = run("program")));
-	kill((pid_t)pid, SIGKILL);
-	waitpid((pid_t)pid, NULL, 0);
+	end(pid);
 	printf("write after its end: %s\n", shown_ok(CALL(open, "program", O_WRONLY)));
 	p = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_DENYWRITE | MAP_EXECUTABLE, fd = open("program", O_RDONLY), 0);
 	printf("write while mapped with MAP_DENYWRITE: %s\n", shown_ok(CALL(open, "program", O_WRONLY)));
