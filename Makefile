@@ -143,6 +143,11 @@ DIFFS := \
 	bad_ranges brk_moves buffers coherence growsdown limits list madvise_matrix map_count memfd_seals \
 	merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit proc_formats process_vm remap_file_pages signal_contexts text_busy truncate_under users
+# The specification and the sequences of calls that are compared with it: one program.
+SEQUENCES := calls_follow_the_specification
+SEQUENCES_SRC := \
+	$(addprefix tests/diff/spec/,area.c change.c fault.c life.c map.c move.c) \
+	$(addprefix tests/diff/sequences/,generate.c main.c observe.c perform.c play.c program.c shrink.c)
 SERVERS := disk ext2 tty
 # Programs that are in the boot archive too, for a machine without a usable disk.
 BOOT_BIN := sh ls cat echo ps maps free hexdump env kill true false sleep sync poweroff
@@ -240,6 +245,7 @@ $(eval $(call program_rules,bin/sh,$(SH_SRC)))
 $(foreach p,$(BIN),$(eval $(call program_rules,bin/$p,user/bin/$p.c)))
 $(foreach p,$(DEMOS),$(eval $(call program_rules,demos/$p,user/demos/$p.c)))
 $(foreach p,$(TESTS),$(eval $(call program_rules,tests/$p,tests/user/$p.c)))
+$(eval $(call program_rules,diff/$(SEQUENCES),$(SEQUENCES_SRC)))
 $(foreach p,$(DIFFS) linux_init,$(eval $(call program_rules,diff/$p,tests/diff/$p.c)))
 PROGRAM_FILES := $(addprefix $(B)/programs/,$(PROGRAMS))
 
@@ -275,7 +281,7 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 	$(call say,GEN,$@)
 	$(Q)tools/compile-commands $@ "$(CC) $(KERNEL_FLAGS)" $(KERNEL_ALL_SRC) \
 		-- "$(CC) $(USER_FLAGS)" $(LIBC_SRC) $(CRT_SRC) user/init/init.c $(foreach s,$(SERVERS),$(SERVER_$s_SRC)) \
-		$(SH_SRC) $(BIN:%=user/bin/%.c) $(DEMOS:%=user/demos/%.c) $(TESTS:%=tests/user/%.c) \
+		$(SH_SRC) $(BIN:%=user/bin/%.c) $(DEMOS:%=user/demos/%.c) $(TESTS:%=tests/user/%.c) $(SEQUENCES_SRC) \
 		$(DIFFS:%=tests/diff/%.c) tests/diff/linux_init.c tests/bench/costs.c tests/bench/raw.c
 
 # ---- targets for people ----
