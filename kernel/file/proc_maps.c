@@ -22,7 +22,7 @@ static const char *vma_name(const struct vma *v)
 		return v->file->path;
 	if (v->object)
 		return "/dev/zero (deleted)";
-	if (v->start < s->brk && v->end > s->brk_start)
+	if (v->start <= s->brk && v->end >= s->brk_start)
 		return "[heap]";
 	return v->start < s->stack_start && v->end >= s->stack_start ? "[stack]" : NULL;
 }

@@ -22,6 +22,12 @@
 
 #define HUGE_SIZE (2ul << 20)
 
+/* On a disk: MAP_SYNC is a known flag there, and refused for want of DAX. */
+static bool on_disk(const struct file *f)
+{
+	return f->node && f->node->object && f->node->object->pager == PAGER_SERVER;
+}
+
 /* The last byte of a file that a mapping may show. */
 static uint64_t last_byte(const struct file *f)
 {
@@ -39,7 +45,7 @@ static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t p
 	if (len > last || off >> PAGE_SHIFT > (last - len) >> PAGE_SHIFT)
 		return -EOVERFLOW;
 	if (*type == MAP_SHARED_VALIDATE) {
-		if (flags & ~(uint64_t)MAP_KNOWN)
+		if (flags & ~(uint64_t)(on_disk(f) ? MAP_KNOWN | MAP_SYNC : MAP_KNOWN))
 			return -EOPNOTSUPP;
 		*type = MAP_SHARED;
 	}
@@ -51,7 +57,9 @@ static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t p
 		return -EACCES;
 	if (!f->ops->map)
 		return -ENODEV;
-	return flags & MAP_GROWSDOWN ? -EINVAL : 0;
+	if (flags & MAP_GROWSDOWN)
+		return -EINVAL;
+	return flags & MAP_SYNC && on_disk(f) ? -EOPNOTSUPP : 0;
 }
 
 static int shared_zeros(size_t len, struct mapping *m)
@@ -101,15 +109,15 @@ static void resolve_anonymous(size_t len, uint64_t flags, struct mapping *m)
 		m->refused = shared_zeros(len, m);
 }
 
-/* Huge pages: a pool of 2 MiB pages with none in it. *len becomes whole huge pages. */
-static int check_huge(uint64_t addr, uint64_t *len, uint64_t flags)
+/* Huge pages: pools of 2 MiB and 1 GiB pages with none in them. */
+static int check_huge(uint64_t addr, uint64_t len, uint64_t flags)
 {
-	uint64_t size = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+	uint64_t shift = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK, size = shift ? 1ul << shift : HUGE_SIZE;
+	uint32_t type = flags & MAP_TYPE;
 
-	if (!(flags & MAP_ANONYMOUS) || (size && size != MAP_HUGE_2MB >> MAP_HUGE_SHIFT))
+	if (!(flags & MAP_ANONYMOUS) || (size != HUGE_SIZE && size != 1ul << 30) || !ALIGN_UP(len, size))
 		return -EINVAL;
-	*len = ALIGN_UP(*len, HUGE_SIZE);
-	if (!*len || (flags & MAP_FIXED && addr & (HUGE_SIZE - 1)))
+	if (flags & MAP_GROWSDOWN || (flags & MAP_FIXED && addr & (size - 1)) || !type || type > MAP_SHARED_VALIDATE)
 		return -EINVAL;
 	return -ENOMEM;
 }
@@ -119,7 +127,7 @@ static int64_t map_resolved(uint64_t addr, uint64_t len, uint64_t prot, uint64_t
 	struct mapping m = { .prot = (uint32_t)prot & VMA_PROT, .file = f, .pgoff = off >> PAGE_SHIFT };
 
 	if (flags & MAP_HUGETLB)
-		return check_huge(addr, &len, flags);
+		return check_huge(addr, len, flags);
 	if (!len)
 		return -EINVAL;
 	len = ALIGN_UP(len, PAGE_SIZE);

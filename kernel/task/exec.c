@@ -35,7 +35,7 @@
 #define SCRIPT_DEPTH 4
 #define SCRIPT_LINE 256
 #define PIE_BASE 0x555555554000ul
-#define STACK_INITIAL (33 * PAGE_SIZE) /* mapped at first; it grows by faults up to the limit */
+#define STACK_INITIAL (32 * PAGE_SIZE) /* mapped at first, below the strings; it grows by faults up to the limit */
 
 /* All that execve gathers before it commits. */
 struct exec {
@@ -266,8 +266,8 @@ static vaddr_t mmap_top_for(uint64_t stack_limit)
 
 static int map_stack(struct exec *x)
 {
-	size_t args = x->args.len + (x->args.argc + x->args.envc) * sizeof(uint64_t) + strlen(x->path);
-	size_t len = ALIGN_UP(args, PAGE_SIZE) + STACK_INITIAL;
+	size_t strings = x->args.len + strlen(x->path) + 1 + sizeof(uint64_t);
+	size_t len = ALIGN_UP(strings, PAGE_SIZE) + STACK_INITIAL;
 	vaddr_t at = STACK_TOP - len;
 	uint32_t prot = PROT_READ | PROT_WRITE | (x->elf.exec_stack ? PROT_EXEC : 0);
 	x->space->stack_limit = proc_rlimit(RLIMIT_STACK);

@@ -101,6 +101,8 @@ static int place(struct space *s, vaddr_t *addr, size_t len, const struct mappin
 			*addr = place_anywhere(s, hint, len, m->flags);
 		return *addr ? 0 : -ENOMEM;
 	}
+	if (*addr > ~PAGE_MASK)
+		return (int)*addr; /* Linux takes an address so high for an error number */
 	if (*addr > USER_END - len)
 		return -ENOMEM;
 	if (*addr & PAGE_MASK)

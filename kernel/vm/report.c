@@ -11,7 +11,7 @@ static const char *name_of(struct space *s, const struct vma *v)
 {
 	if (v->file && v->file->path)
 		return v->file->path;
-	if (v->start < s->brk && v->end > s->brk_start)
+	if (v->start <= s->brk && v->end >= s->brk_start)
 		return "[heap]";
 	if (v->start <= s->stack_start && v->end >= s->stack_start && s->stack_start)
 		return "[stack]";
