@@ -18,6 +18,7 @@ typedef uint64_t pte_t;
 #define PTE_PRIVATE  (1ul << 9)  /* software: the frame belongs to this PTE (private layer), not to an object */
 #define PTE_UNCOUNTED (1ul << 10) /* software: device memory or the zero page: no struct page counts this PTE */
 #define PTE_HELD     (1ul << 11) /* software: set in every entry in use; alone (not PRESENT): kept under PROT_NONE */
+#define PTE_LAZY     (1ul << 52) /* software, of a private frame: may be dropped while PTE_DIRTY is clear (MADV_FREE) */
 #define PTE_NX       (1ul << 63)
 #define PTE_ADDR     0x000ffffffffff000ul
 

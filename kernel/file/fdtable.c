@@ -232,9 +232,8 @@ static struct fdtable *table_current(void)
 
 /* ---- descriptors of the current process ---- */
 
-struct file *fd_get(int fd)
+struct file *fdtable_file(struct fdtable *t, int fd)
 {
-	struct fdtable *t = table_current();
 	struct file *f = NULL;
 
 	spin_lock(&t->lock);
@@ -245,6 +244,24 @@ struct file *fd_get(int fd)
 	}
 	spin_unlock(&t->lock);
 	return f;
+}
+
+bool fdtable_cloexec(struct fdtable *t, int fd)
+{
+	spin_lock(&t->lock);
+	bool on = (unsigned)fd < t->room && cloexec_test(t, (unsigned)fd);
+	spin_unlock(&t->lock);
+	return on;
+}
+
+unsigned fdtable_room(struct fdtable *t)
+{
+	return t->room;
+}
+
+struct file *fd_get(int fd)
+{
+	return fdtable_file(table_current(), fd);
 }
 
 int fd_install(struct file *f, int at_least, bool cloexec)

@@ -111,6 +111,9 @@ int fd_close(int fd);
 int fd_dup_to(int oldfd, int newfd, bool cloexec);   /* dup2, dup3 */
 int fd_set_cloexec(int fd, bool on);
 int fd_get_cloexec(int fd);
+struct file *fdtable_file(struct fdtable *t, int fd); /* of any table; referenced; NULL */
+bool fdtable_cloexec(struct fdtable *t, int fd);
+unsigned fdtable_room(struct fdtable *t);            /* entries it has room for */
 
 /* ---- path.c: path names to nodes ---- */
 enum { PATH_FOLLOW = 1, PATH_PARENT = 2, PATH_DIRECTORY = 4 };

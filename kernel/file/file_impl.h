@@ -45,6 +45,8 @@ struct fs_ops {
 	int (*unlink)(struct node *dir, const char *name, size_t len, bool is_dir);
 	int (*rename)(struct node *from, const char *old, struct node *to, const char *name, unsigned flags);
 	int (*readlink)(struct node *n, char *buf, size_t cap); /* length, not NUL-terminated */
+	/* follow: where a link leads that is more than its text (/proc/PID/exe); -EINVAL: not such a link. NULL: there are none */
+	int (*follow)(struct node *n, struct path *out);
 	/* readdir: abi_dirent64 records from cookie on; bytes, 0 at the end */
 	int64_t (*readdir)(struct node *dir, uint64_t cookie, void *buf, size_t room);
 	int (*getattr)(struct filesystem *fs, uint64_t ino, struct fs_attr *attr);
@@ -126,7 +128,7 @@ void mount_init(void);
 struct node *mount_root(void);                          /* of "/", referenced */
 struct node *mount_child(const struct node *dir, const char *name, size_t len); /* mounted over a name in "/"; NULL */
 bool mount_at(unsigned index, char *name, size_t cap, struct node **root); /* the index-th below "/", referenced */
-bool mount_describe(unsigned index, char *line, size_t cap); /* a line of /proc/mounts */
+bool mount_describe(unsigned index, bool info, char *line, size_t cap); /* a line of /proc/mounts, or of mountinfo */
 
 /* ---- path.c ---- */
 /* path_walk_create: like PATH_PARENT, but follows a final symbolic link; *child is the node there, NULL when there is none. */
@@ -136,11 +138,23 @@ char *path_join(const char *dir, const char *name);     /* kmalloc'ed; NULL */
 void cwd_move(const struct node *from, const struct path *to); /* every process there goes to another directory */
 void cwd_rename(const char *from, const char *to);      /* a directory on the way has a new name */
 
-/* ---- text.c: files whose bytes are made when they are opened ---- */
+/* ---- text.c: files whose bytes are made when they are read ---- */
 struct text { char *buf; size_t len, cap; bool failed; };
 void text_printf(struct text *t, const char *fmt, ...) printf_like(2, 3);
 void text_append(struct text *t, const char *bytes, size_t len);
-void text_pad(struct text *t, size_t column_of_line, size_t line_start);
-int text_attach(struct file *f, struct text *t);        /* f reads t's bytes and frees them; -ENOMEM when making them failed */
+void text_puts(struct text *t, const char *string);
+void text_octal(struct text *t, uint64_t value, unsigned digits); /* at least so many */
+void text_pad(struct text *t, size_t line_start, size_t column);
+void text_path(struct text *t, const char *path, const char *escape); /* these characters as \ooo */
+#define TEXT_PART 4096u       /* a maker of many records stops when its part is about so long */
+#define TEXT_END (~0ul)
+struct text_source {
+	/* make: append records from `from` (at first 0) on; *next, which is TEXT_END, is set to where to go on. May sleep. */
+	int (*make)(struct file *f, struct text *t, uint64_t from, uint64_t *next);
+	unsigned record; /* bytes of a record when all are alike: then any place can be read at once, from = its number. Else 0 */
+	/* store: what write(2) gave, NUL-terminated: bytes used, or -errno. NULL: EIO */
+	int64_t (*store)(struct file *f, const char *bytes, size_t len, int64_t pos);
+};
+int text_attach(struct file *f, const struct text_source *source); /* f reads what it makes; -ENOMEM */
 
 #endif

@@ -114,7 +114,7 @@ bool mount_at(unsigned index, char *name, size_t cap, struct node **root)
 	return found;
 }
 
-bool mount_describe(unsigned index, char *line, size_t cap)
+bool mount_describe(unsigned index, bool info, char *line, size_t cap)
 {
 	bool found = false;
 
@@ -124,8 +124,13 @@ bool mount_describe(unsigned index, char *line, size_t cap)
 		if (!m->fs || index-- > 0)
 			continue;
 		const struct fs_ops *ops = m->fs->ops;
-		ksnprintf(line, cap, "%s /%s %s %s,noatime 0 0\n", ops->needs_device ? "/dev/disk" : ops->type, m->name, ops->type,
-		          m->fs->readonly ? "ro" : "rw");
+		const char *device = ops->needs_device ? "/dev/disk" : ops->type, *how = m->fs->readonly ? "ro" : "rw";
+		unsigned dev = (unsigned)m->fs->dev, above = mounts[0].fs ? (unsigned)mounts[0].fs->dev : dev;
+		if (info)
+			ksnprintf(line, cap, "%u %u 0:%u / /%s %s,noatime - %s %s %s\n", dev, above, dev, m->name, how, ops->type,
+			          device, how);
+		else
+			ksnprintf(line, cap, "%s /%s %s %s,noatime 0 0\n", device, m->name, ops->type, how);
 		found = true;
 	}
 	mutex_unlock(&mount_lock);

@@ -291,11 +291,31 @@ static int walk_down(struct walk *w, const char *name, size_t len, struct node *
 	return 0;
 }
 
+/*
+ * A link that leads to an open file or a directory, whatever its name is by now: the walk stands there. -EINVAL: its text is what
+ * counts.
+ */
+static int walk_jump(struct walk *w, struct node *link)
+{
+	struct path to;
+	int err = link->fs->ops->follow ? link->fs->ops->follow(link, &to) : -EINVAL;
+
+	if (err)
+		return err;
+	node_put(w->node);
+	err = walk_stand(w, to.node, to.name);
+	kfree(to.name);
+	return err;
+}
+
 /* What is to be walked becomes the link's target, then what came behind the link; `slash`: at least a slash did. */
 static int walk_link(struct walk *w, struct node *link, bool slash)
 {
 	if (++w->links > SYMLINK_MAX)
 		return -ELOOP;
+	int err = walk_jump(w, link);
+	if (err != -EINVAL)
+		return err;
 	char *text = kmalloc(PATH_MAX);
 	if (!text)
 		return -ENOMEM;
@@ -360,6 +380,18 @@ static int walk_component(struct walk *w, const char *name, size_t len, bool fol
 	return err;
 }
 
+/* Take the last component off the walk's name. */
+static void walk_cut_name(struct walk *w, char *last)
+{
+	size_t at = strlen(w->name);
+
+	while (at && w->name[at - 1] != '/')
+		at--;
+	strlcpy(last, w->name + at, NAME_MAX + 1);
+	w->len = at > 1 ? at - 1 : at;
+	w->name[w->len] = '\0';
+}
+
 /*
  * The last component of a PATH_PARENT walk. With `child` its node is looked for, and a final link followed: 1 says the walk
  * goes on at the link's target.
@@ -383,9 +415,17 @@ static int walk_last(struct walk *w, const char *name, size_t len, unsigned how,
 		return 0;
 	struct node *link = *child;
 	*child = NULL;
-	err = walk_link(w, link, false);
+	err = walk_jump(w, link);
+	if (!err) { /* the file itself, by whatever name it was opened */
+		*child = w->node;
+		node_get(*child);
+		walk_cut_name(w, last);
+	} else if (err == -EINVAL) {
+		err = walk_link(w, link, false);
+		err = err ? err : 1;
+	}
 	node_put(link);
-	return err ? err : 1;
+	return err;
 }
 
 static int walk_run(struct walk *w, unsigned how, char *last_name, struct node **child)

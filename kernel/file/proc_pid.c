@@ -1,52 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID/stat, status, statm, cmdline, comm: what a process is and uses. Formats: proc(5), Linux 6.1.
+ * /proc/PID/stat, status, statm: what a process is and uses. Formats: proc(5), Linux 6.1.
  *
  * First the facts are copied out under the process tree's mutex and the process's own lock (struct facts), then, with no lock
  * but the space's, the sizes; printing comes last. A process that ends in between shows the facts of before and no memory.
- * Fields that have no counterpart here are 0.
+ * Below /proc/PID/task the name, state and signals are the thread's, all else the process's. Fields that have no counterpart
+ * here are what Linux shows where its own have no use: 0.
  */
 #include "file/procfs.h"
 
 #define KB(pages) ((unsigned long long)(pages) * (PAGE_SIZE / 1024))
 #define TICK_NS 10000000ull /* USER_HZ is 100 */
+#define OLD_SIGNALS 0x7fffffffull /* stat shows 31 of them */
+#define ALL_CAPABILITIES 0x1ffffffffffull
 
 struct facts {
 	char name[16], state;
-	int pid, ppid, pgid, sid, exit_signal;
+	int pid, tid, ppid, pgid, sid, exit_signal;
 	uint32_t uid, euid, suid, gid, egid, sgid, umask;
-	unsigned threads;
-	uint64_t pending, thread_pending, blocked, ignored, caught;
+	unsigned threads, cpu, fds;
+	uint64_t pending, thread_pending, blocked, ignored, caught, rss_limit;
 	uint64_t utime, stime, cutime, cstime, start, minflt, majflt, cminflt, cmajflt;
+	bool zombie;
 	/* of its space; all 0 for a zombie */
-	uint64_t pages, resident, tables, text, data, stack, file_pages, anon;
+	uint64_t pages, peak_pages, resident, peak_resident, tables, text, exec, data, stack, locked;
+	struct vma_usage usage;
 	vaddr_t code_start, code_end, stack_start, brk_start, arg_start, arg_end, env_start, env_end;
 };
 
-static char state_of(const struct proc *p)
+static char thread_state(const struct thread *t)
 {
-	char state = 'S';
+	return t->state == THREAD_RUNNING || t->state == THREAD_READY ? 'R' : 'S';
+}
 
-	if (p->zombie)
-		return 'Z';
-	if (p->stopped)
-		return 'T';
+/* The thread that is asked for (0: the first). -ESRCH: it is gone. */
+static int copy_thread_locked(struct facts *x, const struct proc *p, int tid)
+{
+	const struct thread *found = NULL;
+
 	list_for_each(link, &p->threads) {
 		const struct thread *t = list_entry(link, struct thread, proc_link);
-		if (t->state == THREAD_RUNNING || t->state == THREAD_READY)
-			state = 'R';
+		x->utime += t->ticks_ns; /* the living ones' time is not yet in the process's */
+		if (!tid && thread_state(t) == 'R')
+			x->state = 'R';
+		if (!found && (!tid || t->tid == tid))
+			found = t;
 	}
-	return state;
+	if (!found)
+		return tid ? -ESRCH : 0;
+	if (tid) {
+		memcpy(x->name, found->name, sizeof x->name);
+		x->state = thread_state(found);
+	}
+	x->thread_pending = found->sigpending;
+	x->blocked = found->sigmask;
+	x->cpu = found->cpu;
+	return 0;
 }
 
 static void copy_signals(struct facts *x, const struct proc *p)
 {
 	x->pending = p->sigpending;
-	if (!list_empty(&p->threads)) {
-		const struct thread *t = list_first(&p->threads, struct thread, proc_link);
-		x->thread_pending = t->sigpending;
-		x->blocked = t->sigmask;
-	}
 	for (unsigned i = 0; i < ABI_NSIG; i++) {
 		uint64_t handler = (uint64_t)p->actions[i].handler, bit = 1ul << i;
 		x->ignored |= handler == 1 ? bit : 0;
@@ -54,10 +68,11 @@ static void copy_signals(struct facts *x, const struct proc *p)
 	}
 }
 
-static void copy_facts(struct facts *x, struct proc *p)
+static int copy_facts(struct facts *x, struct proc *p, int tid)
 {
 	memcpy(x->name, p->name, sizeof x->name);
 	x->pid = p->pid;
+	x->tid = tid ? tid : p->pid;
 	x->ppid = p->ppid;
 	x->pgid = p->pgid;
 	x->sid = p->sid;
@@ -68,84 +83,122 @@ static void copy_facts(struct facts *x, struct proc *p)
 	x->utime = p->utime_ns, x->stime = p->stime_ns, x->cutime = p->cutime_ns, x->cstime = p->cstime_ns;
 	x->start = p->start_ns;
 	x->minflt = p->minflt, x->majflt = p->majflt, x->cminflt = p->cminflt, x->cmajflt = p->cmajflt;
+	x->rss_limit = p->rlimit[RLIMIT_RSS].rlim_cur;
+	x->zombie = p->zombie;
 	spin_lock(&p->lock);
-	x->state = state_of(p);
+	x->state = 'S';
+	int err = copy_thread_locked(x, p, tid);
+	if (p->zombie || p->stopped)
+		x->state = p->zombie ? 'Z' : 'T';
 	x->threads = p->nthreads;
-	list_for_each(link, &p->threads) /* the living ones' time is not yet in the process's */
-		x->utime += list_entry(link, struct thread, proc_link)->ticks_ns;
+	x->fds = p->files ? fdtable_room(p->files) : 0;
 	copy_signals(x, p);
 	spin_unlock(&p->lock);
+	return err;
 }
 
-static bool add_vma(struct vma *v, const struct vma_usage *u, void *arg)
+static bool add_vma(struct vma *v, void *arg)
 {
-	struct facts *x = arg;
-	uint64_t pages = (v->end - v->start) >> PAGE_SHIFT;
-
-	x->file_pages += u->resident - u->anon;
-	x->anon += u->anon;
-	if (v->flags & VMA_EXEC)
-		x->text += pages;
-	else if (v->start < v->space->stack_start && v->end >= v->space->stack_start)
-		x->stack += pages;
-	else if (!vma_is_shared(v) && v->flags & VMA_WRITE)
-		x->data += pages;
+	vma_usage(v, arg);
 	return true;
 }
 
-static void copy_space(struct facts *x, struct space *s)
+static void copy_space(struct facts *x, struct space *s, bool usage)
 {
 	x->pages = s->total_pages;
+	x->peak_pages = MAX(s->peak_pages, s->total_pages);
 	x->resident = s->resident;
+	x->peak_resident = MAX(s->peak_resident, s->resident);
 	x->tables = s->tables;
+	x->exec = s->exec_pages;
+	x->text = (ALIGN_UP(s->code_end, PAGE_SIZE) - ALIGN_DOWN(s->code_start, PAGE_SIZE)) >> PAGE_SHIFT;
+	x->data = s->data_pages;
+	x->stack = s->stack_pages;
+	x->locked = s->locked_pages;
 	x->code_start = s->code_start, x->code_end = s->code_end;
 	x->stack_start = s->stack_start;
 	x->brk_start = s->brk_start;
 	x->arg_start = s->arg_start, x->arg_end = s->arg_end;
 	x->env_start = s->env_start, x->env_end = s->env_end;
-	space_visit(s, add_vma, x, true);
+	if (usage)
+		space_visit(s, 0, add_vma, &x->usage);
 }
 
-static int gather(struct facts *x, int pid)
+static int gather(struct facts *x, const struct proc_ref *of, bool usage)
 {
 	memset(x, 0, sizeof *x);
 	mutex_lock(&proc_tree_lock);
-	struct proc *p = proc_find_locked(pid);
-	if (p)
-		copy_facts(x, p);
+	struct proc *p = proc_find_locked(of->pid);
+	int err = p ? copy_facts(x, p, of->tid) : -ESRCH;
 	mutex_unlock(&proc_tree_lock);
-	if (!p)
-		return -ENOENT;
-	struct space *s = proc_space_of(pid);
+	if (err)
+		return err;
+	struct space *s = proc_space_of(of->pid);
 	if (s && !is_err(s)) {
-		copy_space(x, s);
+		copy_space(x, s, usage);
 		space_put(s);
 	}
 	return 0;
 }
 
-int proc_make_pid_stat(struct text *t, int pid)
+static void number(struct text *t, uint64_t n)
+{
+	text_printf(t, " %llu", (unsigned long long)n);
+}
+
+static void zeros(struct text *t, unsigned n)
+{
+	while (n--)
+		number(t, 0);
+}
+
+/* Addresses are for those who may look at its memory. */
+static void hide_addresses(struct facts *x)
+{
+	x->code_start = x->code_start != 0;
+	x->code_end = x->code_end != 0;
+	x->stack_start = x->brk_start = x->arg_start = x->arg_end = x->env_start = x->env_end = 0;
+}
+
+int proc_make_pid_stat(struct text *t, const struct proc_ref *of, uint64_t *next)
 {
 	struct facts x;
-	int err = gather(&x, pid);
+	int err = gather(&x, of, false);
+	(void)next;
 
 	if (err)
 		return err;
-	text_printf(t, "%d (%s) %c %d %d %d 0 -1 0", x.pid, x.name, x.state, x.ppid, x.pgid, x.sid);
-	text_printf(t, " %llu %llu %llu %llu", (unsigned long long)x.minflt, (unsigned long long)x.cminflt,
-	            (unsigned long long)x.majflt, (unsigned long long)x.cmajflt);
-	text_printf(t, " %llu %llu %llu %llu 20 0 %u 0", x.utime / TICK_NS, x.stime / TICK_NS, x.cutime / TICK_NS,
-	            x.cstime / TICK_NS, x.threads);
-	text_printf(t, " %llu %llu %llu 18446744073709551615", x.start / TICK_NS, (unsigned long long)x.pages << PAGE_SHIFT,
-	            (unsigned long long)x.resident);
-	text_printf(t, " %llu %llu %llu 0 0", (unsigned long long)x.code_start, (unsigned long long)x.code_end,
-	            (unsigned long long)x.stack_start);
-	text_printf(t, " %llu %llu %llu %llu 0 0 0 %d 0 0 0 0 0 0", (unsigned long long)x.pending, (unsigned long long)x.blocked,
-	            (unsigned long long)x.ignored, (unsigned long long)x.caught, x.exit_signal);
-	text_printf(t, " 0 0 %llu %llu %llu %llu %llu 0\n", (unsigned long long)x.brk_start, (unsigned long long)x.arg_start,
-	            (unsigned long long)x.arg_end, (unsigned long long)x.env_start, (unsigned long long)x.env_end);
+	if (proc_may_look(of->pid))
+		hide_addresses(&x);
+	text_printf(t, "%d (%s) %c %d %d %d 0 -1 0", x.tid, x.name, x.state, x.ppid, x.pgid, x.sid);
+	number(t, x.minflt), number(t, x.cminflt), number(t, x.majflt), number(t, x.cmajflt);
+	number(t, x.utime / TICK_NS), number(t, x.stime / TICK_NS), number(t, x.cutime / TICK_NS), number(t, x.cstime / TICK_NS);
+	text_printf(t, " 20 0 %u 0", x.threads);
+	number(t, x.start / TICK_NS), number(t, x.pages << PAGE_SHIFT), number(t, x.resident), number(t, x.rss_limit);
+	number(t, x.code_start), number(t, x.code_end), number(t, x.stack_start), zeros(t, 2);
+	number(t, x.thread_pending & OLD_SIGNALS), number(t, x.blocked & OLD_SIGNALS);
+	number(t, x.ignored & OLD_SIGNALS), number(t, x.caught & OLD_SIGNALS), zeros(t, 3);
+	text_printf(t, " %d %u", of->tid && of->tid != of->pid ? -1 : x.exit_signal, x.cpu);
+	zeros(t, 7);
+	number(t, x.brk_start), number(t, x.arg_start), number(t, x.arg_end), number(t, x.env_start), number(t, x.env_end);
+	text_puts(t, " 0\n");
 	return 0;
 }
+
+int proc_make_pid_statm(struct text *t, const struct proc_ref *of, uint64_t *next)
+{
+	struct facts x;
+	int err = gather(&x, of, true);
+	(void)next;
+
+	if (!err)
+		text_printf(t, "%llu %llu %llu %llu 0 %llu 0\n", (unsigned long long)x.pages, (unsigned long long)x.resident,
+		            (unsigned long long)(x.usage.resident - x.usage.anon), (unsigned long long)x.text,
+		            (unsigned long long)(x.data + x.stack));
+	return err;
+}
+
+/* ---- status ---- */
 
 static void kb_row(struct text *t, const char *name, uint64_t pages)
 {
@@ -165,78 +218,87 @@ static const char *state_name(char state)
 	return "S (sleeping)";
 }
 
-static void memory_rows(struct text *t, const struct facts *x)
+static void identity_rows(struct text *t, const struct facts *x)
 {
-	kb_row(t, "VmPeak", x->pages);
-	kb_row(t, "VmSize", x->pages);
-	kb_row(t, "VmLck", 0);
-	kb_row(t, "VmPin", 0);
-	kb_row(t, "VmHWM", x->resident);
-	kb_row(t, "VmRSS", x->resident);
-	kb_row(t, "RssAnon", x->anon);
-	kb_row(t, "RssFile", x->file_pages);
-	kb_row(t, "RssShmem", 0);
-	kb_row(t, "VmData", x->data);
-	kb_row(t, "VmStk", x->stack);
-	kb_row(t, "VmExe", x->text);
-	kb_row(t, "VmLib", 0);
-	kb_row(t, "VmPTE", x->tables);
-	kb_row(t, "VmSwap", 0);
+	text_printf(t, "Name:\t%s\nUmask:\t0%u%u%u\nState:\t%s\n", x->name, x->umask >> 6 & 7, x->umask >> 3 & 7, x->umask & 7,
+	            state_name(x->state));
+	text_printf(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", x->pid, x->tid, x->ppid);
+	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", x->uid, x->euid, x->suid, x->euid);
+	text_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", x->gid, x->egid, x->sgid, x->egid);
+	text_printf(t, "FDSize:\t%u\nGroups:\t \n", x->fds);
+	text_printf(t, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", x->pid, x->tid, x->pgid, x->sid);
 }
 
-int proc_make_pid_status(struct text *t, int pid)
+static void memory_rows(struct text *t, const struct facts *x)
+{
+	const struct vma_usage *u = &x->usage;
+	uint64_t text = MIN(x->text, x->exec);
+
+	kb_row(t, "VmPeak", x->peak_pages);
+	kb_row(t, "VmSize", x->pages);
+	kb_row(t, "VmLck", x->locked);
+	kb_row(t, "VmPin", 0);
+	kb_row(t, "VmHWM", x->peak_resident);
+	kb_row(t, "VmRSS", x->resident);
+	kb_row(t, "RssAnon", u->anon);
+	kb_row(t, "RssFile", u->resident - u->anon - u->shmem);
+	kb_row(t, "RssShmem", u->shmem);
+	kb_row(t, "VmData", x->data);
+	kb_row(t, "VmStk", x->stack);
+	kb_row(t, "VmExe", text);
+	kb_row(t, "VmLib", x->exec - text);
+	kb_row(t, "VmPTE", x->tables);
+	kb_row(t, "VmSwap", 0);
+	kb_row(t, "HugetlbPages", 0);
+	text_puts(t, "CoreDumping:\t0\nTHP_enabled:\t1\n");
+}
+
+static void signal_row(struct text *t, const char *name, uint64_t set)
+{
+	text_printf(t, "%s:\t%016llx\n", name, (unsigned long long)set);
+}
+
+/* Every capability is root's, as long as it is root. */
+static void rights_rows(struct text *t, const struct facts *x)
+{
+	bool root = !x->uid || !x->euid || !x->suid;
+
+	signal_row(t, "CapInh", 0);
+	signal_row(t, "CapPrm", root ? ALL_CAPABILITIES : 0);
+	signal_row(t, "CapEff", x->euid ? 0 : ALL_CAPABILITIES);
+	signal_row(t, "CapBnd", ALL_CAPABILITIES);
+	signal_row(t, "CapAmb", 0);
+	text_puts(t, "NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\n"
+	             "SpeculationIndirectBranch:\talways enabled\n");
+}
+
+static void cpu_rows(struct text *t)
+{
+	text_printf(t, "Cpus_allowed:\t%x\nCpus_allowed_list:\t0", (1u << cpu_count) - 1);
+	if (cpu_count > 1)
+		text_printf(t, "-%u", cpu_count - 1);
+	text_puts(t, "\nMems_allowed:\t00000000,00000001\nMems_allowed_list:\t0\n"
+	             "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
+}
+
+int proc_make_pid_status(struct text *t, const struct proc_ref *of, uint64_t *next)
 {
 	struct facts x;
-	int err = gather(&x, pid);
+	int err = gather(&x, of, true);
+	(void)next;
 
 	if (err)
 		return err;
-	text_printf(t, "Name:\t%s\nUmask:\t0%u%u%u\nState:\t%s\n", x.name, x.umask >> 6 & 7, x.umask >> 3 & 7, x.umask & 7,
-	            state_name(x.state));
-	text_printf(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", x.pid, x.pid, x.ppid);
-	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", x.uid, x.euid, x.suid, x.euid);
-	text_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", x.gid, x.egid, x.sgid, x.egid);
-	text_printf(t, "FDSize:\t%d\nGroups:\t \n", MAX_FDS);
-	if (x.state != 'Z')
+	identity_rows(t, &x);
+	if (!x.zombie)
 		memory_rows(t, &x);
-	text_printf(t, "Threads:\t%u\nSigQ:\t0/0\nSigPnd:\t%016llx\nShdPnd:\t%016llx\n", x.threads,
-	            (unsigned long long)x.thread_pending, (unsigned long long)x.pending);
-	text_printf(t, "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n", (unsigned long long)x.blocked,
-	            (unsigned long long)x.ignored, (unsigned long long)x.caught);
+	text_printf(t, "Threads:\t%u\nSigQ:\t0/0\n", x.threads);
+	signal_row(t, "SigPnd", x.thread_pending);
+	signal_row(t, "ShdPnd", x.pending);
+	signal_row(t, "SigBlk", x.blocked);
+	signal_row(t, "SigIgn", x.ignored);
+	signal_row(t, "SigCgt", x.caught);
+	rights_rows(t, &x);
+	cpu_rows(t);
 	return 0;
-}
-
-int proc_make_pid_statm(struct text *t, int pid)
-{
-	struct facts x;
-	int err = gather(&x, pid);
-
-	if (!err)
-		text_printf(t, "%llu %llu %llu %llu 0 %llu 0\n", (unsigned long long)x.pages, (unsigned long long)x.resident,
-		            (unsigned long long)x.file_pages, (unsigned long long)x.text, (unsigned long long)(x.data + x.stack));
-	return err;
-}
-
-int proc_make_pid_cmdline(struct text *t, int pid)
-{
-	mutex_lock(&proc_tree_lock);
-	struct proc *p = proc_find_locked(pid);
-	if (p) {
-		spin_lock(&p->lock);
-		if (!p->zombie && p->cmdline)
-			text_append(t, p->cmdline, p->cmdline_len);
-		spin_unlock(&p->lock);
-	}
-	mutex_unlock(&proc_tree_lock);
-	return p ? 0 : -ENOENT;
-}
-
-int proc_make_pid_comm(struct text *t, int pid)
-{
-	mutex_lock(&proc_tree_lock);
-	struct proc *p = proc_find_locked(pid);
-	if (p)
-		text_printf(t, "%s\n", p->name);
-	mutex_unlock(&proc_tree_lock);
-	return p ? 0 : -ENOENT;
 }

@@ -1,91 +1,218 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc: the names. proc_text.c has what the system's files say, proc_pid.c what a process's files say; both in the formats of
- * Linux, byte for byte where the fact exists here, because programs parse them.
+ * /proc: the names. What the files say is in proc_*.c, in the formats of Linux 6.1, byte for byte where the fact exists here,
+ * because programs parse them.
  *
- * An inode number is the process (0: none) and the row of a table: ino = pid << 12 | row. Nodes are made for each lookup and
- * not cached; a process that ends meanwhile leaves nodes that answer ENOENT. A file's text is made when it is opened.
+ * The kernel itself serves /proc, and not a server: every line is about structures of the kernel (VMAs, threads, open files,
+ * counters), which change under the reader's hands and are guarded by the kernel's locks. A server would need calls that copy
+ * all of them out, which is the same text in another form; and it could not be asked while it is itself what is looked at.
  *
- * Of another process only what does not change under one's hands is shown: no /proc/PID/fd, except one's own.
+ * A directory is a table of entries. An inode number holds the thread, the process and the row of what it is about:
+ *
+ *      ino = tid << 34 | pid << 12 | row         row = directory << 7 | entry + 1    (0: the directory itself)
+ *                                                row = ROW_FD + n, ROW_FDINFO + n    (below fd and fdinfo)
+ *
+ * Nodes are made for each lookup and not cached; a process that ends meanwhile leaves nodes whose files answer ESRCH. Memory
+ * and descriptors of a process are shown to its own user and to root (proc_may_look, the rule of ptrace(2)).
  */
 #include "file/procfs.h"
 
-enum {
-	ROW_ROOT = 1,
-	ROW_SELF,
-	ROW_FIRST_SYSTEM = 16, /* system_files[] */
-	ROW_PID = 64,          /* the directory of a process */
-	ROW_EXE, ROW_CWD, ROW_FD,
-	ROW_FIRST_PID = 80,    /* pid_files[] */
-	ROW_FIRST_FD = 256,    /* only in the numbers of /proc/self/fd */
+enum directory {
+	DIR_ROOT = 1, DIR_SYS, DIR_SYS_FS, DIR_SYS_KERNEL, DIR_SYS_VM,
+	DIR_PID,    /* /proc/PID */
+	DIR_TASKS,  /* /proc/PID/task: its threads */
+	DIR_THREAD, /* /proc/PID/task/TID: as DIR_PID */
+	DIR_FD, DIR_FDINFO,
+	DIRECTORIES,
 };
 
-#define PID_SHIFT 12
+enum { DIR_SHIFT = 7, ROW_FD = 2048, ROW_FDINFO = 3072, PID_SHIFT = 12, TID_SHIFT = 34 };
 #define ROW_MASK ((1u << PID_SHIFT) - 1)
+#define PID_MASK ((1u << (TID_SHIFT - PID_SHIFT)) - 1)
+_Static_assert(MAX_FDS <= ROW_FDINFO - ROW_FD, "room for every descriptor in an inode number");
 
-static const struct { const char *name; void (*make)(struct text *t); } system_files[] = {
-	{ "cmdline", proc_make_cmdline }, { "meminfo", proc_make_meminfo }, { "mounts", proc_make_mounts },
-	{ "filesystems", proc_make_filesystems }, { "uptime", proc_make_uptime }, { "loadavg", proc_make_loadavg },
-	{ "version", proc_make_version }, { "stat", proc_make_stat }, { "cpuinfo", proc_make_cpuinfo },
+struct proc_entry {
+	const char *name;
+	uint32_t mode;         /* with type */
+	enum directory dir;    /* of a directory */
+	bool guarded;          /* opening asks proc_may_look */
+	proc_make_fn *make;
+	proc_store_fn *store;
+	const void *data;
 };
 
-static const struct { const char *name; int (*make)(struct text *t, int pid); } pid_files[] = {
-	{ "maps", proc_make_pid_maps }, { "smaps", proc_make_pid_smaps }, { "stat", proc_make_pid_stat },
-	{ "status", proc_make_pid_status }, { "statm", proc_make_pid_statm }, { "cmdline", proc_make_pid_cmdline },
-	{ "comm", proc_make_pid_comm },
+#define FILE_(n, m, fn) { .name = n, .mode = S_IFREG | (m), .make = fn }
+#define GUARDED(n, m, fn) { .name = n, .mode = S_IFREG | (m), .make = fn, .guarded = true }
+#define STORED(n, m, fn, st) { .name = n, .mode = S_IFREG | (m), .make = fn, .store = st }
+#define CONSTANT(n, m, text) { .name = n, .mode = S_IFREG | (m), .make = proc_make_constant, .data = text }
+#define LINK(n, target) { .name = n, .mode = S_IFLNK | 0777, .data = target }
+#define MAGIC(n, which) { .name = n, .mode = S_IFLNK | 0777, .data = &link_kinds[which] }
+#define DIR(n, m, d) { .name = n, .mode = S_IFDIR | (m), .dir = d }
+#define TUNABLE(n, m) { .name = n, .mode = S_IFREG | (m), .make = proc_make_tunable, .store = proc_store_tunable, .data = n }
+
+static const enum proc_link link_kinds[] = { 0, PROC_LINK_EXE, PROC_LINK_CWD, PROC_LINK_ROOT, PROC_LINK_FD };
+
+static const struct proc_entry root_entries[] = {
+	LINK("self", NULL),
+	LINK("thread-self", NULL),
+	FILE_("cmdline", 0444, proc_make_cmdline),
+	FILE_("cpuinfo", 0444, proc_make_cpuinfo),
+	CONSTANT("diskstats", 0444, ""),
+	FILE_("filesystems", 0444, proc_make_filesystems),
+	FILE_("loadavg", 0444, proc_make_loadavg),
+	FILE_("meminfo", 0444, proc_make_meminfo),
+	LINK("mounts", "self/mounts"),
+	FILE_("partitions", 0444, proc_make_partitions),
+	FILE_("stat", 0444, proc_make_stat),
+	FILE_("swaps", 0444, proc_make_swaps),
+	DIR("sys", 0555, DIR_SYS),
+	FILE_("uptime", 0444, proc_make_uptime),
+	FILE_("version", 0444, proc_make_version),
+	FILE_("vmstat", 0444, proc_make_vmstat),
 };
 
-static const struct { const char *name; unsigned row; } pid_links[] = { { "exe", ROW_EXE }, { "cwd", ROW_CWD }, { "fd", ROW_FD } };
+static const struct proc_entry sys_entries[] = {
+	DIR("fs", 0555, DIR_SYS_FS), DIR("kernel", 0555, DIR_SYS_KERNEL), DIR("vm", 0555, DIR_SYS_VM),
+};
 
-static uint64_t ino_of(int pid, unsigned row) { return (uint64_t)pid << PID_SHIFT | row; }
-static int pid_of(const struct node *n) { return (int)(n->ino >> PID_SHIFT); }
-static unsigned row_of(const struct node *n) { return (unsigned)n->ino & ROW_MASK; }
+static const struct proc_entry sys_fs_entries[] = { TUNABLE("file-max", 0444), TUNABLE("nr_open", 0444) };
 
-static uint32_t mode_of(unsigned row)
+static const struct proc_entry sys_kernel_entries[] = {
+	TUNABLE("arch", 0444), TUNABLE("cap_last_cap", 0444), TUNABLE("hostname", 0444), TUNABLE("domainname", 0444),
+	TUNABLE("ngroups_max", 0444), TUNABLE("osrelease", 0444), TUNABLE("ostype", 0444), TUNABLE("overflowgid", 0444),
+	TUNABLE("overflowuid", 0444), TUNABLE("pid_max", 0444), TUNABLE("randomize_va_space", 0444),
+	TUNABLE("threads-max", 0444), TUNABLE("version", 0444),
+};
+
+static const struct proc_entry sys_vm_entries[] = {
+	TUNABLE("admin_reserve_kbytes", 0644), TUNABLE("dirty_background_bytes", 0644),
+	TUNABLE("dirty_background_ratio", 0644), TUNABLE("dirty_bytes", 0644), TUNABLE("dirty_expire_centisecs", 0644),
+	TUNABLE("dirty_ratio", 0644), TUNABLE("dirty_writeback_centisecs", 0644), TUNABLE("drop_caches", 0200),
+	TUNABLE("legacy_va_layout", 0644), TUNABLE("max_map_count", 0644), TUNABLE("min_free_kbytes", 0644),
+	TUNABLE("mmap_min_addr", 0644), TUNABLE("nr_hugepages", 0644), TUNABLE("overcommit_kbytes", 0644),
+	TUNABLE("overcommit_memory", 0644), TUNABLE("overcommit_ratio", 0644), TUNABLE("stat_interval", 0644),
+	TUNABLE("swappiness", 0644), TUNABLE("user_reserve_kbytes", 0644),
+};
+
+#define THREAD_ENTRIES \
+	GUARDED("auxv", 0400, proc_make_pid_auxv), CONSTANT("cgroup", 0444, ""), \
+	FILE_("cmdline", 0444, proc_make_pid_cmdline), \
+	STORED("comm", 0644, proc_make_pid_comm, proc_store_pid_comm), MAGIC("cwd", PROC_LINK_CWD), \
+	GUARDED("environ", 0400, proc_make_pid_environ), MAGIC("exe", PROC_LINK_EXE), DIR("fd", 0500, DIR_FD), \
+	DIR("fdinfo", 0555, DIR_FDINFO), FILE_("limits", 0444, proc_make_pid_limits), \
+	GUARDED("maps", 0444, proc_make_pid_maps), FILE_("mountinfo", 0444, proc_make_mountinfo), \
+	FILE_("mounts", 0444, proc_make_mounts), FILE_("oom_score", 0444, proc_make_pid_oom_score), \
+	STORED("oom_score_adj", 0644, proc_make_pid_oom_score_adj, proc_store_pid_oom_score_adj), \
+	GUARDED("pagemap", 0400, proc_make_pid_pagemap), CONSTANT("personality", 0400, "00000000\n"), \
+	MAGIC("root", PROC_LINK_ROOT), GUARDED("smaps", 0444, proc_make_pid_smaps), \
+	GUARDED("smaps_rollup", 0444, proc_make_pid_rollup), FILE_("stat", 0444, proc_make_pid_stat), \
+	FILE_("statm", 0444, proc_make_pid_statm), FILE_("status", 0444, proc_make_pid_status), \
+	CONSTANT("wchan", 0444, "0")
+
+static const struct proc_entry pid_entries[] = { THREAD_ENTRIES, DIR("task", 0555, DIR_TASKS) };
+static const struct proc_entry thread_entries[] = { THREAD_ENTRIES };
+
+#define TABLE(t, m, up) { .entries = t, .count = ARRAY_SIZE(t), .mode = m, .parent = up }
+static const struct { const struct proc_entry *entries; unsigned count; uint32_t mode; enum directory parent; }
+directories[DIRECTORIES] = {
+	[DIR_ROOT] = TABLE(root_entries, 0555, DIR_ROOT),
+	[DIR_SYS] = TABLE(sys_entries, 0555, DIR_ROOT),
+	[DIR_SYS_FS] = TABLE(sys_fs_entries, 0555, DIR_SYS),
+	[DIR_SYS_KERNEL] = TABLE(sys_kernel_entries, 0555, DIR_SYS),
+	[DIR_SYS_VM] = TABLE(sys_vm_entries, 0555, DIR_SYS),
+	[DIR_PID] = TABLE(pid_entries, 0555, DIR_ROOT),
+	[DIR_TASKS] = { .mode = 0555, .parent = DIR_PID },
+	[DIR_THREAD] = TABLE(thread_entries, 0555, DIR_TASKS),
+	[DIR_FD] = { .mode = 0500, .parent = DIR_PID },
+	[DIR_FDINFO] = { .mode = 0555, .parent = DIR_PID },
+};
+
+/* ---- inode numbers ---- */
+
+static uint64_t ino_of(int pid, int tid, unsigned row)
 {
-	if (row == ROW_ROOT || row == ROW_PID)
-		return S_IFDIR | 0555;
-	if (row == ROW_FD)
-		return S_IFDIR | 0500;
-	if (row == ROW_SELF || row == ROW_EXE || row == ROW_CWD || row >= ROW_FIRST_FD)
-		return S_IFLNK | 0777;
-	return S_IFREG | 0444;
+	return (uint64_t)tid << TID_SHIFT | (uint64_t)pid << PID_SHIFT | row;
 }
 
-struct pid_owner { uint32_t uid, gid; };
+static unsigned row_of(uint64_t ino) { return (unsigned)ino & ROW_MASK; }
+static unsigned row_of_dir(enum directory d) { return d << DIR_SHIFT; }
+static unsigned row_of_entry(enum directory d, unsigned i) { return (d << DIR_SHIFT) + 1 + i; }
 
-/* Who owns process pid; false when there is none. */
-static bool process_owner(int pid, struct pid_owner *owner)
+static enum directory directory_of(uint64_t ino)
 {
+	unsigned row = row_of(ino);
+
+	return row < ROW_FD && !(row & ((1u << DIR_SHIFT) - 1)) ? (enum directory)(row >> DIR_SHIFT) : 0;
+}
+
+static const struct proc_entry *entry_of(uint64_t ino)
+{
+	unsigned row = row_of(ino), i = row & ((1u << DIR_SHIFT) - 1);
+
+	return row < ROW_FD && i ? &directories[row >> DIR_SHIFT].entries[i - 1] : NULL;
+}
+
+static struct proc_ref ref_of(uint64_t ino)
+{
+	const struct proc_entry *e = entry_of(ino);
+	unsigned row = row_of(ino);
+	struct proc_ref of = { .pid = (int)(ino >> PID_SHIFT & PID_MASK), .tid = (int)(ino >> TID_SHIFT) };
+
+	of.fd = row >= ROW_FDINFO ? (int)row - ROW_FDINFO : row >= ROW_FD ? (int)row - ROW_FD : -1;
+	of.data = e ? e->data : row >= ROW_FD && row < ROW_FDINFO ? &link_kinds[PROC_LINK_FD] : NULL;
+	return of;
+}
+
+static uint32_t mode_of(uint64_t ino)
+{
+	const struct proc_entry *e = entry_of(ino);
+	struct proc_ref of = ref_of(ino);
+
+	if (e)
+		return e->mode;
+	if (directory_of(ino))
+		return S_IFDIR | directories[directory_of(ino)].mode;
+	return row_of(ino) >= ROW_FDINFO ? S_IFREG | 0444 : proc_fd_mode(&of);
+}
+
+/* ---- nodes ---- */
+
+/* Who owns what is shown of a process; false when there is none, or no such thread. */
+static bool process_owner(int pid, int tid, struct fs_attr *attr)
+{
+	bool found = false;
+
 	mutex_lock(&proc_tree_lock);
-	const struct proc *p = proc_find_locked(pid);
-	if (p)
-		*owner = (struct pid_owner){ p->euid, p->egid };
+	struct proc *p = proc_find_locked(pid);
+	if (p) {
+		attr->uid = p->euid;
+		attr->gid = p->egid;
+		found = !tid;
+		spin_lock(&p->lock);
+		list_for_each(link, &p->threads)
+			found = found || list_entry(link, struct thread, proc_link)->tid == tid;
+		spin_unlock(&p->lock);
+	}
 	mutex_unlock(&proc_tree_lock);
-	return p;
+	return found;
 }
 
-static int make_node(struct filesystem *fs, int pid, unsigned row, struct node **out)
+static int make_node(struct filesystem *fs, uint64_t ino, struct node **out)
 {
-	struct pid_owner owner = { 0, 0 };
+	struct proc_ref of = ref_of(ino);
 	struct fs_attr attr;
 
-	if (pid && !process_owner(pid, &owner))
-		return -ENOENT;
 	memset(&attr, 0, sizeof attr);
-	attr.ino = ino_of(pid, row);
-	attr.mode = mode_of(row);
+	if (of.pid && !process_owner(of.pid, of.tid, &attr))
+		return -ENOENT;
+	attr.ino = ino;
+	attr.mode = mode_of(ino);
+	if (!attr.mode) /* a descriptor that is gone */
+		return -ENOENT;
 	attr.nlink = S_ISDIR(attr.mode) ? 2 : 1;
-	attr.uid = owner.uid;
-	attr.gid = owner.gid;
 	attr.atime = attr.mtime = attr.ctime = time_now();
 	*out = node_create(fs, &attr);
 	return *out ? 0 : -ENOMEM;
-}
-
-static bool same_name(const char *known, const char *name, size_t len)
-{
-	return strlen(known) == len && !memcmp(known, name, len);
 }
 
 /* A decimal number without sign or leading zeros, below limit; -1. */
@@ -103,223 +230,218 @@ static int parse_number(const char *name, size_t len, int limit)
 	return value < limit ? value : -1;
 }
 
-static int lookup_root(struct node *dir, const char *name, size_t len, struct node **out)
+/* The inode number of a name that is a number, in the directories that have such; 0: none. */
+static uint64_t numbered_ino(enum directory d, const struct proc_ref *of, int n)
 {
-	if (same_name("self", name, len))
-		return make_node(dir->fs, 0, ROW_SELF, out);
-	for (unsigned i = 0; i < ARRAY_SIZE(system_files); i++)
-		if (same_name(system_files[i].name, name, len))
-			return make_node(dir->fs, 0, ROW_FIRST_SYSTEM + i, out);
-	int pid = parse_number(name, len, INT32_MAX);
-	return pid > 0 ? make_node(dir->fs, pid, ROW_PID, out) : -ENOENT;
+	switch (d) {
+	case DIR_ROOT:
+		return n > 0 ? ino_of(n, 0, row_of_dir(DIR_PID)) : 0;
+	case DIR_TASKS:
+		return n > 0 ? ino_of(of->pid, n, row_of_dir(DIR_THREAD)) : 0;
+	case DIR_FD:
+		return n >= 0 && n < MAX_FDS ? ino_of(of->pid, of->tid, ROW_FD + (unsigned)n) : 0;
+	case DIR_FDINFO:
+		return n >= 0 && n < MAX_FDS && proc_next_fd(of->pid, n) == n ? ino_of(of->pid, of->tid, ROW_FDINFO + (unsigned)n)
+		                                                              : 0;
+	default:
+		return 0;
+	}
 }
 
-static int lookup_pid(struct node *dir, const char *name, size_t len, struct node **out)
+static uint64_t entry_ino(enum directory d, const struct proc_ref *of, unsigned i)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(pid_links); i++)
-		if (same_name(pid_links[i].name, name, len))
-			return make_node(dir->fs, pid_of(dir), pid_links[i].row, out);
-	for (unsigned i = 0; i < ARRAY_SIZE(pid_files); i++)
-		if (same_name(pid_files[i].name, name, len))
-			return make_node(dir->fs, pid_of(dir), ROW_FIRST_PID + i, out);
-	return -ENOENT;
-}
+	const struct proc_entry *e = &directories[d].entries[i];
 
-static bool is_own(const struct node *n)
-{
-	return proc_current() && proc_current()->pid == pid_of(n);
-}
-
-static int lookup_fd(struct node *dir, const char *name, size_t len, struct node **out)
-{
-	int fd = parse_number(name, len, MAX_FDS);
-	struct file *f = fd >= 0 && is_own(dir) ? fd_get(fd) : NULL;
-
-	if (!f)
-		return -ENOENT;
-	file_put(f);
-	return make_node(dir->fs, pid_of(dir), ROW_FIRST_FD + (unsigned)fd, out);
+	return ino_of(of->pid, of->tid, S_ISDIR(e->mode) ? row_of_dir(e->dir) : row_of_entry(d, i));
 }
 
 static int procfs_lookup(struct node *dir, const char *name, size_t len, struct node **out)
 {
-	unsigned row = row_of(dir);
+	enum directory d = directory_of(dir->ino);
+	struct proc_ref of = ref_of(dir->ino);
 
-	if (len == 2 && !memcmp(name, "..", 2))
-		return make_node(dir->fs, row == ROW_FD ? pid_of(dir) : 0, row == ROW_FD ? ROW_PID : ROW_ROOT, out);
-	if (row == ROW_ROOT)
-		return lookup_root(dir, name, len, out);
-	return row == ROW_PID ? lookup_pid(dir, name, len, out) : lookup_fd(dir, name, len, out);
+	if (len == 2 && !memcmp(name, "..", 2)) {
+		enum directory up = of.tid && (d == DIR_FD || d == DIR_FDINFO) ? DIR_THREAD : directories[d].parent;
+		return make_node(dir->fs, ino_of(up == DIR_ROOT ? 0 : of.pid, up == DIR_THREAD ? of.tid : 0, row_of_dir(up)), out);
+	}
+	for (unsigned i = 0; i < directories[d].count; i++)
+		if (strlen(directories[d].entries[i].name) == len && !memcmp(directories[d].entries[i].name, name, len))
+			return make_node(dir->fs, entry_ino(d, &of, i), out);
+	uint64_t ino = numbered_ino(d, &of, parse_number(name, len, (int)PID_MASK));
+	return ino ? make_node(dir->fs, ino, out) : -ENOENT;
 }
 
 /* ---- links ---- */
 
-static int read_fd_link(const struct node *n, char *buf, size_t cap)
+static bool is_magic(const struct proc_ref *of)
 {
-	struct file *f = is_own(n) ? fd_get((int)row_of(n) - ROW_FIRST_FD) : NULL;
-	struct abi_stat st = { .st_ino = 0 };
-
-	if (!f)
-		return -ENOENT;
-	if (f->kind == FILE_PIPE)
-		(void)f->ops->stat(f, &st);
-	int len = f->path ? ksnprintf(buf, cap, "%s", f->path)
-	        : f->kind == FILE_PIPE ? ksnprintf(buf, cap, "pipe:[%llu]", (unsigned long long)st.st_ino)
-	                               : ksnprintf(buf, cap, "anon_inode:[%d]", (int)f->kind);
-	file_put(f);
-	return len;
-}
-
-/* The path of a process's program or working directory. */
-static int read_pid_link(int pid, bool exe, char *buf, size_t cap)
-{
-	int len = -ENOENT;
-
-	mutex_lock(&proc_tree_lock);
-	struct proc *p = proc_find_locked(pid);
-	if (p) {
-		spin_lock(&p->lock);
-		const char *path = exe ? p->exe ? p->exe->path : NULL : p->cwd_node ? p->cwd_path : NULL;
-		if (path)
-			len = ksnprintf(buf, cap, "%s", path);
-		spin_unlock(&p->lock);
-	}
-	mutex_unlock(&proc_tree_lock);
-	return len;
+	return of->pid && of->data;
 }
 
 static int procfs_readlink(struct node *n, char *buf, size_t cap)
 {
-	unsigned row = row_of(n);
-	char text[16];
-	int len;
+	struct proc_ref of = ref_of(n->ino);
+	const struct proc *p = proc_current();
+	char own[48];
 
-	if (row == ROW_SELF) {
-		len = ksnprintf(text, sizeof text, "%d", proc_current() ? proc_current()->pid : 0);
-		memcpy(buf, text, MIN((size_t)len, cap));
-		return (int)MIN((size_t)len, cap);
+	if (is_magic(&of))
+		return proc_link_text(&of, buf, cap);
+	const char *text = of.data;
+	if (!text) {
+		bool thread = !strcmp(entry_of(n->ino)->name, "thread-self");
+		ksnprintf(own, sizeof own, thread ? "%d/task/%d" : "%d", p ? p->pid : 0, thread_current()->tid);
+		text = own;
 	}
-	char *whole = kmalloc(PATH_MAX);
-	if (!whole)
-		return -ENOMEM;
-	len = row >= ROW_FIRST_FD ? read_fd_link(n, whole, PATH_MAX) : read_pid_link(pid_of(n), row == ROW_EXE, whole, PATH_MAX);
-	if (len > 0) {
-		len = (int)MIN((size_t)len, cap);
-		memcpy(buf, whole, (size_t)len);
-	}
-	kfree(whole);
-	return len;
+	size_t len = MIN(strlen(text), cap);
+	memcpy(buf, text, len);
+	return (int)len;
 }
 
-/* ---- directories: cookies count the fixed names; in the root, from PID_COOKIE on, they are the lowest pid to show ---- */
-
-#define PID_COOKIE 4096
-
-/* The n-th fixed name of a directory; false past the last. */
-static bool fixed_name(const struct node *dir, uint64_t n, char *name, size_t cap, uint64_t *ino)
+static int procfs_follow(struct node *n, struct path *out)
 {
-	bool root = row_of(dir) == ROW_ROOT;
-	const char *found = NULL;
+	struct proc_ref of = ref_of(n->ino);
+
+	return is_magic(&of) ? proc_link_follow(&of, out) : -EINVAL;
+}
+
+/* ---- directories: cookies count the fixed names; from NUMBER_COOKIE on they are the lowest number to show ---- */
+
+#define NUMBER_COOKIE 4096
+
+/* The n-th fixed name of a directory; NULL past the last. */
+static const char *fixed_name(const struct node *dir, uint64_t n, uint64_t *ino)
+{
+	enum directory d = directory_of(dir->ino);
+	struct proc_ref of = ref_of(dir->ino);
 
 	*ino = dir->ino;
-	if (n < 2) {
-		found = n ? ".." : ".";
-	} else if (root && n == 2) {
-		found = "self";
-		*ino = ino_of(0, ROW_SELF);
-	} else if (root && n - 3 < ARRAY_SIZE(system_files)) {
-		found = system_files[n - 3].name;
-		*ino = ino_of(0, (unsigned)(ROW_FIRST_SYSTEM + n - 3));
-	} else if (row_of(dir) == ROW_PID && n - 2 < ARRAY_SIZE(pid_links)) {
-		found = pid_links[n - 2].name;
-		*ino = ino_of(pid_of(dir), pid_links[n - 2].row);
-	} else if (row_of(dir) == ROW_PID && n - 2 - ARRAY_SIZE(pid_links) < ARRAY_SIZE(pid_files)) {
-		n -= 2 + ARRAY_SIZE(pid_links);
-		found = pid_files[n].name;
-		*ino = ino_of(pid_of(dir), (unsigned)(ROW_FIRST_PID + n));
-	}
-	if (found)
-		strlcpy(name, found, cap);
-	return found;
+	if (n < 2)
+		return n ? ".." : ".";
+	if (n - 2 >= directories[d].count)
+		return NULL;
+	*ino = entry_ino(d, &of, (unsigned)n - 2);
+	return directories[d].entries[n - 2].name;
 }
 
-/* The lowest pid >= from; 0: none. */
+/* The lowest pid >= from; -1: none. */
 static int next_pid(int from)
 {
-	int best = 0;
+	int best = -1;
 
 	mutex_lock(&proc_tree_lock);
 	list_for_each(link, &proc_all) {
 		int pid = list_entry(link, struct proc, all_link)->pid;
-		if (pid >= from && (!best || pid < best))
+		if (pid >= from && (best < 0 || pid < best))
 			best = pid;
 	}
 	mutex_unlock(&proc_tree_lock);
 	return best;
 }
 
-/* What comes after the fixed names: processes, or one's own descriptors. False at the end. */
-static bool numbered_name(const struct node *dir, uint64_t *cookie, char *name, size_t cap, uint64_t *ino)
+static int next_tid(int pid, int from)
 {
-	int n = (int)(*cookie - PID_COOKIE);
+	int best = -1;
 
-	if (row_of(dir) == ROW_ROOT) {
-		n = next_pid(n);
-		if (!n)
-			return false;
-		*ino = ino_of(n, ROW_PID);
-	} else {
-		struct file *f = NULL;
-		for (; n < MAX_FDS && !(f = fd_get(n)); n++)
-			;
-		if (!f)
-			return false;
-		file_put(f);
-		*ino = ino_of(pid_of(dir), ROW_FIRST_FD + (unsigned)n);
+	mutex_lock(&proc_tree_lock);
+	struct proc *p = proc_find_locked(pid);
+	if (p) {
+		spin_lock(&p->lock);
+		list_for_each(link, &p->threads) {
+			int tid = list_entry(link, struct thread, proc_link)->tid;
+			if (tid >= from && (best < 0 || tid < best))
+				best = tid;
+		}
+		spin_unlock(&p->lock);
 	}
-	ksnprintf(name, cap, "%d", n);
-	*cookie = PID_COOKIE + (uint64_t)n;
-	return true;
+	mutex_unlock(&proc_tree_lock);
+	return best;
+}
+
+/* What comes after the fixed names: processes, threads or descriptors. 0 at the end. */
+static uint64_t next_number(const struct node *dir, uint64_t *cookie)
+{
+	enum directory d = directory_of(dir->ino);
+	struct proc_ref of = ref_of(dir->ino);
+	int n = (int)(*cookie - NUMBER_COOKIE);
+
+	if (d == DIR_ROOT)
+		n = next_pid(n);
+	else if (d == DIR_TASKS)
+		n = next_tid(of.pid, n);
+	else if (d == DIR_FD || d == DIR_FDINFO)
+		n = proc_next_fd(of.pid, n);
+	else
+		n = -1;
+	*cookie = NUMBER_COOKIE + (uint64_t)n;
+	return n < 0 ? 0 : numbered_ino(d, &of, n);
 }
 
 static int64_t procfs_readdir(struct node *dir, uint64_t cookie, void *buf, size_t room)
 {
-	bool numbers = row_of(dir) == ROW_ROOT || (row_of(dir) == ROW_FD && is_own(dir));
-	char name[NAME_MAX + 1];
+	char number[16];
 	size_t used = 0;
 	uint64_t ino;
 
-	if (cookie > PID_COOKIE + (uint64_t)INT32_MAX)
+	if (cookie > NUMBER_COOKIE + (uint64_t)INT32_MAX)
 		return 0;
 	for (;; cookie++) {
-		if (cookie < PID_COOKIE && !fixed_name(dir, cookie, name, sizeof name, &ino))
-			cookie = PID_COOKIE;
-		if (cookie >= PID_COOKIE && (!numbers || !numbered_name(dir, &cookie, name, sizeof name, &ino)))
-			return (int64_t)used;
-		if (!dirent_add(buf, room, &used, ino, cookie + 1, mode_of((unsigned)ino & ROW_MASK), name))
+		const char *name = cookie < NUMBER_COOKIE ? fixed_name(dir, cookie, &ino) : NULL;
+		if (!name) {
+			cookie = MAX(cookie, (uint64_t)NUMBER_COOKIE);
+			ino = next_number(dir, &cookie);
+			if (!ino)
+				return (int64_t)used;
+			ksnprintf(number, sizeof number, "%d", (int)(cookie - NUMBER_COOKIE));
+			name = number;
+		}
+		uint32_t mode = row_of(ino) >= ROW_FD && row_of(ino) < ROW_FDINFO ? S_IFLNK : mode_of(ino);
+		if (!dirent_add(buf, room, &used, ino, cookie + 1, mode, name))
 			return used ? (int64_t)used : -EINVAL;
 	}
 }
 
 /* ---- open ---- */
 
+static int make_text(struct file *f, struct text *t, uint64_t from, uint64_t *next)
+{
+	const struct proc_entry *e = entry_of(f->node->ino);
+	struct proc_ref of = ref_of(f->node->ino);
+
+	of.from = from;
+	return e ? e->make(t, &of, next) : proc_make_fdinfo(t, &of, next);
+}
+
+static int64_t store_text(struct file *f, const char *bytes, size_t len, int64_t pos)
+{
+	const struct proc_entry *e = entry_of(f->node->ino);
+	struct proc_ref of = ref_of(f->node->ino);
+
+	return e && e->store ? e->store(&of, bytes, len, pos) : -EIO;
+}
+
+/* A tunable's mode binds root too. */
+static int check_tunable(const struct file *f, const struct proc_entry *e)
+{
+	uint32_t access = f->flags & O_ACCMODE;
+
+	if (access != O_WRONLY && !(e->mode & 0400))
+		return -EACCES;
+	return access != O_RDONLY && !(e->mode & 0200) ? -EACCES : 0;
+}
+
 static int procfs_open(struct node *n, struct file *f)
 {
-	struct text t = { .buf = NULL };
-	unsigned row = row_of(n);
+	static const struct text_source source = { .make = make_text, .store = store_text };
+	static const struct text_source pagemap = { .make = make_text, .record = sizeof(uint64_t) };
+	const struct proc_entry *e = entry_of(n->ino);
+	struct proc_ref of = ref_of(n->ino);
 	int err = 0;
 
-	if (f->flags & O_ACCMODE)
-		return -EACCES;
-	if (row >= ROW_FIRST_PID)
-		err = pid_files[row - ROW_FIRST_PID].make(&t, pid_of(n));
-	else
-		system_files[row - ROW_FIRST_SYSTEM].make(&t);
-	if (err) {
-		kfree(t.buf);
-		return err;
-	}
-	return text_attach(f, &t);
+	if (!e || e->guarded)
+		err = proc_may_look(of.pid);
+	else if (e->make == proc_make_tunable)
+		err = check_tunable(f, e);
+	return err ? err : text_attach(f, e && e->make == proc_make_pid_pagemap ? &pagemap : &source);
 }
 
 const struct fs_ops procfs_ops = {
@@ -327,6 +449,7 @@ const struct fs_ops procfs_ops = {
 	.magic = 0x9fa0,
 	.lookup = procfs_lookup,
 	.readlink = procfs_readlink,
+	.follow = procfs_follow,
 	.readdir = procfs_readdir,
 	.open = procfs_open,
 };
@@ -334,5 +457,5 @@ const struct fs_ops procfs_ops = {
 int procfs_mount(struct filesystem **fs, struct node **root)
 {
 	*fs = fs_create(&procfs_ops, false);
-	return *fs ? make_node(*fs, 0, ROW_ROOT, root) : -ENOMEM;
+	return *fs ? make_node(*fs, ino_of(0, 0, row_of_dir(DIR_ROOT)), root) : -ENOMEM;
 }

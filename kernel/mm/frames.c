@@ -43,7 +43,7 @@
 #define RESERVE_MIN   64u /* frames */
 
 struct hot_list {
-	uint64_t count;
+	uint64_t count, allocated, freed; /* the latter two since boot, blocks too */
 	struct page *page[HOT_MAX];
 } __attribute__((aligned(64)));
 
@@ -55,7 +55,7 @@ static struct spinlock frames_lock = SPINLOCK_INIT(RANK_FRAMES);
 static struct list free_list[MAX_ORDER + 1]; /* (f) */
 static uint64_t buddy_free;                  /* (f) frames in free_list */
 static uint64_t total;                       /* constant after frames_init, as are the next two */
-static uint64_t reserve;
+static uint64_t reserve, least_reserve;
 static pfn_t end_pfn;                        /* page_array has this many entries */
 static struct hot_list hot_list[MAX_CPUS];   /* each its CPU's own */
 
@@ -167,6 +167,7 @@ static slow_path struct page *block_alloc(unsigned order, unsigned flags)
 	spin_unlock(&frames_lock);
 	if (!page)
 		return NULL;
+	hot_list[cpu_index()].allocated += 1ul << order;
 	for (size_t i = 1; i < 1ul << order; i++)
 		page[i].kind = PAGE_KERNEL;
 	page_init(page);
@@ -190,6 +191,7 @@ struct page *page_alloc(unsigned order, unsigned flags)
 			return NULL;
 	}
 	struct page *page = hot->page[--hot->count];
+	hot->allocated++;
 	assert_checked(page->kind == PAGE_FREE && page->refs == 0);
 	page_init(page);
 	if (flags & ALLOC_ZERO)
@@ -207,6 +209,7 @@ void page_release(struct page *page)
 	if (unlikely(hot->count == HOT_MAX))
 		hot_drain(hot);
 	hot->page[hot->count++] = page;
+	hot->freed++;
 }
 
 void page_free(struct page *page, unsigned order)
@@ -219,6 +222,7 @@ void page_free(struct page *page, unsigned order)
 	}
 	for (size_t i = 0; i < 1ul << order; i++)
 		page[i].kind = PAGE_FREE;
+	hot_list[cpu_index()].freed += 1ul << order;
 	spin_lock(&frames_lock);
 	buddy_put_locked(page, order);
 	spin_unlock(&frames_lock);
@@ -238,6 +242,29 @@ static uint64_t hot_count(void)
 /* Exact when the other CPUs are at rest, else a moment's view. */
 uint64_t frames_free(void) { return *(volatile uint64_t *)&buddy_free + hot_count(); }
 uint64_t frames_total(void) { return total; }
+
+void frames_set_reserve(uint64_t frames)
+{
+	reserve = MIN(MAX(frames, least_reserve), total / 4);
+}
+
+uint64_t frames_allocated(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++)
+		n += hot_list[cpu].allocated;
+	return n;
+}
+
+uint64_t frames_freed(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++)
+		n += hot_list[cpu].freed;
+	return n;
+}
 uint64_t frames_reserve(void) { return reserve; }
 pfn_t frames_end(void) { return end_pfn; }
 
@@ -340,7 +367,7 @@ void frames_init(const struct memory_range *ranges, unsigned count,
 	spin_lock(&frames_lock);
 	release_free_frames();
 	total = buddy_free;
-	reserve = MAX(total / RESERVE_SHARE, RESERVE_MIN);
+	reserve = least_reserve = MAX(total / RESERVE_SHARE, RESERVE_MIN);
 	spin_unlock(&frames_lock);
 }
 

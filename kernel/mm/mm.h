@@ -85,6 +85,8 @@ static inline void page_put(struct page *p)
 uint64_t frames_free(void);   /* frames, hot lists included */
 uint64_t frames_total(void);  /* allocatable frames */
 uint64_t frames_reserve(void); /* kept for ALLOC_RESERVE */
+void frames_set_reserve(uint64_t frames); /* not less than at boot, not more than a quarter */
+uint64_t frames_allocated(void), frames_freed(void); /* since boot */
 pfn_t frames_end(void);        /* entries of page_array */
 const char *frames_check(void); /* NULL or what is wrong: recounts every list */
 

@@ -124,12 +124,9 @@ SYSCALL(dma_alloc)
 /* What of the current space is mapped, range by range: VMAs may not be walked while pages are brought in. */
 struct next_range { vaddr_t from, start, end; uint32_t prot; };
 
-static bool range_visit(struct vma *v, const struct vma_usage *usage, void *arg)
+static bool range_visit(struct vma *v, void *arg)
 {
 	struct next_range *next = arg;
-	(void)usage;
-	if (v->end <= next->from)
-		return true;
 	next->start = MAX(v->start, next->from);
 	next->end = v->end;
 	next->prot = vma_is_shared(v) ? PROT_NONE : v->flags & VMA_PROT; /* a mapped disk stays where it is */
@@ -142,7 +139,7 @@ static int fill_space(struct space *s)
 	struct next_range next = { .from = 0 };
 	for (;;) {
 		next.end = 0;
-		space_visit(s, range_visit, &next, false);
+		space_visit(s, next.from, range_visit, &next);
 		if (!next.end)
 			return 0;
 		for (vaddr_t at = next.start; at < next.end && next.prot; at += PAGE_SIZE)

@@ -17,6 +17,7 @@
 #include "lib/string.h"
 #include "sys/calls.h"
 #include "sys/sys.h"
+#include "sys/uname.h"
 #include "task/task_impl.h"
 #include "mm/mm.h"
 #include "vm/vm.h"
@@ -157,12 +158,12 @@ SYSCALL(uname)
 {
 	struct abi_utsname u;
 	memset(&u, 0, sizeof(u));
-	strlcpy(u.sysname, "Linux", sizeof(u.sysname)); /* the interface that programs ask for */
-	strlcpy(u.nodename, "atlas", sizeof(u.nodename));
-	strlcpy(u.release, "6.1.0-atlas", sizeof(u.release));
-	strlcpy(u.version, "Atlas teaching kernel", sizeof(u.version));
-	strlcpy(u.machine, "x86_64", sizeof(u.machine));
-	strlcpy(u.domainname, "(none)", sizeof(u.domainname));
+	strlcpy(u.sysname, UNAME_SYSNAME, sizeof(u.sysname));
+	strlcpy(u.nodename, UNAME_NODENAME, sizeof(u.nodename));
+	strlcpy(u.release, UNAME_RELEASE, sizeof(u.release));
+	strlcpy(u.version, UNAME_VERSION, sizeof(u.version));
+	strlcpy(u.machine, UNAME_MACHINE, sizeof(u.machine));
+	strlcpy(u.domainname, UNAME_DOMAINNAME, sizeof(u.domainname));
 	return copy_to_user(a, &u, sizeof(u));
 }
 

@@ -224,6 +224,7 @@ int stack_build(const struct exec_args *a, const char *execfn, const struct elf_
 	word_put(&w, a->argc);
 	pointers_put(&w, a, 0, a->argv_len, strings);
 	pointers_put(&w, a, a->argv_len, a->len, strings);
+	s->auxv_start = *sp + (words - naux * 2) * sizeof(uint64_t);
 	for (unsigned i = 0; i < naux; i++) {
 		word_put(&w, aux[i].type);
 		word_put(&w, aux[i].value);

@@ -134,13 +134,16 @@ static void proc_teardown(struct proc *p)
 {
 	struct thread *t = thread_current();
 	device_stop_all(p->pid);
-	fdtable_put(p->files);
+	spin_lock(&p->lock);
+	struct fdtable *files = p->files;
+	p->files = NULL;
+	spin_unlock(&p->lock);
+	fdtable_put(files);
 	spin_lock(&p->lock);
 	struct space *s = p->space;
 	struct file *exe = p->exe;
 	struct node *cwd = p->cwd_node;
 	p->space = NULL;
-	p->files = NULL;
 	p->exe = NULL;
 	p->cwd_node = NULL;
 	spin_unlock(&p->lock);

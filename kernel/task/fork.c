@@ -75,6 +75,7 @@ static void copy_identity(struct proc *p, const struct proc *self)
 	p->umask = self->umask;
 	memcpy(p->actions, self->actions, sizeof(p->actions));
 	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));
+	p->oom_score_adj = self->oom_score_adj;
 	strlcpy(p->name, self->name, sizeof(p->name));
 }
 

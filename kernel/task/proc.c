@@ -157,6 +157,16 @@ struct space *proc_space_get(struct proc *p)
 	return s;
 }
 
+struct fdtable *proc_files_get(struct proc *p)
+{
+	spin_lock(&p->lock);
+	struct fdtable *t = p->files;
+	if (t)
+		fdtable_get(t);
+	spin_unlock(&p->lock);
+	return t;
+}
+
 void proc_name_set(struct proc *p, const char *path)
 {
 	const char *last = path;

@@ -200,6 +200,7 @@ struct proc {
 	struct wait_queue child_wait; /* parent waits here for children */
 	struct wait_queue vfork_wait; bool vfork_done;
 	uint64_t start_ns, utime_ns, stime_ns, cutime_ns, cstime_ns, minflt, majflt, cminflt, cmajflt;
+	int oom_score_adj;         /* -1000 to 1000: kept for whoever asks, /proc/PID/oom_score_adj */
 	char name[16];
 };
 extern struct mutex proc_tree_lock; /* RANK_PROC_TREE */
@@ -213,6 +214,7 @@ extern void (*proc_init_started)(void); /* called once, when the first program i
 noreturn void proc_exit(int status);   /* the whole process; status as wait4 shows it */
 /* proc_space_get: p's space, referenced; NULL when it has none (zombie). -> p cannot go away (tree lock, or current). */
 struct space *proc_space_get(struct proc *p);
+struct fdtable *proc_files_get(struct proc *p); /* its descriptor table likewise */
 /* Limits, see getrlimit(2). */
 uint64_t proc_rlimit(unsigned which);
 

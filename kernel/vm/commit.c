@@ -27,7 +27,16 @@ enum { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
 #define ADMIN_RESERVE_KB (8ul << 10)
 #define USER_RESERVE_KB  (128ul << 10)
 
-struct vm_tunables vm_tunable = { .max_map_count = 65530, .overcommit_ratio = 50, .mmap_min_addr = MMAP_MIN };
+struct vm_tunables vm_tunable = {
+	.max_map_count = 65530,
+	.overcommit_ratio = 50,
+	.mmap_min_addr = MMAP_MIN,
+	.dirty_ratio = 20,
+	.dirty_background_ratio = 10,
+	.dirty_writeback_centisecs = 500,
+	.dirty_expire_centisecs = 3000,
+	.swappiness = 60,
+};
 
 static volatile uint64_t committed; /* pages */
 

@@ -200,7 +200,7 @@ static enum step private_break_cow(struct fault *f)
 	if (unlikely(!p))
 		return STEP_NEED_FRAME;
 	page_copy(page_to_virt(p), page_to_virt(source));
-	__atomic_add_fetch(&vm_stat.cow, 1, __ATOMIC_RELAXED);
+	vm_count(&vm_stat.cow, 1);
 	return install_private(f, p);
 }
 
@@ -469,7 +469,9 @@ static void account(struct fault *f)
 		else
 			p->minflt++;
 	}
-	__atomic_add_fetch(&vm_stat.faults, 1, __ATOMIC_RELAXED);
+	vm_count(&vm_stat.faults, 1);
+	if (unlikely(f->major))
+		vm_count(&vm_stat.major, 1);
 }
 
 enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access access)
@@ -499,7 +501,8 @@ enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access acce
 		writeback_throttle(f.dirtied);
 		object_put(f.dirtied);
 	}
-	account(&f);
+	if (likely(step == STEP_DONE))
+		account(&f);
 	return (enum fault_result)step;
 }
 

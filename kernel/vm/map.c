@@ -272,7 +272,7 @@ void space_populate(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted
 	enum fault_access access;
 	vaddr_t stop;
 
-	for (; (stop = next_stretch(s, &start, end, wanted, &access)); start = stop)
+	for (; start < end && (stop = next_stretch(s, &start, end, wanted, &access)); start = stop)
 		for (; start < stop; start += PAGE_SIZE)
 			if (vm_fault(s, start, access) != FAULT_DONE)
 				break;

@@ -163,7 +163,8 @@ void object_mark_dirty_locked(struct object *o, struct page *p)
 	if (page_index_marked(&o->pages, p->pgoff))
 		return;
 	page_index_mark(&o->pages, p->pgoff);
-	__atomic_add_fetch(&vm_stat.dirty_pages, 1, __ATOMIC_RELAXED);
+	vm_count(&vm_stat.dirty_pages, 1);
+	vm_count(&vm_stat.dirtied, 1);
 	if (o->node) {
 		uint64_t now = clock_epoch_ns() + clock_now_ns();
 		o->mtime_sec = (int64_t)(now / 1000000000);

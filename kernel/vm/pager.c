@@ -159,8 +159,8 @@ static int read_from_server(struct object *o, pgoff_t at)
 		err = -EIO;
 	t->filled = err ? 0 : (uint32_t)m.arg[0];
 	t->loan.result = err;
+	vm_count(&vm_stat.read, t->filled);
 	loan_put(&t->loan);
-	__atomic_add_fetch(&vm_stat.major, 1, __ATOMIC_RELAXED);
 	return err;
 }
 
@@ -264,6 +264,7 @@ static void write_release(struct loan *loan)
 			p->sectors |= t->sectors[i];
 		} else {
 			p->flags &= ~PAGE_ERROR;
+			vm_count(&vm_stat.written, 1);
 		}
 	}
 	if (loan->result && loan->result != -EINTR && loan->result != -ENOMEM) /* those say nothing about the disk */

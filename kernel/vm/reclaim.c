@@ -14,14 +14,12 @@
  * let it go, lock the object, look again.
  *
  * Two threads do this in the background: `reclaim` keeps some frames free so that allocations which cannot wait succeed,
- * `writeback` cleans everything dirty every WRITEBACK_NS. A thread that finds no memory reclaims by itself; one on the paging
+ * `writeback` cleans everything dirty every five seconds (dirty_writeback_centisecs). A thread that finds no memory reclaims by itself; one on the paging
  * path (thread->pager) never waits for another server: it takes from the reserve instead.
  */
 #include "vm/vm_impl.h"
 
-#define WRITEBACK_NS (5ul * 1000000000)
 #define RECLAIM_BATCH 64
-#define DIRTY_SHARE 5 /* a fifth of all frames may be dirty */
 #define PAGER_RETRIES 200
 #define PAGER_RETRY_NS 10000000ul
 
@@ -30,6 +28,9 @@ static struct list queue = LIST_INIT(queue); /* struct page.link */
 static uint64_t queued;
 static struct wait_queue reclaim_wait, writeback_wait;
 static bool started;
+static struct thread *reclaimer;
+
+static bool thread_is_reclaimer(void) { return thread_current() == reclaimer; }
 
 void queue_insert(struct page *p)
 {
@@ -93,9 +94,11 @@ static unsigned evict(struct object *o, struct page *p)
 /* Look at up to `scan` pages; how many were freed. */
 static unsigned reclaim_scan(uint64_t scan, unsigned want)
 {
+	bool direct = !thread_is_reclaimer();
+	uint64_t left = scan;
 	unsigned freed = 0;
 
-	for (; scan && freed < want; scan--) {
+	for (; left && freed < want; left--) {
 		struct object *o;
 		struct page *p = queue_next(&o);
 		if (!p)
@@ -103,6 +106,12 @@ static unsigned reclaim_scan(uint64_t scan, unsigned want)
 		freed += evict(o, p);
 		page_put(p);
 		object_put(o);
+	}
+	vm_count(&vm_stat.scanned, scan - left);
+	vm_count(&vm_stat.stolen, freed);
+	if (direct) {
+		vm_count(&vm_stat.scanned_direct, scan - left);
+		vm_count(&vm_stat.stolen_direct, freed);
 	}
 	return freed;
 }
@@ -159,6 +168,8 @@ struct page *vm_page_alloc(bool zero)
 		p = alloc_for_pager(flags);
 	} else {
 		p = page_alloc(0, flags);
+		if (unlikely(!p))
+			vm_count(&vm_stat.stalls, 1);
 		for (int tries = 0; unlikely(!p) && tries < 4 && !thread_killed(); tries++) {
 			unsigned freed = reclaim(RECLAIM_BATCH, true);
 			p = page_alloc(0, flags);
@@ -171,16 +182,61 @@ struct page *vm_page_alloc(bool zero)
 	return p;
 }
 
+uint64_t writeback_threshold(bool background)
+{
+	uint64_t bytes = background ? vm_tunable.dirty_background_bytes : vm_tunable.dirty_bytes;
+	uint32_t ratio = background ? vm_tunable.dirty_background_ratio : vm_tunable.dirty_ratio;
+
+	return bytes ? bytes / PAGE_SIZE : frames_total() * ratio / 100;
+}
+
 /*
  * Dirty pages may fill a share of memory and no more: beyond it whoever dirties them cleans them, so a fast writer runs at the
- * speed of the disk, and reclaim finds clean pages.
+ * speed of the disk, and reclaim finds clean pages. Half-way there the write-back thread begins.
  */
 void writeback_throttle(struct object *o)
 {
-	if (likely(vm_stat.dirty_pages < frames_total() / DIRTY_SHARE) || thread_current()->pager || o->blocks)
+	uint64_t dirty = vm_stat.dirty_pages;
+
+	if (likely(dirty <= writeback_threshold(true)) || thread_current()->pager || o->blocks)
 		return;
-	pager_write(o, 0, ~0ul);
+	if (dirty > writeback_threshold(false))
+		pager_write(o, 0, ~0ul);
+	else
+		wait_wake_one(&writeback_wait);
 }
+
+/* ---- on demand ---- */
+
+/* An object with pages after `prev` (NULL: the first), referenced; gives prev's reference back. */
+static struct object *next_cached(struct object *prev)
+{
+	struct object *found = NULL;
+
+	spin_lock(&registry_lock);
+	for (struct list *n = prev ? prev->all_link.next : all_objects.next; n != &all_objects && !found; n = n->next) {
+		struct object *o = list_entry(n, struct object, all_link);
+		if (o->pager == PAGER_SERVER && !o->blocks && o->pages.count && object_try_get(o))
+			found = o;
+	}
+	spin_unlock(&registry_lock);
+	if (prev)
+		object_put(prev);
+	return found;
+}
+
+void vm_drop_caches(bool pages, bool nodes)
+{
+	for (struct object *o = pages ? next_cached(NULL) : NULL; o; o = next_cached(o))
+		object_drop_pages(o);
+	while (nodes && node_cache_shrink(RECLAIM_BATCH))
+		;
+	heap_reclaim();
+	vm_count(&vm_stat.drop_pagecache, pages);
+	vm_count(&vm_stat.drop_slab, nodes);
+}
+
+/* ---- the threads ---- */
 
 static bool on_paging_path(void)
 {
@@ -207,6 +263,7 @@ static void reclaim_main(void *arg)
 	(void)arg;
 
 	thread_current()->pager = true;
+	reclaimer = thread_current();
 	for (;;) {
 		spin_lock(&lock);
 		if (!memory_is_low())
@@ -221,6 +278,13 @@ static void reclaim_main(void *arg)
 	}
 }
 
+static uint64_t writeback_deadline(void)
+{
+	uint32_t centis = vm_tunable.dirty_writeback_centisecs;
+
+	return centis ? clock_now_ns() + centis * 10000000ul : UINT64_MAX;
+}
+
 static void writeback_main(void *arg)
 {
 	struct spinlock lock = SPINLOCK_INIT(RANK_PORT);
@@ -229,7 +293,7 @@ static void writeback_main(void *arg)
 	thread_current()->pager = true;
 	for (;;) {
 		spin_lock(&lock);
-		wait_on(&writeback_wait, &lock, WAIT_ALWAYS, clock_now_ns() + WRITEBACK_NS);
+		wait_on(&writeback_wait, &lock, WAIT_ALWAYS, writeback_deadline());
 		spin_unlock(&lock);
 		object_sync_all();
 	}
@@ -243,9 +307,4 @@ void reclaim_start(void)
 	if (!thread_create_kernel("reclaim", reclaim_main, NULL) || !thread_create_kernel("writeback", writeback_main, NULL))
 		panic("no memory for the reclaim threads");
 	started = true;
-}
-
-uint64_t vm_dirty_pages(void)
-{
-	return vm_stat.dirty_pages;
 }

@@ -98,6 +98,7 @@ struct space *space_fork(struct space *parent)
 	child->arg_end = parent->arg_end;
 	child->env_start = parent->env_start;
 	child->env_end = parent->env_end;
+	child->auxv_start = parent->auxv_start;
 	child->code_start = parent->code_start;
 	child->code_end = parent->code_end;
 	for (struct rb_node *n = rb_first(&parent->vmas); n && !err; n = rb_next(n))

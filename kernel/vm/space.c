@@ -25,6 +25,7 @@ void vm_init(void)
 	vma_cache = cache_create("vma", sizeof(struct vma));
 	object_init();
 	pager_init();
+	vm_tunable.min_free_kbytes = (uint32_t)(frames_reserve() * PAGE_SIZE / 1024);
 	zero_page = page_alloc(0, ALLOC_ZERO);
 	assert(zero_page);
 	commit_init();
@@ -254,59 +255,4 @@ int space_advise(struct space *s, vaddr_t addr, size_t len, int advice)
 	default:
 		return -EINVAL;
 	}
-}
-
-/* ---- what /proc shows ---- */
-
-static void usage_of_pte(struct vma *v, pte_t e, struct vma_usage *u)
-{
-	struct page *p = phys_to_page(pte_paddr(e));
-
-	if (e & PTE_UNCOUNTED)
-		return;
-	u->resident++;
-	if (e & PTE_PRIVATE) {
-		u->anon++;
-		u->dirty++;
-		if (p->refs > 1)
-			u->shared++;
-		else
-			u->priv++;
-		return;
-	}
-	if (p->maps > 1)
-		u->shared++;
-	else
-		u->priv++;
-	spin_lock(&v->object->lock);
-	if (p->object == v->object && object_dirty_locked(v->object, p))
-		u->dirty++;
-	spin_unlock(&v->object->lock);
-}
-
-static struct vma_usage usage_of(struct space *s, struct vma *v)
-{
-	struct vma_usage u = { 0 };
-	vaddr_t addr = v->start, stop;
-
-	for (pte_t *pte; (pte = table_next(s, &addr, v->end, &stop));)
-		for (; addr < stop; addr += PAGE_SIZE, pte++)
-			if (*pte)
-				usage_of_pte(v, *pte, &u);
-	return u;
-}
-
-void space_visit(struct space *s, bool (*visit)(struct vma *v, const struct vma_usage *u, void *arg), void *arg,
-                 bool with_usage)
-{
-	mutex_lock(&s->lock);
-	for (struct rb_node *n = rb_first(&s->vmas); n; n = rb_next(n)) {
-		struct vma *v = vma_of(n);
-		struct vma_usage u = { 0 };
-		if (with_usage)
-			u = usage_of(s, v);
-		if (!visit(v, &u, arg))
-			break;
-	}
-	mutex_unlock(&s->lock);
 }

@@ -122,6 +122,7 @@ static void zap_open(struct zap *z)
 	if (!z->open)
 		__atomic_add_fetch(&z->space->unflushed, 1, __ATOMIC_SEQ_CST);
 	z->open = true;
+	z->space->peak_resident = MAX(z->space->peak_resident, z->space->resident);
 }
 
 /* Somebody else's shootdown in this space is still to come. */

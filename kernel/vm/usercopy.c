@@ -32,6 +32,34 @@ size_t copy_to_user_nofault(vaddr_t dst, const void *src, size_t len)
 	return range_ok(dst, len) ? len - user_copy_out(dst, src, len) : 0;
 }
 
+/* One page's part of another space: bytes copied, 0 when it is not mapped. */
+static size_t read_page(struct space *s, vaddr_t addr, char *buf, size_t len)
+{
+	size_t n = 0;
+
+	mutex_lock(&s->lock);
+	const pte_t *pte = table_find(s, addr);
+	if (pte && *pte & PTE_PRESENT && !(*pte & PTE_UNCACHED)) {
+		n = MIN(len, PAGE_SIZE - (addr & PAGE_MASK));
+		memcpy(buf, (char *)phys_to_virt(pte_paddr(*pte)) + (addr & PAGE_MASK), n);
+	}
+	mutex_unlock(&s->lock);
+	return n;
+}
+
+size_t space_read(struct space *s, vaddr_t addr, void *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len && addr + done < USER_END) {
+		size_t n = read_page(s, addr + done, (char *)buf + done, len - done);
+		if (!n && vm_fault(s, addr + done, FAULT_READ) != FAULT_DONE)
+			break;
+		done += n;
+	}
+	return done;
+}
+
 int copy_from_user(void *dst, vaddr_t src, size_t len)
 {
 	if (unlikely(!range_ok(src, len)))

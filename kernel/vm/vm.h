@@ -33,7 +33,9 @@ struct space {
 	uint32_t def_flags;        /* (m) VMA_LOCKED, VMA_LOCKONFAULT: what every new mapping gets (mlockall) */
 	/* (m) pages mapped, as the VMAs' ranges and flags say: all (RLIMIT_AS), private writable (RLIMIT_DATA), code, stacks, locked */
 	uint64_t total_pages, data_pages, exec_pages, stack_pages, locked_pages;
+	uint64_t peak_pages;       /* (m) the most that total_pages was */
 	volatile uint64_t resident;/* (a) PTEs present */
+	uint64_t peak_resident;    /* the most it was when pages went; about right without a lock */
 	volatile uint64_t tables;  /* (a) frames of page tables */
 	volatile uint32_t unflushed; /* (a) who has taken rights from entries and has yet to shoot them down, see table.c */
 	vaddr_t brk_start, brk;    /* (m) */
@@ -42,6 +44,7 @@ struct space {
 	vaddr_t data_start, data_end; /* of the initialised data, for RLIMIT_DATA */
 	uint64_t stack_limit;      /* bytes, RLIMIT_STACK */
 	vaddr_t mmap_top;          /* mmap without a hint searches downwards from here */
+	vaddr_t auxv_start;        /* of the auxiliary vector on the initial stack */
 	struct list all_link;      /* every space: the audit walks them */
 };
 
@@ -96,6 +99,14 @@ static inline bool vma_is_shared(const struct vma *v) { return v->flags & VMA_MA
 
 struct space *space_create(void);               /* empty; NULL without memory */
 static inline void space_get(struct space *s) { __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED); }
+static inline bool space_try_get(struct space *s) /* for whoever found it in a list: fails when the last reference has gone */
+{
+	uint32_t refs = s->refs;
+	while (refs)
+		if (__atomic_compare_exchange_n(&s->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
 void space_put(struct space *s);                /* last reference: everything is unmapped and freed; may sleep */
 struct space *space_fork(struct space *parent); /* copy-on-write copy; NULL without memory */
 void space_load(struct space *s);               /* on this CPU; NULL: the kernel's tables */
@@ -143,10 +154,22 @@ int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len
  * past the end of the VMA at addr; -ENOMEM: there is none
  */
 int space_mincore(struct space *s, vaddr_t addr, size_t npages, uint8_t *vec);
-/* space_visit: calls visit for each VMA in order until it returns false; lock held meanwhile. For /proc. */
-struct vma_usage { uint64_t resident, dirty, shared, priv, anon; }; /* pages */
-void space_visit(struct space *s, bool (*visit)(struct vma *v, const struct vma_usage *u, void *arg), void *arg,
-                 bool with_usage);
+
+/* ---- usage.c: for /proc ---- */
+/* space_visit: calls visit for each VMA that ends above `from`, in order, until it returns false; lock held meanwhile. */
+void space_visit(struct space *s, vaddr_t from, bool (*visit)(struct vma *v, void *arg), void *arg);
+/* Pages; pss*: bytes << USAGE_SHIFT, each page divided by the number of entries that map it. */
+#define USAGE_SHIFT 12
+struct vma_usage {
+	uint64_t resident, referenced, anon, lazy, shmem, locked, shared_clean, shared_dirty, private_clean, private_dirty;
+	uint64_t pss, pss_dirty, pss_anon, pss_file, pss_shmem, pss_locked;
+};
+void vma_usage(struct vma *v, struct vma_usage *u); /* adds to u; the space's lock is held */
+bool vma_entry(struct vma *v, vaddr_t addr, uint64_t *entry); /* what the page tables say of addr (pte.h); false: nothing */
+/* What the frames hold now: private pages; pages of files and how many of them were used of late; of server-less objects. */
+struct frame_census { uint64_t anon, file, accessed, shmem, mapped, writeback; };
+void frame_census(struct frame_census *c);
+uint64_t vm_locked_pages(void);                     /* entries present under VMA_LOCKED; takes each space's lock */
 
 /* ---- word.c: what names a word of memory (futexes) ---- */
 struct word_name { uint64_t owner, off; }; /* an object's id, or the address of a space; then the offset or address */
@@ -161,6 +184,7 @@ must_check long copy_string_from_user(char *dst, vaddr_t src, size_t cap); /* le
 /* The same with page faults off, under locks: bytes done (a prefix). */
 size_t copy_from_user_nofault(void *dst, vaddr_t src, size_t len);
 size_t copy_to_user_nofault(vaddr_t dst, const void *src, size_t len);
+size_t space_read(struct space *s, vaddr_t addr, void *buf, size_t len); /* of any space: bytes copied, a prefix */
 must_check int user_fault_in(vaddr_t addr, bool write); /* bring the page in; 0, -EFAULT */
 
 /* ---- object.c: VM objects and their page index, which is the page cache ---- */
@@ -285,6 +309,11 @@ struct vm_tunables {
 	uint64_t overcommit_kbytes;  /* the same in KiB; 0: the ratio counts */
 	uint64_t admin_reserve_kbytes, user_reserve_kbytes;
 	uint64_t mmap_min_addr;      /* bytes: below it only root may map */
+	uint32_t legacy_va_layout;   /* place mappings upwards */
+	uint32_t dirty_ratio, dirty_background_ratio; /* percent of memory; 0: the bytes count */
+	uint64_t dirty_bytes, dirty_background_bytes;
+	uint32_t dirty_writeback_centisecs, dirty_expire_centisecs;
+	uint32_t min_free_kbytes, swappiness;
 };
 extern struct vm_tunables vm_tunable;
 /* commit_charge: npages more are promised, to a mapping of s (NULL: to nobody's). -ENOMEM: nothing is charged. */
@@ -299,8 +328,18 @@ bool space_may_lock(void);           /* at all: RLIMIT_MEMLOCK is not 0, or root
 bool space_lock_fits(const struct space *s, uint64_t npages); /* that many more, RLIMIT_MEMLOCK */
 
 void vm_init(void);
-struct vm_statistics { volatile uint64_t faults, major, cow, zero, cached_pages, dirty_pages, anon_pages, table_pages; };
+/* Counts since boot, changed by vm_count; and of pages that are so now. */
+struct vm_statistics {
+	volatile uint64_t faults, major, cow;           /* resolved; with waiting for a pager; with copying */
+	volatile uint64_t read, written, dirtied;       /* pages filled and cleaned by pagers; that became dirty */
+	volatile uint64_t scanned, scanned_direct, stolen, stolen_direct, stalls; /* by reclaim; of these, by who wanted memory */
+	volatile uint64_t lazy, lazy_dropped;           /* pages freed lazily; and then really */
+	volatile uint64_t drop_pagecache, drop_slab, oom_kills;
+	volatile uint64_t cached_pages, dirty_pages, table_pages; /* now */
+};
 extern struct vm_statistics vm_stat;
-uint64_t vm_dirty_pages(void);
+static inline void vm_count(volatile uint64_t *counter, uint64_t n) { __atomic_add_fetch(counter, n, __ATOMIC_RELAXED); }
+uint64_t writeback_threshold(bool background);  /* dirty pages at which write-back begins, or writers have to wait */
+void vm_drop_caches(bool pages, bool nodes);    /* what is clean and not in use */
 
 #endif

@@ -47,7 +47,7 @@ void vma_tree_init(struct space *s)
 	s->vmas.update = vma_update;
 	s->recent = NULL;
 	s->nvmas = 0;
-	s->total_pages = s->data_pages = s->exec_pages = s->stack_pages = s->locked_pages = 0;
+	s->peak_pages = s->total_pages = s->data_pages = s->exec_pages = s->stack_pages = s->locked_pages = 0;
 }
 
 struct vma *vma_find(struct space *s, vaddr_t addr)
@@ -76,6 +76,7 @@ struct vma *vma_find(struct space *s, vaddr_t addr)
 static void count_pages(struct space *s, uint32_t flags, uint64_t npages)
 {
 	s->total_pages += npages;
+	s->peak_pages = MAX(s->peak_pages, s->total_pages);
 	if ((flags & (VMA_EXEC | VMA_WRITE | VMA_GROWSDOWN)) == VMA_EXEC)
 		s->exec_pages += npages;
 	else if (flags & VMA_GROWSDOWN)
