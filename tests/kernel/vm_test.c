@@ -164,6 +164,17 @@ TEST(an_untouched_terabyte_costs_no_page_tables)
 	space_put(s);
 }
 
+TEST(populating_ends_with_the_range_though_its_vma_goes_on)
+{
+	struct space *s = space_create();
+
+	REQUIRE(s);
+	EXPECT(map_at(s, BASE, 8, RW, ANON, NULL, 0) == 0);
+	EXPECT(map_at(s, BASE, 4, RW, ANON | MAP_POPULATE, NULL, 0) == 0);
+	EXPECT(s->nvmas == 1 && s->resident == 4);
+	space_put(s);
+}
+
 TEST(the_break_grows_shrinks_and_stops_at_a_mapping)
 {
 	struct space *s = space_create();
@@ -427,6 +438,7 @@ TEST_SUITE(space, "vm.space",
 	TEST_CASE(a_mapping_without_a_hint_takes_the_highest_gap_that_fits),
 	TEST_CASE(noreplace_refuses_what_fixed_would_replace),
 	TEST_CASE(an_untouched_terabyte_costs_no_page_tables),
+	TEST_CASE(populating_ends_with_the_range_though_its_vma_goes_on),
 	TEST_CASE(skipping_empty_entries_finds_the_next_one_in_use),
 	TEST_CASE(the_break_grows_shrinks_and_stops_at_a_mapping));
 TEST_SUITE(fault, "vm.fault",
