@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Whatever a program passes to a system call, the kernel stays up and its books stay right.
+/*
+ * Whatever a program passes to a system call, the kernel stays up, its books stay right, and every page comes back.
  *
  *     random_calls [CALLS [SEED [v]]]      v: each call is printed before it is made
  *
  * Children make calls with arguments out of a set of interesting values until all of them together have made CALLS. A child
  * may die of what it did to itself, or wait for ever; then the next takes its place. Half of the children have given up uid 0.
- * Left out: what ends the machine or another process, and what takes a server away. Calls that mostly sleep are made rarely. */
+ * Left out: what ends the machine or another process, and what takes a server away. Calls that mostly sleep are made rarely.
+ *
+ * One call of two belongs to the mmap family, with addresses of the child's own mappings (it notes what mmap and mremap have
+ * given it), their edges, lengths that fit or nearly fit, and flags of every kind; between them the child loads and stores
+ * there, its faults caught. process_vm_writev goes to the other children.
+ *
+ * The calls are made in four rounds: a kernel that has fewer free pages after each of the last three loses some.
+ */
 #include "check.h"
 #include <stdbool.h>
 #include <sys/resource.h>
@@ -14,13 +22,19 @@
 #include <atlas/system.h>
 #include <abi/atlas.h>
 
+#include "pages.h"
+
 #define CHILDREN 4
+#define ROUNDS   4
 #define ARENA    (64 * PAGE)
+#define PLACES   16
 #define CALLS_EACH 1000 /* of one child: by then it has closed its descriptors and unmapped most of its pages */
+#define SPACE_MAX (40u << 20) /* of one child: together less than the machine has */
 
 struct shared {
 	volatile uint32_t calls;      /* made by all children */
 	volatile uint32_t made[CHILDREN];
+	volatile pid_t pids[CHILDREN];
 };
 
 static struct shared *shared;
@@ -28,6 +42,10 @@ static unsigned char *arena, *file_map;
 static uint64_t state;
 static bool chatty;
 static int pipe_fds[2];
+static struct place { uint64_t addr, len; } places[PLACES]; /* what the child has mapped, and may have unmapped since */
+static unsigned next_place;
+static struct { uint64_t base, len; } vectors[8];           /* for process_vm_readv and its like */
+static sigjmp_buf after_fault;
 
 static uint32_t random_number(void)
 {
@@ -92,7 +110,7 @@ static long random_call_number(void)
 {
 	for (;;) {
 		uint32_t kind = random_number() % 16;
-		long nr = kind < 3 ? 1000 + random_number() % 60 : kind == 3 ? random_number() % 2000 : random_number() % 335;
+		long nr = kind < 3 ? 1000 + random_number() % 60 : kind == 3 ? random_number() % 2000 : random_number() % 460;
 		if (!left_out(nr) && (!mostly_sleeps(nr) || random_number() % 16 == 0))
 			return nr;
 	}
@@ -146,18 +164,23 @@ static void restrain(long nr, uint64_t *arg)
 		arg[1] |= 64; /* the terminal's interrupt must stay its own */
 	if (nr == SYS_fallocate)
 		arg[3] &= 0xfffff;
-	if ((nr == SYS_prlimit64 && arg[1] == RLIMIT_AS) || (nr == SYS_setrlimit && arg[0] == RLIMIT_AS))
-		arg[nr == SYS_prlimit64 ? 1 : 0] = RLIMIT_NOFILE;
+	if (nr == SYS_process_vm_writev || nr == SYS_process_madvise)
+		arg[0] = random_number() % 2 ? (uint64_t)getpid() : (uint64_t)shared->pids[random_number() % CHILDREN];
+	/* Less memory, as seen by the limit, or as much: never more. */
+	static struct rlimit space;
+	space.rlim_cur = space.rlim_max = random_number() % 4 ? SPACE_MAX : random_number() % SPACE_MAX;
+	if (nr == SYS_prlimit64 && (uint32_t)arg[1] == RLIMIT_AS && arg[2])
+		arg[2] = (uint64_t)&space;
+	if (nr == SYS_setrlimit && (uint32_t)arg[0] == RLIMIT_AS)
+		arg[1] = (uint64_t)&space;
 }
 
 /* What a call expects, so that it gets past its first checks: a letter for each argument, as in likely_value. */
-static const struct { short nr; const char *args; } likely[] = {
+static const struct expected { short nr; const char *args; } likely[] = {
 	{ SYS_read, "fpl" }, { SYS_write, "fpl" }, { SYS_pread64, "fplo" }, { SYS_pwrite64, "fplo" }, { SYS_pwrite64, "fplo" },
 	{ SYS_readv, "fpn" }, { SYS_writev, "fpn" }, { SYS_preadv, "fpno" }, { SYS_pwritev, "fpno" }, { SYS_open, "sOn" },
 	{ SYS_open, "sOn" }, { SYS_openat, "fsOn" }, { SYS_close, "f" }, { SYS_fstat, "fp" }, { SYS_stat, "sp" }, { SYS_lstat, "sp" },
-	{ SYS_newfstatat, "Dspn" }, { SYS_lseek, "fon" }, { SYS_mmap, "alPmfo" }, { SYS_mmap, "alPmfo" }, { SYS_mmap, "alPmfo" },
-	{ SYS_munmap, "al" }, { SYS_mprotect, "alP" }, { SYS_mprotect, "alP" }, { SYS_msync, "aln" }, { SYS_madvise, "aln" },
-	{ SYS_mremap, "allna" }, { SYS_mincore, "alp" }, { SYS_brk, "a" }, { SYS_getdents64, "fpl" }, { SYS_ftruncate, "fo" },
+	{ SYS_newfstatat, "Dspn" }, { SYS_lseek, "fon" }, { SYS_getdents64, "fpl" }, { SYS_ftruncate, "fo" },
 	{ SYS_truncate, "so" }, { SYS_fsync, "f" }, { SYS_fdatasync, "f" }, { SYS_ioctl, "fTp" }, { SYS_fcntl, "fnf" },
 	{ SYS_dup, "f" }, { SYS_dup2, "ff" }, { SYS_dup3, "ffz" }, { SYS_pipe2, "pz" }, { SYS_poll, "pnz" }, { SYS_link, "ss" },
 	{ SYS_unlink, "s" }, { SYS_rename, "ss" }, { SYS_mkdir, "sn" }, { SYS_rmdir, "s" }, { SYS_symlink, "ss" },
@@ -171,8 +194,65 @@ static const struct { short nr; const char *args; } likely[] = {
 	{ SYS_loan_zero, "fnol" }, { SYS_loan_copy, "fnoplz" }, { SYS_object_create, "fnoz" }, { SYS_object_create, "fnoz" },
 	{ SYS_object_clean, "foln" }, { SYS_dma_alloc, "np" }, { SYS_irq_bind, "fnn" }, { SYS_msi_bind, "fnp" }, { SYS_irq_ack, "f" },
 	{ SYS_statfs, "sp" }, { SYS_fallocate, "fnol" }, { SYS_getcwd, "pl" }, { SYS_chdir, "s" }, { SYS_fchdir, "f" },
-	{ SYS_copy_file_range, "fpfplz" }, { SYS_select, "npppp" }, { SYS_set_tid_address, "p" }, { SYS_memfd_create, "sz" },
+	{ SYS_copy_file_range, "fpfplz" }, { SYS_select, "npppp" }, { SYS_set_tid_address, "p" },
 };
+/* The mmap family, and what it meets: files cut and grown under mappings. */
+static const struct expected family[] = {
+	{ SYS_mmap, "aLPMfo" }, { SYS_mmap, "aLPMfo" }, { SYS_mmap, "aLPMfo" }, { SYS_mmap, "alPmfo" }, { SYS_munmap, "aL" },
+	{ SYS_mprotect, "aLP" }, { SYS_mprotect, "aLP" }, { SYS_msync, "aLn" }, { SYS_madvise, "aLA" }, { SYS_madvise, "aLA" },
+	{ SYS_madvise, "aLA" }, { SYS_mremap, "aLLna" }, { SYS_mremap, "aLLna" }, { SYS_mremap, "aLLna" }, { SYS_mincore, "aLp" },
+	{ SYS_mlock, "aL" }, { SYS_mlock2, "aLn" }, { SYS_munlock, "aL" }, { SYS_mlockall, "n" }, { SYS_munlockall, "" },
+	{ SYS_brk, "a" }, { SYS_remap_file_pages, "aLzoM" }, { SYS_memfd_create, "sn" }, { SYS_memfd_create, "sn" },
+	{ SYS_fcntl, "fSn" }, { SYS_fallocate, "fnol" }, { SYS_ftruncate, "fo" }, { SYS_process_vm_readv, "ivnvnz" },
+	{ SYS_process_vm_writev, "ivnvnz" }, { SYS_process_madvise, "ivnAz" }, { SYS_pread64, "falo" }, { SYS_pwrite64, "falo" },
+	{ SYS_readv, "fvn" }, { SYS_writev, "fvn" }, { SYS_prlimit64, "zRvz" }, { SYS_prlimit64, "zRvz" }, { SYS_read, "fal" },
+};
+
+/* An address of a mapping, one of its edges, or near them; sometimes one that cannot be. */
+static uint64_t random_place(void)
+{
+	const struct place *p = &places[random_number() % PLACES];
+	uint64_t pages = p->len / PAGE ? p->len / PAGE : 1, addr = p->addr;
+
+	switch (random_number() % 16) {
+	case 0: return 0;
+	case 1: return random_pointer();
+	case 2: return addr + p->len;
+	case 3: return addr - PAGE;
+	case 4: return addr + p->len - PAGE;
+	case 5: return addr + random_number() % 3 - 1;
+	case 6: return random_number() % 2 ? (uint64_t)file_map + random_number() % 4 * PAGE : 0x7ffffffff000 - random_number() % 8 * PAGE;
+	default: return addr + random_number() % pages * PAGE;
+	}
+}
+
+static uint64_t random_length(void)
+{
+	uint32_t r = random_number();
+
+	switch (r % 16) {
+	case 0: return 0;
+	case 1: return r / 16 % (16 * PAGE);
+	case 2: return places[r / 16 % PLACES].len;
+	case 3: return places[r / 16 % PLACES].len + PAGE;
+	case 4: return 1ul << r / 16 % 64;
+	case 5: return -(uint64_t)(r / 16 % 3 * PAGE);
+	case 6: return (r / 16 % 2048) * PAGE;
+	default: return (1 + r / 16 % 16) * PAGE;
+	}
+}
+
+/* Flags of mmap: mostly a kind and a few more, now and then whatever. */
+static uint64_t random_map_flags(void)
+{
+	static const uint32_t more[] = { MAP_FIXED, 0x100000, MAP_POPULATE, 0x10000, MAP_LOCKED, MAP_NORESERVE, MAP_GROWSDOWN,
+	                                 MAP_STACK, 0x40, 0x800, 0x1000, 0x40000, 0x80000, 0x4000000 };
+	uint64_t flags = 1 + random_number() % 3 + (random_number() % 3 ? MAP_ANONYMOUS : 0);
+
+	for (unsigned n = random_number() % 3; n > 0; n--)
+		flags |= more[random_number() % (sizeof more / sizeof *more)];
+	return random_number() % 32 ? flags : random_number();
+}
 
 static uint64_t likely_value(char kind)
 {
@@ -189,7 +269,14 @@ static uint64_t likely_value(char kind)
 	case 'P': return r % 4 ? 3 : r / 4 % 8;                                       /* PROT_ */
 	case 'm': return (r % 4 ? 1 + r % 2 : 2) | (r / 16 % 2 ? 0x20 : 0) | (r / 32 % 4 ? 0 : 0x10) | (r / 128 % 8 ? 0 : 0x8000);
 	case 'O': return (r % 3) | (r / 4 % 2 ? 0100 : 0) | (r / 8 % 8 ? 0 : 01000) | (r / 64 % 8 ? 0 : 02000) | (r / 512 % 8 ? 0 : 0200000);
-	case 'a': return r % 8 == 0 ? 0 : (r % 8 < 5 ? (uint64_t)arena + r / 8 % 64 * PAGE : (uint64_t)file_map + r / 8 % 4 * PAGE);
+	case 'a': return random_place();
+	case 'L': return random_length();
+	case 'M': return random_map_flags();
+	case 'A': return r % 4 ? r / 4 % 26 : r / 4 % 128;                            /* MADV_ */
+	case 'S': return 1024 + r % 14;                                               /* F_: seals, leases, sizes of pipes */
+	case 'R': return r % 16;                                                      /* RLIMIT_ */
+	case 'i': return r % 4 ? (uint64_t)shared->pids[r / 4 % CHILDREN] : 0;
+	case 'v': return (uint64_t)&vectors[r % 8];
 	case 'T': return 0x5400 + r % 0x20;                                           /* a terminal's request */
 	case 'z': return 0;
 	case '8': return 8;
@@ -208,13 +295,41 @@ static long choose_call(uint64_t *arg)
 		arg[0] = random_number() % 14; /* many calls begin with a descriptor */
 	if (random_number() % 4 == 0)
 		return nr;
-	unsigned which = random_number() % (sizeof likely / sizeof *likely);
-	if (mostly_sleeps(likely[which].nr) && random_number() % 8)
+	const struct expected *e = random_number() % 3 ? &family[random_number() % (sizeof family / sizeof *family)]
+	                                               : &likely[random_number() % (sizeof likely / sizeof *likely)];
+	if (mostly_sleeps(e->nr) && random_number() % 8)
 		return nr;
-	for (int i = 0; likely[which].args[i]; i++)
+	for (int i = 0; e->args[i]; i++)
 		if (random_number() % 10)
-			arg[i] = likely_value(likely[which].args[i]);
-	return likely[which].nr;
+			arg[i] = likely_value(e->args[i]);
+	return e->nr;
+}
+
+static void on_fault(int signo)
+{
+	(void)signo;
+	siglongjmp(after_fault, 1);
+}
+
+/* A load or a store by the program itself. What handles a fault may have been changed by a call: then the child ends. */
+static void touch(void)
+{
+	volatile unsigned char *at = (volatile unsigned char *)random_place();
+	bool store = random_number() % 2;
+
+	if (sigsetjmp(after_fault, 1))
+		return;
+	if (store)
+		*at = (unsigned char)random_number();
+	else
+		(void)*at;
+}
+
+static void note_place(uint64_t addr, uint64_t len)
+{
+	places[next_place++ % PLACES] = (struct place){ addr, len };
+	vectors[random_number() % 8].base = random_place();
+	vectors[random_number() % 8].len = random_length() % (1 << 20);
 }
 
 static void one_call(void)
@@ -230,6 +345,8 @@ static void one_call(void)
 		write(99, line, (size_t)len);
 	}
 	long result = raw_call(nr, arg);
+	if ((nr == SYS_mmap || nr == SYS_mremap) && (result > 0 || result < -4095))
+		note_place((uint64_t)result, arg[nr == SYS_mmap ? 1 : 2]);
 	if (chatty) {
 		char line[40];
 		write(99, line, (size_t)snprintf(line, sizeof line, "%ld = %ld\n", nr, result));
@@ -255,7 +372,7 @@ static void fill_folder(uint64_t seed)
 /* Descriptors 3.. of every kind, an arena of pages of every kind. */
 static void child(unsigned which, uint64_t seed, uint32_t limit)
 {
-	struct rlimit space = { 96 << 20, 96 << 20 }, files = { 64, 64 };
+	struct rlimit space = { SPACE_MAX, SPACE_MAX }, files = { 64, 64 };
 
 	setpgid(0, 0);
 	state = seed * 2654435761u + 12345;
@@ -267,6 +384,10 @@ static void child(unsigned which, uint64_t seed, uint32_t limit)
 	for (int fd = 0; fd < 3; fd++)
 		dup2(open("/dev/null", O_RDWR), fd);
 	arena = map_anon(ARENA);
+	for (unsigned i = 0; i < PLACES; i++)
+		note_place((uint64_t)arena + i * 4 * PAGE, 4 * PAGE);
+	signal(SIGSEGV, on_fault);
+	signal(SIGBUS, on_fault);
 	CHECK(pipe(pipe_fds) == 0);
 	fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK);
 	fcntl(pipe_fds[1], F_SETFL, O_NONBLOCK);
@@ -288,23 +409,39 @@ static void child(unsigned which, uint64_t seed, uint32_t limit)
 		shared->made[which]++;
 		__atomic_add_fetch(&shared->calls, 1, __ATOMIC_RELAXED);
 		one_call();
+		if (random_number() % 4 == 0)
+			touch();
 	}
 	_exit(0);
 }
 
+/* Others may have taken what memory there is: try again when some of them have ended. */
 static pid_t start(unsigned which, uint64_t seed, uint32_t limit)
 {
-	pid_t pid = fork();
+	const struct timespec moment = { 0, 50000000 };
+	pid_t pid = -1;
 
+	for (int tries = 0; pid < 0 && tries < 100; tries++) {
+		pid = fork();
+		if (pid < 0)
+			nanosleep(&moment, NULL);
+	}
 	CHECK(pid >= 0);
 	if (pid == 0)
 		child(which, seed, limit);
 	setpgid(pid, pid);
+	shared->pids[which] = pid;
 	return pid;
 }
 
-/* Keeps CHILDREN children at work until the calls are made; one that makes none for some rounds is ended. */
-static void supervise(uint32_t limit, uint64_t seed)
+static void end(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+}
+
+/* Keeps CHILDREN children at work until the calls are made; one that makes none for some rounds is ended. -> next seed */
+static uint64_t supervise(uint32_t limit, uint64_t seed)
 {
 	const struct timespec moment = { 0, 20000000 };
 	pid_t pids[CHILDREN];
@@ -319,8 +456,7 @@ static void supervise(uint32_t limit, uint64_t seed)
 			still[i] = shared->made[i] == seen[i] ? still[i] + 1 : 0;
 			seen[i] = shared->made[i];
 			if (still[i] > 5) {
-				kill(-pids[i], SIGKILL);
-				kill(pids[i], SIGKILL);
+				end(pids[i]);
 				stuck++;
 			}
 			if (waitpid(pids[i], NULL, still[i] > 5 ? 0 : WNOHANG) != pids[i])
@@ -332,25 +468,49 @@ static void supervise(uint32_t limit, uint64_t seed)
 		}
 	}
 	for (unsigned i = 0; i < CHILDREN; i++) {
-		kill(-pids[i], SIGKILL);
-		kill(pids[i], SIGKILL);
+		end(pids[i]);
 		CHECK(waitpid(pids[i], NULL, 0) == pids[i]);
 	}
 	printf("%u calls, %d children ended, %d of them stuck\n", shared->calls, ended, stuck);
+	return seed;
+}
+
+/* What the children have left on the disk is in nobody's way, but its pages and nodes are. */
+static void remove_folders(uint64_t from, uint64_t to)
+{
+	char command[120];
+
+	for (uint64_t seed = from; seed < to; seed++) {
+		snprintf(command, sizeof command, "c%lu", seed);
+		CHILD_PASSES(execl("/bin/rm", "rm", "-rf", command, NULL); _exit(0));
+	}
 }
 
 int main(int argc, char **argv)
 {
-	uint32_t limit = argc > 1 ? (uint32_t)atoi(argv[1]) : 20000;
+	uint32_t limit = argc > 1 ? (uint32_t)atoi(argv[1]) : 20000, losses = 0;
+	uint64_t seed = argc > 2 ? (uint64_t)atoll(argv[2]) : 1;
 
 	/* Only where the whole machine is ours: as root on a Linux host this would take /dev and more with it. */
 	if (vm_audit() < 0)
 		return 77;
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	chatty = argc > 3;
+	fprintf(stderr, "again: tools/atlas run [--checked] --cpus N --timeout 0 /tests/random_calls %u %lu\n", limit, seed);
 	unsigned char *guarded = map(33 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* from what runs over its end */
 	shared = mmap(guarded + 16 * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	CHECK(shared != MAP_FAILED);
-	supervise(limit, argc > 2 ? (uint64_t)atoll(argv[2]) : 1);
-	CHECK(vm_audit() == 0);
+	for (uint32_t round = 1; round <= ROUNDS; round++) {
+		long before = free_pages();
+		uint64_t next = supervise(limit / ROUNDS * round, seed);
+		remove_folders(seed, next);
+		seed = next;
+		CHECK(vm_audit() == 0);
+		long lost = pages_lost(before);
+		if (round > 1 && lost > 0)
+			losses++;
+		printf("%ld pages fewer are free\n", lost);
+	}
+	CHECK(losses < ROUNDS - 1);
 	return 0;
 }

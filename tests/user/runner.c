@@ -7,10 +7,8 @@
  * A test passes with status 0, is skipped with 77, and fails otherwise, with its reason on standard error. Around each
  * test the runner looks at the system:
  *
- *   free pages  MemFree + Cached + Slab + KernelStack of /proc/meminfo: a cached page can be had at any time, the
- *               heap keeps frames for its caches, and ended threads leave their stacks to the next. Less afterwards
- *               may still be something that is made once. So a test that seems to have taken pages runs again, and
- *               it leaks if it takes some in each of LEAK_ROUNDS rounds.
+ *   free pages  (pages.h) Less afterwards may still be something that is made once. So a test that seems to have taken
+ *               pages runs again, and it leaks if it takes some in each of LEAK_ROUNDS rounds.
  *   vm_audit    the kernel recomputes its counts from the page tables and objects; any difference fails the test.
  *
  * Each test starts in an empty folder of its own below /tmp, which is removed afterwards.
@@ -29,6 +27,8 @@
 #include <unistd.h>
 
 #include <atlas/system.h>
+
+#include "pages.h"
 
 #define TESTS_MAX   1024
 #define LEAK_ROUNDS 4
@@ -55,42 +55,6 @@ static void list_tests(void)
 	if (dir)
 		closedir(dir);
 	qsort(names, count, sizeof(names[0]), compare_names);
-}
-
-/* The kB of one line of /proc/meminfo; 0 when there is no such line. */
-static long meminfo_field(const char *text, const char *field)
-{
-	const char *line = strstr(text, field);
-
-	return line ? strtol(line + strlen(field), NULL, 10) : 0;
-}
-
-static long free_pages(void)
-{
-	char text[2048];
-	int fd = open("/proc/meminfo", O_RDONLY);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	if (len <= 0)
-		return 0;
-	text[len] = '\0';
-	return (meminfo_field(text, "MemFree:") + meminfo_field(text, "\nCached:") + meminfo_field(text, "Slab:") +
-		meminfo_field(text, "KernelStack:")) / 4;
-}
-
-/* Pages less than `before`; what an ended process held may come back a moment later. */
-static long pages_lost(long before)
-{
-	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
-	long lost = before - free_pages();
-
-	for (int i = 0; i < 10 && lost > 0; i++) {
-		nanosleep(&moment, NULL);
-		lost = before - free_pages();
-	}
-	return lost;
 }
 
 /* Removes what a test has left in a folder; a test may have made it hard. */
