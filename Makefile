@@ -68,7 +68,7 @@ KERNEL_SRC := kernel/main.c \
 		test.c ubsan.c) \
 	$(addprefix kernel/mm/,failalloc.c frames.c heap.c kstack.c) \
 	$(addprefix kernel/vm/,audit.c commit.c fault.c hole.c map.c merge.c mincore.c object.c object_io.c object_size.c pager.c \
-		protect.c reclaim.c remap.c report.c seal.c share.c space.c table.c usage.c usercopy.c \
+		protect.c reclaim.c remap.c remote.c report.c seal.c share.c space.c table.c usage.c usercopy.c \
 		vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
 	$(addprefix kernel/task/,exec.c execargs.c exit.c fork.c futex.c proc.c random.c robust.c sched.c sigframe.c \
@@ -76,7 +76,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c memfd.c mount.c node.c \
 		path.c pipe.c poll.c procfs.c server.c text.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c cwd.c device.c file.c memfd.c mmap.c mount.c path.c port.c process.c signal.c size.c \
+	$(addprefix kernel/sys/,attr.c cwd.c device.c file.c memfd.c mmap.c mount.c path.c port.c process.c process_vm.c signal.c size.c \
 		syscall.c thread.c time.c vector.c)
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \

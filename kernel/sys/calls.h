@@ -20,7 +20,7 @@
 	X(fchown) X(lchown) X(fchownat) X(umask) X(utimensat) X(mknod) X(mknodat)
 
 /* memfd.c, process_vm.c */
-#define CALLS_MEMORY(X) X(memfd_create)
+#define CALLS_MEMORY(X) X(memfd_create) X(process_vm_readv) X(process_vm_writev)
 
 /* mmap.c */
 #define CALLS_MMAP(X) X(mmap) X(munmap) X(mprotect) X(msync) X(brk) X(madvise) X(mremap) X(mincore)

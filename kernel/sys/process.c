@@ -129,6 +129,8 @@ SYSCALL(setuid)
 		p->uid = p->suid = uid;
 	else if (uid != p->uid && uid != p->suid)
 		return -EPERM;
+	if (uid != p->euid)
+		thread_current()->space->ids_changed = true;
 	p->euid = uid;
 	return 0;
 }
@@ -141,6 +143,8 @@ SYSCALL(setgid)
 		p->gid = p->sgid = gid;
 	else if (gid != p->gid && gid != p->sgid)
 		return -EPERM;
+	if (gid != p->egid)
+		thread_current()->space->ids_changed = true;
 	p->egid = gid;
 	return 0;
 }

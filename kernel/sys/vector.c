@@ -11,36 +11,41 @@
  *
  * sendfile copies through one page in the kernel, from a plain file only; the source's pages are not lent to a pipe.
  */
-#include "sys/file_calls.h"
+#include "sys/vector.h"
 
-#define IOV_ON_STACK 8
-struct vector { struct abi_iovec *iov; unsigned count; size_t total; struct abi_iovec few[IOV_ON_STACK]; };
-
-static void vector_free(struct vector *v)
+void vector_free(struct vector *v)
 {
 	if (v->iov != v->few)
 		kfree(v->iov);
 }
 
-/* Copies the segments in and checks them; the total is cut at IO_MAX. -EINVAL, -EFAULT, -ENOMEM. */
-static int vector_load(struct vector *v, vaddr_t user, uint64_t count)
+int vector_copy(struct vector *v, vaddr_t user, uint64_t count)
 {
 	if (count > IOV_MAX)
 		return -EINVAL;
 	v->count = (unsigned)count;
-	v->total = 0;
 	v->iov = count <= IOV_ON_STACK ? v->few : kmalloc(count * sizeof *v->iov);
 	if (!v->iov)
 		return -ENOMEM;
 	int err = copy_from_user(v->iov, user, count * sizeof *v->iov);
+	for (unsigned i = 0; !err && i < v->count; i++)
+		err = (int64_t)v->iov[i].iov_len < 0 ? -EINVAL : 0;
+	if (err)
+		vector_free(v);
+	return err;
+}
+
+int vector_load(struct vector *v, vaddr_t user, uint64_t count)
+{
+	int err = vector_copy(v, user, count);
+
+	if (err)
+		return err;
+	v->total = 0;
 	for (unsigned i = 0; !err && i < v->count; i++) {
 		struct abi_iovec *s = &v->iov[i];
-		if ((int64_t)s->iov_len < 0)
-			err = -EINVAL;
-		else if (!user_range(s->iov_base, s->iov_len))
-			err = -EFAULT;
-		else
-			s->iov_len = MIN(s->iov_len, IO_MAX - v->total);
+		err = user_range(s->iov_base, s->iov_len) ? 0 : -EFAULT;
+		s->iov_len = MIN(s->iov_len, IO_MAX - v->total);
 		v->total += s->iov_len;
 	}
 	if (err)

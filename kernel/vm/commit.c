@@ -89,6 +89,11 @@ void commit_release(uint64_t npages)
 	__atomic_sub_fetch(&committed, npages, __ATOMIC_RELAXED);
 }
 
+void commit_take(uint64_t npages)
+{
+	__atomic_add_fetch(&committed, npages, __ATOMIC_RELAXED);
+}
+
 bool commit_reserves(void)
 {
 	return vm_tunable.overcommit_memory == OVERCOMMIT_NEVER;

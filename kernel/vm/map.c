@@ -87,18 +87,19 @@ static bool may_map_low(void)
 	return !p || p->euid == 0;
 }
 
-/* Where the mapping goes: *addr as asked for becomes the answer. */
-static int place(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m)
+int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m)
 {
 	bool fixed = m->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 
 	if (len > USER_END)
 		return -ENOMEM;
 	if (!fixed) {
-		vaddr_t hint = round_hint(*addr);
+		vaddr_t hint = ALIGN_UP(*addr, PAGE_SIZE);
 		*addr = place_aligned(s, hint, len, m);
 		if (!*addr)
 			*addr = place_anywhere(s, hint, len, m->flags);
+		if (*addr && *addr < vm_tunable.mmap_min_addr && !may_map_low())
+			return -EPERM;
 		return *addr ? 0 : -ENOMEM;
 	}
 	if (*addr > ~PAGE_MASK)
@@ -201,7 +202,9 @@ static int map_locked(struct space *s, vaddr_t *addr, size_t len, const struct m
 
 	if (s->nvmas > vm_tunable.max_map_count)
 		return -ENOMEM;
-	int err = place(s, addr, len, m);
+	if (!(m->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		*addr = round_hint(*addr);
+	int err = space_place(s, addr, len, m);
 	if (err)
 		return err;
 	struct piece p = { *addr, *addr + len, m->file || m->object ? m->pgoff : *addr >> PAGE_SHIFT, flags_of(s, m), 0, m->object,

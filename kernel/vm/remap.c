@@ -11,11 +11,14 @@
  */
 #include "vm/vm_impl.h"
 
+#define VMAS_OF_A_MOVE 3 /* how many more there may be while a move is under way */
+
 struct move {
 	struct space *space;
-	struct vma *vma; /* holds the whole old range */
+	struct vma *vma; /* holds the whole old range; once that is unmapped, it is gone */
 	vaddr_t old, new;
 	size_t old_len, new_len;
+	bool keep;       /* MREMAP_DONTUNMAP */
 	struct list dead;
 };
 
@@ -88,147 +91,240 @@ static void move_ptes(struct move *m)
 		spin_unlock(&o->lock);
 }
 
-/* The new window: like the old VMA, at the new place. An anonymous mapping nobody has touched takes the place's own offset. */
-static struct vma *window(struct move *m)
-{
-	struct vma *v = cache_alloc(vma_cache);
+/* ---- the move ---- */
 
-	if (v && m->vma->flags & VMA_ACCOUNT && commit_charge(m->space, m->new_len >> PAGE_SHIFT)) {
-		cache_free(vma_cache, v);
-		v = NULL;
+/* The window at the new place: a neighbour there that takes it in, or a VMA like the old one. NULL: no memory. */
+static struct vma *make_window(struct move *m)
+{
+	struct vma *v = m->vma;
+	/* Anonymous memory that nobody has touched has no offset to keep: the place's own makes it more likely to merge. */
+	pgoff_t pgoff = !v->object && !v->anon ? m->new >> PAGE_SHIFT : vma_pgoff(v, m->old);
+	struct piece p = { m->new, m->new + m->new_len, pgoff, v->flags, v->anon, v->object, v->file };
+	struct vma *above = vma_find(m->space, m->new), *below = above ? vma_prev(above) : vma_of(rb_last(&m->space->vmas));
+	bool beside_itself = m->keep && !v->object && !v->anon && (v->end == p.start || v->start == p.end);
+	struct vma *into = beside_itself ? NULL : vma_merge(m->space, below, &p, &m->dead);
+
+	if (into) {
+		if (into->start <= m->old && m->old < into->end)
+			m->vma = into; /* the old VMA was next to the new place and is part of it now */
+		return into;
 	}
-	if (!v)
+	struct vma *new = cache_alloc(vma_cache);
+	if (!new)
 		return NULL;
-	*v = *m->vma;
-	v->start = m->new;
-	v->end = m->new + m->new_len;
-	v->pgoff = !v->object && !v->anon ? v->start >> PAGE_SHIFT : vma_pgoff(m->vma, m->old);
-	return v;
+	*new = *v;
+	new->start = p.start;
+	new->end = p.end;
+	new->pgoff = pgoff;
+	vma_insert(m->space, new);
+	vma_attach(new);
+	return new;
 }
 
-static int64_t move_locked(struct move *m, bool keep)
+/* MREMAP_DONTUNMAP of locked memory: the range becomes a VMA of its own, for it will be unlocked. */
+static int cut_out_locked(struct move *m)
+{
+	struct vma *v = m->vma;
+
+	if (!m->keep || !(v->flags & VMA_LOCKED))
+		return 0;
+	if (v->start < m->old) {
+		v = vma_split(m->space, v, m->old);
+		if (!v)
+			return -ENOMEM;
+		m->vma = v;
+	}
+	return v->end > m->old + m->old_len && !vma_split(m->space, v, m->old + m->old_len) ? -ENOMEM : 0;
+}
+
+/* The old VMA stays, empty. As a whole it is as if nobody had touched it. */
+static void leave_old(struct move *m, const struct vma *new)
+{
+	struct vma *v = m->vma;
+
+	if (v->flags & VMA_LOCKED)
+		vma_set_flags(v, v->flags & ~(uint32_t)(VMA_LOCKED | VMA_LOCKONFAULT));
+	if (new == v || v->start != m->old || v->end != m->old + m->old_len)
+		return;
+	v->anon = 0;
+	if (!v->object)
+		v->pgoff = v->start >> PAGE_SHIFT;
+}
+
+static int64_t move_vma(struct move *m)
 {
 	struct space *s = m->space;
-	struct vma *v = window(m);
+	bool charged = m->vma->flags & VMA_ACCOUNT, keep = m->keep;
+	uint64_t npages = (m->new_len - (keep ? 0 : m->old_len)) >> PAGE_SHIFT;
 
-	if (!v)
+	if (s->nvmas + VMAS_OF_A_MOVE >= vm_tunable.max_map_count || cut_out_locked(m))
 		return -ENOMEM;
-	vma_insert(s, v);
-	vma_attach(v);
-	int err = make_tables(m);
-	if (err) {
+	if (charged && commit_charge(s, npages))
+		return -ENOMEM;
+	struct vma *new = make_window(m);
+	if (!new) {
+		if (charged)
+			commit_release(npages);
+		return -ENOMEM;
+	}
+	/* Unmapping gives back the charge of all it unmaps, but what moves stays charged. */
+	if (charged && !keep)
+		commit_take(m->old_len >> PAGE_SHIFT);
+	if (make_tables(m)) {
 		space_unmap_locked(s, m->new, m->new + m->new_len, &m->dead);
-		return err;
+		return -ENOMEM;
 	}
 	move_ptes(m);
-	if (m->old_len && !keep)
-		err = space_unmap_locked(s, m->old, m->old + m->old_len, &m->dead);
-	vma_settle(s, v, &m->dead);
-	return err ? err : (int64_t)m->new;
+	if (keep)
+		leave_old(m, new);
+	else if (m->old_len && space_unmap_locked(s, m->old, m->old + m->old_len, &m->dead))
+		klog(LOG_WARN, "mremap: no memory to unmap the old range, it stays, empty");
+	return (int64_t)m->new;
 }
 
-/* In place: the VMA ends where the old range ends, and what follows is free. */
-static bool grow_in_place(struct move *m)
+/* ---- checks, in Linux's order ---- */
+
+static int unmap_part(struct move *m, vaddr_t start, size_t len)
 {
-	vaddr_t end = m->old + m->old_len, new_end = m->old + m->new_len;
-	struct vma *v = m->vma, *next = vma_next(v);
-
-	if (v->end != end || new_end > USER_END || new_end < end)
-		return false;
-	if (next && new_end + (vma_guard(next)) > next->start)
-		return false;
-	if (v->flags & VMA_ACCOUNT && commit_charge(m->space, (new_end - end) >> PAGE_SHIFT))
-		return false;
-	vma_set_range(v, v->start, new_end, v->pgoff);
-	vma_settle(m->space, v, &m->dead);
-	return true;
+	if (start > USER_END || len > USER_END - start || !len)
+		return -EINVAL;
+	return space_unmap_locked(m->space, start, start + len, &m->dead);
 }
 
+/* The VMA that is to become new_len long, or to be moved. */
 static int check_source(struct move *m)
+{
+	struct space *s = m->space;
+	struct vma *v = vma_find(s, m->old);
+	uint64_t more = (m->new_len - m->old_len) >> PAGE_SHIFT;
+
+	if (!v || v->start > m->old)
+		return -EFAULT;
+	m->vma = v;
+	if (!m->old_len && !(v->flags & (VMA_SHARED | VMA_MAYSHARE)))
+		return -EINVAL;
+	if (m->keep && v->flags & (VMA_DONTEXPAND | VMA_PFNMAP))
+		return -EINVAL;
+	if (m->old_len > v->end - m->old)
+		return -EFAULT;
+	if (!more)
+		return 0;
+	if (vma_pgoff(v, m->old) + (m->new_len >> PAGE_SHIFT) < vma_pgoff(v, m->old))
+		return -EINVAL;
+	if (v->flags & (VMA_DONTEXPAND | VMA_PFNMAP))
+		return -EFAULT;
+	if (v->flags & VMA_LOCKED && !space_lock_fits(s, more))
+		return -EAGAIN;
+	return space_may_expand(s, v->flags, more) ? 0 : -ENOMEM;
+}
+
+static int find_place(struct move *m, unsigned flags)
+{
+	const struct mapping what = {
+		.flags = (m->vma->flags & VMA_MAYSHARE ? MAP_SHARED : MAP_PRIVATE) | (flags & MREMAP_FIXED ? MAP_FIXED : 0),
+		.object = m->vma->object, .file = m->vma->file, .pgoff = vma_pgoff(m->vma, m->old),
+	};
+
+	return space_place(m->space, &m->new, m->new_len, &what);
+}
+
+static int64_t remap_to(struct move *m, unsigned flags)
+{
+	int err = 0;
+
+	if (m->new & PAGE_MASK || m->new_len > USER_END || m->new > USER_END - m->new_len)
+		return -EINVAL;
+	if (m->old + m->old_len > m->new && m->new + m->new_len > m->old)
+		return -EINVAL;
+	/* Unmapping at either place may split a VMA. */
+	if (m->space->nvmas + 2 + VMAS_OF_A_MOVE >= vm_tunable.max_map_count)
+		return -ENOMEM;
+	if (flags & MREMAP_FIXED)
+		err = unmap_part(m, m->new, m->new_len);
+	if (!err && m->old_len > m->new_len) {
+		err = unmap_part(m, m->old + m->new_len, m->old_len - m->new_len);
+		m->old_len = m->new_len;
+	}
+	if (!err)
+		err = check_source(m);
+	if (!err && m->keep && !space_may_expand(m->space, m->vma->flags, m->old_len >> PAGE_SHIFT))
+		err = -ENOMEM;
+	if (!err)
+		err = find_place(m, flags);
+	return err ? err : move_vma(m);
+}
+
+/* The VMA ends where the old range ends, and what follows is free. */
+static bool may_grow_in_place(const struct move *m)
+{
+	vaddr_t end = m->vma->end, new_end = m->old + m->new_len;
+	struct vma *next = vma_next(m->vma);
+
+	return m->old + m->old_len == end && new_end > end && new_end <= USER_END && !(next && next->start < new_end);
+}
+
+static int64_t grow_in_place(struct move *m)
+{
+	struct vma *v = m->vma;
+	uint64_t more = (m->new_len - m->old_len) >> PAGE_SHIFT;
+	struct piece p = { v->end, m->old + m->new_len, vma_pgoff(v, v->end), v->flags, v->anon, v->object, v->file };
+	bool charged = v->flags & VMA_ACCOUNT;
+
+	if (charged && commit_charge(m->space, more))
+		return -ENOMEM;
+	if (vma_merge(m->space, v, &p, &m->dead)) {
+		m->new = m->old;
+		return (int64_t)m->old;
+	}
+	if (charged)
+		commit_release(more);
+	return -ENOMEM;
+}
+
+static int64_t remap_locked(struct move *m, unsigned flags)
 {
 	struct vma *v = vma_find(m->space, m->old);
 
 	if (!v || v->start > m->old)
 		return -EFAULT;
-	m->vma = v;
-	if (!m->old_len && !vma_is_shared(v))
-		return -EINVAL;
-	if (m->old_len > v->end - m->old)
-		return -EFAULT;
-	return 0;
-}
-
-static int64_t remap_to(struct move *m, unsigned flags)
-{
-	struct space *s = m->space;
-	int err;
-
-	if (flags & MREMAP_FIXED) {
-		if (m->new & PAGE_MASK || m->new_len > USER_END || m->new > USER_END - m->new_len)
-			return -EINVAL;
-		if (m->old + m->old_len > m->new && m->new + m->new_len > m->old)
-			return -EINVAL;
-		if (m->new < MMAP_MIN)
-			return -EPERM;
-		err = space_unmap_locked(s, m->new, m->new + m->new_len, &m->dead);
-		if (err)
-			return err;
-	}
-	if (m->old_len > m->new_len) {
-		err = space_unmap_locked(s, m->old + m->new_len, m->old + m->old_len, &m->dead);
-		if (err)
-			return err;
-		m->old_len = m->new_len;
-	}
-	err = check_source(m);
-	if (err)
-		return err;
-	if (!(flags & MREMAP_FIXED))
-		m->new = vma_find_gap(s, m->new_len, MMAP_MIN, MMAP_TOP);
-	if (!m->new)
-		return -ENOMEM;
-	return move_locked(m, flags & MREMAP_DONTUNMAP);
-}
-
-static int64_t remap_locked(struct move *m, unsigned flags)
-{
-	struct space *s = m->space;
-
-	if (!vma_find(s, m->old) || vma_find(s, m->old)->start > m->old)
-		return -EFAULT;
 	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return remap_to(m, flags);
 	if (m->old_len >= m->new_len) {
-		int err = m->old_len == m->new_len ? 0
-		                                   : space_unmap_locked(s, m->old + m->new_len, m->old + m->old_len, &m->dead);
+		int err = m->old_len == m->new_len ? 0 : unmap_part(m, m->old + m->new_len, m->old_len - m->new_len);
 		return err ? err : (int64_t)m->old;
 	}
 	int err = check_source(m);
 	if (err)
 		return err;
-	if (m->old_len && grow_in_place(m))
-		return (int64_t)m->old;
-	return flags & MREMAP_MAYMOVE ? remap_to(m, flags) : -ENOMEM;
+	if (may_grow_in_place(m))
+		return grow_in_place(m);
+	if (!(flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	m->new = 0;
+	err = find_place(m, flags);
+	return err ? err : move_vma(m);
 }
 
 int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, unsigned flags, vaddr_t new)
 {
-	struct move m = { .space = s, .old = old, .new = flags & MREMAP_FIXED ? new : 0, .old_len = ALIGN_UP(old_len, PAGE_SIZE),
-	                  .new_len = ALIGN_UP(new_len, PAGE_SIZE), .dead = LIST_INIT(m.dead) };
+	struct move m = { .space = s, .old = old, .new = new, .old_len = ALIGN_UP(old_len, PAGE_SIZE),
+	                  .new_len = ALIGN_UP(new_len, PAGE_SIZE), .keep = flags & MREMAP_DONTUNMAP, .dead = LIST_INIT(m.dead) };
 
 	if (flags & ~(unsigned)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return -EINVAL;
-	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) && !(flags & MREMAP_MAYMOVE))
+	if (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE))
 		return -EINVAL;
-	if (flags & MREMAP_DONTUNMAP && m.old_len != m.new_len)
+	if (flags & MREMAP_DONTUNMAP && (!(flags & MREMAP_MAYMOVE) || old_len != new_len))
 		return -EINVAL;
-	if (old & PAGE_MASK || !m.new_len || old >= USER_END || m.old_len > USER_END - old)
+	if (old & PAGE_MASK || !m.new_len)
 		return -EINVAL;
-	if (m.new_len > USER_END)
-		return -ENOMEM;
+	size_t grown = m.new_len > m.old_len ? m.new_len - m.old_len : 0;
 	mutex_lock(&s->lock);
 	int64_t result = remap_locked(&m, flags);
+	bool locked = grown && result >= 0 && m.vma->flags & VMA_LOCKED;
 	mutex_unlock(&s->lock);
 	space_free_dead(&m.dead);
+	if (locked)
+		space_populate(s, m.new + m.new_len - grown, m.new + m.new_len, VMA_LOCKED);
 	return result;
 }

@@ -101,6 +101,7 @@ struct space *space_fork(struct space *parent)
 	child->auxv_start = parent->auxv_start;
 	child->code_start = parent->code_start;
 	child->code_end = parent->code_end;
+	child->ids_changed = parent->ids_changed;
 	for (struct rb_node *n = rb_first(&parent->vmas); n && !err; n = rb_next(n))
 		err = share_vma(child, parent, vma_of(n));
 	/* The parent's writable entries are gone from the tables; now from the TLBs. */

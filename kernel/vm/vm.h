@@ -45,6 +45,7 @@ struct space {
 	uint64_t stack_limit;      /* bytes, RLIMIT_STACK */
 	vaddr_t mmap_top;          /* mmap without a hint searches downwards from here */
 	vaddr_t auxv_start;        /* of the auxiliary vector on the initial stack */
+	bool ids_changed;          /* its process has changed its user or group: it is not open to others of that user */
 	struct list all_link;      /* every space: the audit walks them */
 };
 
@@ -175,6 +176,13 @@ uint64_t vm_locked_pages(void);                     /* entries present under VMA
 struct word_name { uint64_t owner, off; }; /* an object's id, or the address of a space; then the offset or address */
 /* space_word_name: of a mapped word. -EFAULT: nothing there, or nobody may change it. -> no lock held, may sleep. */
 int space_word_name(struct space *s, vaddr_t addr, struct word_name *name);
+
+/* ---- remote.c ---- */
+/*
+ * space_copy: bytes between memory of s at addr and the current program's at buf; write: to s. How many were copied: fewer when
+ * either side may not be accessed so. -> no lock held, may sleep
+ */
+size_t space_copy(struct space *s, vaddr_t addr, vaddr_t buf, size_t len, bool write);
 
 /* ---- usercopy.c: user memory of the current space; resolves faults, so no lock may be held ---- */
 must_check int copy_from_user(void *dst, vaddr_t src, size_t len); /* 0 or -EFAULT */
@@ -319,6 +327,7 @@ extern struct vm_tunables vm_tunable;
 /* commit_charge: npages more are promised, to a mapping of s (NULL: to nobody's). -ENOMEM: nothing is charged. */
 must_check int commit_charge(const struct space *s, uint64_t npages);
 void commit_release(uint64_t npages);
+void commit_take(uint64_t npages);   /* a charge that is not refused: of what is about to be released and is kept */
 bool commit_reserves(void);          /* mode 2: MAP_NORESERVE is not honoured */
 uint64_t vm_committed(void);         /* pages: Committed_AS, CommitLimit */
 uint64_t vm_commit_limit(void);

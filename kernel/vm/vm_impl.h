@@ -96,6 +96,10 @@ void commit_init(void);
 int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead);
 void space_free_dead(struct list *dead);
 
+/* ---- map.c ---- */
+/* space_place: where a mapping goes: *addr as asked for (m->flags: MAP_FIXED, ...) becomes the answer. As space_mmap's errors. */
+int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m);
+
 /* ---- table.c: page tables ---- */
 /*
  * pte_skip: the first entry in use of table[i..end), else end. Empty stretches are passed eight entries (a cache line) at a
