@@ -36,13 +36,13 @@ static char what_is_shown(const char *name)
 	return len >= 2 && name[len - 2] == '/' ? name[len - 1] : '?';
 }
 
-/* One line; false: it does not lie in the arena. */
+/* One line; false: it lies behind the arena. */
 static bool parse_line(char *text, struct line *l)
 {
 	char *at = text;
 	unsigned long start = strtoul(at, &at, 16), end = strtoul(at + 1, &at, 16), arena = (unsigned long)ARENA;
 
-	if (end <= arena || start >= arena + (unsigned long)ARENA_BYTES)
+	if (start >= arena + (unsigned long)ARENA_BYTES)
 		return false;
 	l->first = (int)((long)(start - arena) / PAGE);
 	l->end = (int)((long)(end - arena) / PAGE);
@@ -56,15 +56,21 @@ static bool parse_line(char *text, struct line *l)
 	return true;
 }
 
+/* Reads until there is a line from behind the arena: the kernel need not make more lines than it is asked for. */
 static void read_maps(char *text, size_t room)
 {
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t n;
+	size_t len = 0, line = 0;
+	ssize_t n = 1;
 
-	while (fd >= 0 && len < room - 1 && (n = read(fd, text + len, room - 1 - len)) > 0)
-		len += (size_t)n;
-	text[len] = '\0';
+	while (n > 0 && len < room - 1) {
+		n = read(fd, text + len, len + 1000 < room ? 1000 : room - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		text[len] = '\0';
+		for (char *end; (end = strchr(text + line, '\n')); line = (size_t)(end + 1 - text))
+			if (strtoul(text + line, NULL, 16) >= (unsigned long)(ARENA + ARENA_BYTES))
+				n = 0;
+	}
 	close(fd);
 }
 
@@ -76,7 +82,9 @@ static int real_lines(struct line *line, int max)
 	read_maps(text, sizeof(text));
 	for (char *at = text, *end; (end = strchr(at, '\n')) && n < max; at = end + 1) {
 		*end = '\0';
-		n += parse_line(at, &line[n]);
+		if (!parse_line(at, &line[n]))
+			break;
+		n++;
 	}
 	return n;
 }
@@ -159,7 +167,7 @@ static bool observe_file(const struct world *w, int file, uint64_t *hash, char *
 {
 	static uint8_t bytes[(FILE_PAGES + 1) * PAGE];
 	const struct object *o = &w->object[file];
-	long size = pread(game->fd[file], bytes, sizeof(bytes), 0);
+	long size = pread(game->fd[file], bytes, o->grains * GRAIN + 1, 0);
 
 	if (size != (long)o->grains * GRAIN) {
 		snprintf(why, room, "  file %c has %ld bytes and should have %u\n", 'a' + file, size, o->grains * GRAIN);

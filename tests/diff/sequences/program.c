@@ -143,7 +143,7 @@ static const char head[] =
 	"#include <stdlib.h>\n#include <string.h>\n#include <sys/mman.h>\n#include <unistd.h>\n\n"
 	"#define PAGE 4096l\n"
 	"#ifndef MREMAP_DONTUNMAP\n#define MREMAP_DONTUNMAP 4\n#endif\n"
-	"static char *const arena = (char *)0x100000000000;\n"
+	"static char *const arena = (char *)0x100000;\n"
 	"static volatile int *turn; /* the number of the step to be made */\n"
 	"static int me, a, b, a_read_only, b_write_only;\nstatic sigjmp_buf after;\nstatic siginfo_t fault;\n\n"
 	"static void on_fault(int signo, siginfo_t *info, void *context)\n{\n\t(void)signo, (void)context;\n\tfault = *info;\n"

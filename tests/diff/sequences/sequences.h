@@ -17,7 +17,8 @@
 
 #include <stddef.h>
 
-#define ARENA ((char *)0x100000000000)
+/* Below the program, so that the arena's lines are the first of /proc/self/maps. */
+#define ARENA ((char *)0x100000)
 #define ARENA_BYTES ((long)ARENA_PAGES * PAGE)
 
 enum op {

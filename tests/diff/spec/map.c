@@ -120,7 +120,7 @@ long spec_mmap(struct world *w, int who, long addr, long len, int prot, int flag
 		return -EBADF;
 	if (len == 0 || (fixed && addr % PAGE))
 		return -EINVAL;
-	int first = fixed ? (int)(addr / PAGE) : flags & MAP_32BIT ? -1 : spec_place(p, addr / PAGE * PAGE, pages);
+	int first = fixed ? (int)(addr / PAGE) : spec_place(p, addr / PAGE * PAGE, pages);
 	int next = area_find(p, first);
 	if (flags & MAP_FIXED_NOREPLACE && next < p->areas && p->area[next].first < first + pages)
 		return -EEXIST;
