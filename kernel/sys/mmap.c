@@ -36,7 +36,7 @@ static uint64_t last_byte(const struct file *f)
 	return n && S_ISREG(n->mode) ? INT64_MAX : UINT64_MAX;
 }
 
-/* May this descriptor be mapped so? mmap(2): EOVERFLOW, EOPNOTSUPP, EACCES, ENODEV, EINVAL. *type: SHARED or PRIVATE. */
+/* May this descriptor be mapped so? mmap(2): EOVERFLOW, EOPNOTSUPP, EACCES, EPERM, ENODEV, EINVAL. *type: SHARED or PRIVATE. */
 static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t prot, uint64_t flags, uint32_t *type)
 {
 	uint32_t mode = f->flags & O_ACCMODE;
@@ -55,8 +55,8 @@ static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t p
 		return -EINVAL;
 	if (mode != O_RDONLY && mode != O_RDWR)
 		return -EACCES;
-	if (!f->ops->map)
-		return -ENODEV;
+	if (!f->ops->map) /* /proc is a filesystem from which nothing is executed */
+		return f->kind == FILE_TEXT && prot & PROT_EXEC ? -EPERM : -ENODEV;
 	if (flags & MAP_GROWSDOWN)
 		return -EINVAL;
 	return flags & MAP_SYNC && on_disk(f) ? -EOPNOTSUPP : 0;

@@ -52,7 +52,7 @@ int main(void)
 		{ "access3", open("file", 3) }, { "folder", open("folder", O_RDONLY | O_DIRECTORY) }, { "pipe", ends[0] },
 		{ "pipe-w", ends[1] }, { "memfd", make_memfd("m", 3, 0) }, { "zero-rw", open("/dev/zero", O_RDWR) },
 		{ "zero-ro", open("/dev/zero", O_RDONLY) }, { "null", open("/dev/null", O_RDWR) },
-		{ "proc", open("/proc/self/maps", O_RDONLY) }, { "mem", open("/proc/self/mem", O_RDWR) },
+		{ "proc", open("/proc/self/maps", O_RDONLY) },
 	};
 
 	for (size_t k = 0; k < COUNT(kinds); k++) {

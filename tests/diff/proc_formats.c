@@ -199,7 +199,7 @@ static void other_users(void)
 		pause();
 	}
 	char path[64];
-	static const char *const files[] = { "maps", "smaps", "stat", "status", "statm", "cmdline", "mem", "fd", "exe", "cwd", "limits" };
+	static const char *const files[] = { "maps", "smaps", "stat", "status", "statm", "cmdline", "fd", "exe", "cwd", "limits" };
 	usleep(50000);
 	IN_CHILD({
 		CALL(setuid, 1000);
