@@ -89,6 +89,8 @@ LIBC_SRC := \
 	$(addprefix libc/src/atlas/,clone.S device.c lock.c mount.c port.c system.c thread.c try_copy.S try_copy.c) \
 	$(addprefix libc/src/math/,math.c) \
 	$(addprefix libc/src/posix/,dirent.c err.c fnmatch.c getopt.c glob.c locale.c spawn.c tempfile.c termios.c) \
+	$(addprefix libc/src/pthread/,attr.c barrier.c cancel.S cancel.c cond.c create.c futex.c key.c leave.S mutex.c \
+		rwlock.c sem.c sem_named.c thread.c) \
 	$(addprefix libc/src/regex/,compile.c match.c parse.c) \
 	$(addprefix libc/src/start/,cxx.c start.c tls.c) \
 	$(addprefix libc/src/stdio/,chars.c file.c float.c memory.c open.c printf.c scanf.c) \
@@ -137,7 +139,8 @@ TESTS := \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sparse_files_read_zeros stack_grows_on_demand stale_entries_are_never_used \
 	stop_and_continue_in_a_row tail_never_reaches_the_file the_first_thread_may_leave \
-	threads_map_and_fault_together threads_run_where_they_are_told truncate_takes_pages_away \
+	threads_begin_and_end threads_lock_and_wait threads_map_and_fault_together \
+	threads_run_where_they_are_told truncate_takes_pages_away \
 	two_processes_share_a_file_mapping vector_state_survives_switches \
 	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
@@ -225,10 +228,12 @@ $(filter $(B)/user/libc/src/string/%,$(LIBC_OBJ)): USER_FLAGS += $(call known,-f
 $(CRT): $(call objects,$(B)/user,$(CRT_SRC))
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
+# The library is one archive; -lm, -lpthread and -lrt find empty ones, and not those of the host.
 $(LIBC): $(LIBC_OBJ) Makefile
 	@mkdir -p $(@D)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIBC_OBJ)
+	$(Q)for name in m pthread rt; do rm -f $(@D)/lib$$name.a && $(AR) rcs $(@D)/lib$$name.a || exit 1; done
 
 # $1: the program below build/programs, where its symbols stay; $2: its sources.
 define program_rules

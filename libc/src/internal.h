@@ -73,14 +73,27 @@ struct thread_block {
 	void *reserved[4];
 	uintptr_t canary;
 	int error;            /* errno of this thread */
-	int tid;              /* not 0 while a made thread runs; the kernel clears it in the end */
-	int joinable;         /* its number, for thread_join */
-	void *map;            /* what thread_join unmaps: guard, stack, TLS and this block */
+	int tid;              /* 0: not asked for yet (first thread), or ended: the kernel clears it */
+	int state;            /* enum thread_state: will somebody join? */
+	void *map;            /* what is unmapped in the end: guard, stack, TLS and this block; null: not ours */
 	size_t map_len;
+	void *stack;          /* for pthread_getattr_np; null for the first thread */
+	size_t stack_len, guard_len;
 	void *(*function)(void *);
 	void *arg;
 	void *result;
+	int number;           /* its tid, for thread_join, when it has ended */
 	struct thread_block *next; /* guarded by the lock of atlas/thread.c */
+	int cancel;           /* pthread_cancel was called; the assembly of cancel.S reads it */
+	unsigned char cancel_disabled, cancel_async;
+	struct __cleanup *cleanup; /* innermost pthread_cleanup_push */
+	struct key_value *values;  /* pthread_setspecific; null: none yet */
+	int robust_known;     /* the kernel has been told of the next three words */
+	struct robust_head {
+		void *next;   /* the first held robust lock, or this word */
+		long offset;
+		void *pending;
+	} robust;
 };
 
 static inline struct thread_block *thread_self(void)
@@ -90,6 +103,25 @@ static inline struct thread_block *thread_self(void)
 	__asm__("mov %%fs:0, %0" : "=r"(self));
 	return self;
 }
+
+/* pthread/create.c: the calling thread's number; the first thread asks the kernel once. */
+int __thread_tid(struct thread_block *self);
+extern int __thread_count; /* threads that live */
+void __fork_child(void);   /* what the only thread of a new process must forget */
+
+/* pthread/cancel.c: a system call that pthread_cancel may end; its raw result. */
+long __cancel_call(long n, long a, long b, long c, long d, long e, long f);
+#define SIGCANCEL 33
+#define cancel1(n, a) __sys_result(__cancel_call(n, (long)(a), 0, 0, 0, 0, 0))
+#define cancel3(n, a, b, c) __sys_result(__cancel_call(n, (long)(a), (long)(b), (long)(c), 0, 0, 0))
+#define cancel4(n, a, b, c, d) \
+	__sys_result(__cancel_call(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0))
+#define cancel6(n, a, b, c, d, e, f) \
+	__sys_result(__cancel_call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)))
+
+/* Locks that fork holds meanwhile, so that the child's only thread finds them free. */
+void __malloc_fork(int begin);
+void __stdio_fork(int begin);
 
 /* start/tls.c: how much room a thread's storage takes, and laying it out in that room. */
 void tls_describe(const unsigned long *auxv);

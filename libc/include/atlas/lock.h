@@ -13,7 +13,7 @@ struct lock {
 
 __BEGIN_DECLS
 /*
- * - a waiter spins a while and then gives up the processor between tries; it does not sleep
+ * - a waiter spins a while and then sleeps
  * - not recursive, not fair, and not to be taken in a signal handler
  */
 void lock_acquire(struct lock *lock);

@@ -3,6 +3,7 @@
 #ifndef SYS_TYPES_H
 #define SYS_TYPES_H
 
+#include <bits/pthreadtypes.h>
 #include <bits/sigset.h>
 #include <bits/types.h>
 

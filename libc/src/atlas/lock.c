@@ -1,39 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct lock: spin briefly, then give up the processor between tries.
+ * struct lock: the lock inside the library (allocator, streams, tables) and of servers.
  *
- * Two states: 0 free, 1 held. Taking is an exchange with acquire order, releasing a store with
- * release order, so that what the holder wrote is seen by the next one. A waiter first only reads
- * the word, which keeps its cache line shared, and tries the exchange when it sees it free.
- *
- * Servers hold these locks for a few hundred instructions, and on several CPUs the holder is
- * mostly running, so spinning wins; on one CPU the holder cannot run while we spin, hence
- * sched_yield after SPINS reads. A futex would let a waiter sleep, but needs a third state and
- * a system call in every contended release, and a server on the paging path should depend on as
- * few calls as it can.
+ * Three states: 0 free, 1 held, 2 held and perhaps awaited. Taking a free lock is an exchange with acquire order, giving
+ * back one that nobody awaits an exchange with release order; neither makes a system call. A waiter first only reads the
+ * word for a while, which keeps its cache line shared: locks are held for a few hundred instructions, and on several
+ * CPUs the holder is mostly running. Then it sets 2 and sleeps on a futex; so a thread that holds a stream's lock while
+ * it waits for a terminal costs the others nothing.
  *
  * The lock takes no part in priorities and is not fair.
  */
 #include "../internal.h"
+#include <abi/misc.h>
 
 #define SPINS 100
 
+enum { FREE, HELD, AWAITED };
+
 int lock_try_acquire(struct lock *lock)
 {
-	return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
+	int free = FREE;
+
+	return __atomic_compare_exchange_n(&lock->held, &free, HELD, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 void lock_acquire(struct lock *lock)
 {
-	while (!lock_try_acquire(lock)) {
-		for (int i = 0; i < SPINS && __atomic_load_n(&lock->held, __ATOMIC_RELAXED); i++)
-			__builtin_ia32_pause();
-		if (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
-			raw0(SYS_sched_yield);
+	if (lock_try_acquire(lock))
+		return;
+	for (int i = 0; i < SPINS; i++) {
+		if (__atomic_load_n(&lock->held, __ATOMIC_RELAXED) == FREE && lock_try_acquire(lock))
+			return;
+		__builtin_ia32_pause();
 	}
+	while (__atomic_exchange_n(&lock->held, AWAITED, __ATOMIC_ACQUIRE) != FREE)
+		raw4(SYS_futex, &lock->held, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, AWAITED, 0);
 }
 
 void lock_release(struct lock *lock)
 {
-	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+	if (__atomic_exchange_n(&lock->held, FREE, __ATOMIC_RELEASE) == AWAITED)
+		raw3(SYS_futex, &lock->held, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1);
 }

@@ -18,7 +18,8 @@
  * a prompt without a newline is seen.
  *
  * Locks: each stream has one that its owner may take again (a printf inside flockfile). The list
- * lock guards the links alone; the order is list, then stream. fork copies both as they are.
+ * lock guards the links alone; the order is list, then stream. fork copies streams as they are. A thread
+ * that holds one is not cancelled, hence the raw calls below.
  */
 #include "stdio_impl.h"
 #include <errno.h>
@@ -29,12 +30,12 @@
 
 static ssize_t fd_read(FILE *f, void *to, size_t n)
 {
-	return read(f->fd, to, n);
+	return call3(SYS_read, f->fd, to, n);
 }
 
 static ssize_t fd_write(FILE *f, const void *from, size_t n)
 {
-	return write(f->fd, from, n);
+	return call3(SYS_write, f->fd, from, n);
 }
 
 static off_t fd_seek(FILE *f, off_t off, int whence)
@@ -44,7 +45,7 @@ static off_t fd_seek(FILE *f, off_t off, int whence)
 
 static int fd_close(FILE *f)
 {
-	return close(f->fd);
+	return (int)call1(SYS_close, f->fd);
 }
 
 const struct file_ops __fd_ops = { fd_read, fd_write, fd_seek, fd_close };
@@ -72,6 +73,14 @@ FILE *stderr = &standard[2];
 
 static struct lock list_lock;
 static FILE *list = &standard[0];
+
+void __stdio_fork(int begin)
+{
+	if (begin)
+		lock_acquire(&list_lock);
+	else
+		lock_release(&list_lock);
+}
 
 void __file_lock(FILE *f)
 {

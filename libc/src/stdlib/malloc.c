@@ -55,6 +55,14 @@ static struct lock lock; /* guards all that follows */
 static struct free_block *lists[CLASSES];
 static char *fresh, *fresh_end;
 
+void __malloc_fork(int begin)
+{
+	if (begin)
+		lock_acquire(&lock);
+	else
+		lock_release(&lock);
+}
+
 static _Noreturn void die(const char *why)
 {
 	raw3(SYS_write, STDERR_FILENO, why, strlen(why));

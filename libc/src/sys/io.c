@@ -8,6 +8,8 @@
  * looks at it only when the flags say that it is there. And close after EINTR has closed the
  * descriptor: Linux says so, and trying again might close another thread's new one.
  *
+ * Those that POSIX makes cancellation points go through cancel3 and its like (pthread/cancel.c).
+ *
  * No state, no locks; buffered streams are in stdio.
  */
 #include "../internal.h"
@@ -23,32 +25,32 @@
 
 ssize_t read(int fd, void *to, size_t n)
 {
-	return call3(SYS_read, fd, to, n);
+	return cancel3(SYS_read, fd, to, n);
 }
 
 ssize_t write(int fd, const void *from, size_t n)
 {
-	return call3(SYS_write, fd, from, n);
+	return cancel3(SYS_write, fd, from, n);
 }
 
 ssize_t pread(int fd, void *to, size_t n, off_t off)
 {
-	return call4(SYS_pread64, fd, to, n, off);
+	return cancel4(SYS_pread64, fd, to, n, off);
 }
 
 ssize_t pwrite(int fd, const void *from, size_t n, off_t off)
 {
-	return call4(SYS_pwrite64, fd, from, n, off);
+	return cancel4(SYS_pwrite64, fd, from, n, off);
 }
 
 ssize_t readv(int fd, const struct iovec *iov, int count)
 {
-	return call3(SYS_readv, fd, iov, count);
+	return cancel3(SYS_readv, fd, iov, count);
 }
 
 ssize_t writev(int fd, const struct iovec *iov, int count)
 {
-	return call3(SYS_writev, fd, iov, count);
+	return cancel3(SYS_writev, fd, iov, count);
 }
 
 ssize_t preadv(int fd, const struct iovec *iov, int count, off_t off)
@@ -86,7 +88,7 @@ int open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = va_arg(ap, mode_t);
 	va_end(ap);
-	return (int)call3(SYS_open, path, flags, mode);
+	return (int)cancel3(SYS_open, path, flags, mode);
 }
 
 int openat(int dir, const char *path, int flags, ...)
@@ -97,7 +99,7 @@ int openat(int dir, const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = va_arg(ap, mode_t);
 	va_end(ap);
-	return (int)call4(SYS_openat, dir, path, flags, mode);
+	return (int)cancel4(SYS_openat, dir, path, flags, mode);
 }
 
 int creat(const char *path, mode_t mode)
@@ -107,7 +109,7 @@ int creat(const char *path, mode_t mode)
 
 int close(int fd)
 {
-	return (int)call1(SYS_close, fd);
+	return (int)cancel1(SYS_close, fd);
 }
 
 int dup(int fd)
@@ -143,6 +145,8 @@ int fcntl(int fd, int command, ...)
 	va_start(ap, command);
 	arg = va_arg(ap, long);
 	va_end(ap);
+	if (command == F_SETLKW)
+		return (int)cancel3(SYS_fcntl, fd, command, arg);
 	return (int)call3(SYS_fcntl, fd, command, arg);
 }
 
@@ -189,12 +193,12 @@ int lockf(int fd, int command, off_t len)
 
 int fsync(int fd)
 {
-	return (int)call1(SYS_fsync, fd);
+	return (int)cancel1(SYS_fsync, fd);
 }
 
 int fdatasync(int fd)
 {
-	return (int)call1(SYS_fdatasync, fd);
+	return (int)cancel1(SYS_fdatasync, fd);
 }
 
 void sync(void)
@@ -246,7 +250,7 @@ ssize_t copy_file_range(int from, off_t *from_off, int to, off_t *to_off, size_t
 
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-	return (int)call3(SYS_poll, fds, count, timeout_ms);
+	return (int)cancel3(SYS_poll, fds, count, timeout_ms);
 }
 
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
@@ -256,13 +260,13 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
 	/* The kernel writes the time that is left; the caller's is const. */
 	if (timeout)
 		t = *timeout;
-	return (int)call5(SYS_ppoll, fds, count, timeout ? &t : NULL, mask, sizeof(*mask));
+	return (int)cancel6(SYS_ppoll, fds, count, timeout ? &t : NULL, mask, sizeof(*mask), 0);
 }
 
 int select(int n, fd_set *__restrict readable, fd_set *__restrict writable,
 	   fd_set *__restrict exceptional, struct timeval *__restrict timeout)
 {
-	return (int)call5(SYS_select, n, readable, writable, exceptional, timeout);
+	return (int)cancel6(SYS_select, n, readable, writable, exceptional, timeout, 0);
 }
 
 int pselect(int n, fd_set *__restrict readable, fd_set *__restrict writable,
@@ -277,6 +281,6 @@ int pselect(int n, fd_set *__restrict readable, fd_set *__restrict writable,
 
 	if (timeout)
 		t = *timeout;
-	return (int)call6(SYS_pselect6, n, readable, writable, exceptional, timeout ? &t : NULL,
+	return (int)cancel6(SYS_pselect6, n, readable, writable, exceptional, timeout ? &t : NULL,
 			  &sixth);
 }

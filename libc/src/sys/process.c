@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes: identity, making and waiting for children, limits, and the questions about the
- * system that sysconf and uname answer. (exec is in exec.c, vfork in vfork.S, exit in stdlib.)
- *
- * fork leaves the child with one thread, a copy of every buffer, and every lock as it was: a child
- * of a process with several threads may only call what is safe in a signal handler until it calls
- * exec, as POSIX says. The child's first thread keeps the thread block at the same address.
+ * Processes: identity, waiting for children, limits, and the questions about the
+ * system that sysconf and uname answer. (fork is in pthread/thread.c, exec in exec.c, vfork in vfork.S,
+ * exit in stdlib.)
  *
  * Answers that programs ask for often and that never change (page size, clock ticks) are constants;
  * those about memory and processors come from the kernel each time.
@@ -30,11 +27,6 @@
 #define PAGE_BYTES 4096
 #define TICKS 100
 #define CHILDREN 4096
-
-pid_t fork(void)
-{
-	return (pid_t)call0(SYS_fork);
-}
 
 pid_t getpid(void)
 {
@@ -143,7 +135,7 @@ char *getlogin(void)
 
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-	return (pid_t)call4(SYS_wait4, pid, status, options, usage);
+	return (pid_t)cancel4(SYS_wait4, pid, status, options, usage);
 }
 
 pid_t wait3(int *status, int options, struct rusage *usage)
@@ -163,7 +155,7 @@ pid_t wait(int *status)
 
 int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	return (int)call5(SYS_waitid, type, id, info, options, NULL);
+	return (int)cancel6(SYS_waitid, type, id, info, options, NULL, 0);
 }
 
 int prlimit(pid_t pid, int resource, const struct rlimit *limit, struct rlimit *old)
@@ -223,6 +215,41 @@ clock_t times(struct tms *usage)
 int sched_yield(void)
 {
 	return (int)call0(SYS_sched_yield);
+}
+
+int sched_get_priority_max(int policy)
+{
+	return (int)call1(SYS_sched_get_priority_max, policy);
+}
+
+int sched_get_priority_min(int policy)
+{
+	return (int)call1(SYS_sched_get_priority_min, policy);
+}
+
+int sched_getscheduler(pid_t pid)
+{
+	return (int)call1(SYS_sched_getscheduler, pid);
+}
+
+int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
+{
+	return (int)call3(SYS_sched_setscheduler, pid, policy, param);
+}
+
+int sched_getparam(pid_t pid, struct sched_param *param)
+{
+	return (int)call2(SYS_sched_getparam, pid, param);
+}
+
+int sched_setparam(pid_t pid, const struct sched_param *param)
+{
+	return (int)call2(SYS_sched_setparam, pid, param);
+}
+
+int sched_rr_get_interval(pid_t pid, struct timespec *slice)
+{
+	return (int)call2(SYS_sched_rr_get_interval, pid, slice);
 }
 
 int sched_getcpu(void)

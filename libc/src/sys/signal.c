@@ -128,18 +128,18 @@ int sigpending(sigset_t *set)
 
 int sigsuspend(const sigset_t *mask)
 {
-	return (int)call2(SYS_rt_sigsuspend, mask, SIGSET_BYTES);
+	return (int)cancel3(SYS_rt_sigsuspend, mask, SIGSET_BYTES, 0);
 }
 
 int pause(void)
 {
-	return (int)call0(SYS_pause);
+	return (int)cancel1(SYS_pause, 0);
 }
 
 int sigtimedwait(const sigset_t *__restrict set, siginfo_t *__restrict info,
 		 const struct timespec *__restrict timeout)
 {
-	return (int)call4(SYS_rt_sigtimedwait, set, info, timeout, SIGSET_BYTES);
+	return (int)cancel4(SYS_rt_sigtimedwait, set, info, timeout, SIGSET_BYTES);
 }
 
 int sigwaitinfo(const sigset_t *__restrict set, siginfo_t *__restrict info)
@@ -173,7 +173,7 @@ int sigemptyset(sigset_t *set)
 
 int sigfillset(sigset_t *set)
 {
-	set->__bits = ~0ul;
+	set->__bits = ~(3ul << 31); /* 32 and 33 are the library's own */
 	return 0;
 }
 

@@ -31,12 +31,12 @@ int clock_getres(clockid_t clock, struct timespec *t)
 
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *rest)
 {
-	return (int)-raw4(SYS_clock_nanosleep, clock, flags, t, rest);
+	return (int)-__cancel_call(SYS_clock_nanosleep, clock, flags, (long)t, (long)rest, 0, 0);
 }
 
 int nanosleep(const struct timespec *t, struct timespec *rest)
 {
-	return (int)call2(SYS_nanosleep, t, rest);
+	return (int)cancel3(SYS_nanosleep, t, rest, 0);
 }
 
 unsigned int sleep(unsigned int seconds)
