@@ -120,11 +120,12 @@ DEMOS := \
 	cow fault lazy mapcat mapedit twomaps
 TESTS := \
 	a_dead_owner_leaves_its_lock a_punched_hole_reads_as_zeros_everywhere \
-	a_short_buffer_destroys_nothing a_signal_finds_another_thread append_and_offsets \
-	audits_may_overlap bad_pointers_are_efault calls_end_when_either_side_is_killed \
-	clone_takes_what_makes_sense copies_stop_at_the_last_good_byte \
-	descriptors_are_shared_over_fork disk_errors exec_of_bad_files \
-	exec_passes_arguments_and_environment file_exerciser file_larger_than_memory \
+	a_short_buffer_destroys_nothing a_signal_finds_another_thread alternate_stacks \
+	append_and_offsets audits_may_overlap bad_pointers_are_efault \
+	calls_end_when_either_side_is_killed clone_takes_what_makes_sense \
+	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors exec_of_bad_files \
+	exec_passes_arguments_and_environment faults_say_what_and_where file_exerciser \
+	file_larger_than_memory \
 	fork_copies_on_write fork_exec_and_wait_from_all_sides fork_while_threads_store \
 	futexes_wait_wake_and_move many_processes_change_one_file map_fixed_replaces \
 	mapping_errors_match_linux mapping_survives_close_and_unlink \
@@ -137,10 +138,10 @@ TESTS := \
 	read_only_disk resources_run_out runner seals_forbid_for_good \
 	segv_handler_repairs_and_returns server_dies shared_descriptor_survives_kills \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
-	sparse_files_read_zeros stack_grows_on_demand stale_entries_are_never_used \
-	stop_and_continue_in_a_row tail_never_reaches_the_file the_first_thread_may_leave \
-	threads_begin_and_end threads_lock_and_wait threads_map_and_fault_together \
-	threads_run_where_they_are_told truncate_takes_pages_away \
+	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \
+	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \
+	the_first_thread_may_leave threads_begin_and_end threads_lock_and_wait \
+	threads_map_and_fault_together threads_run_where_they_are_told truncate_takes_pages_away \
 	two_processes_share_a_file_mapping vector_state_survives_switches \
 	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.

@@ -101,6 +101,8 @@ static inline struct trap_frame *arch_thread_frame(struct arch_thread *t)
 void arch_switch(struct arch_thread *prev, struct arch_thread *next);
 /* arch_load_bases: current's fs_base and gs_base -> registers (after arch_prctl, execve). Both must be below USER_END. */
 void arch_load_bases(void);
+uint64_t arch_debug_status(void);                 /* DR6, which is cleared: why a #DB came; DEBUG_STEP is TF's */
+#define DEBUG_STEP (1ul << 14)
 noreturn void arch_return_to_user(void);          /* leave the kernel through the current thread's frame */
 void arch_frame_init_user(struct trap_frame *f, vaddr_t entry, vaddr_t stack); /* flags, segments, zero registers */
 /* arch_frame_sanitize: segments and flags as user mode may have them (sigreturn, iopl); IOPL is the current thread's. */
@@ -109,7 +111,11 @@ size_t fpu_size(void);
 void fpu_init(void *image);                       /* the state a new program starts with */
 void fpu_save_current(void);                      /* live registers -> current's image (before fork, signal frames) */
 void fpu_load_current(void);                      /* current's image -> registers (after execve, sigreturn) */
-bool fpu_image_valid(const void *image);          /* sigreturn: would restoring it not fault */
+uint64_t fpu_components(void);                    /* XCR0: the state components of an image; 0 without XSAVE */
+uint32_t fpu_mxcsr_mask(void);                    /* the bits of MXCSR that may be set */
+void fpu_load_initial(void);                      /* registers as a new program has them */
+/* fpu_exceptions: the unmasked exceptions pending in the registers (MXCSR's six bits), for #MF (x87) or #XM. */
+unsigned fpu_exceptions(bool x87);
 
 /* ---- usercopy.S: the only code that touches user addresses; survives faults through a table of fixups ----
  * The range must lie below USER_END (the callers in vm/usercopy.c check). They return the bytes NOT done; no fault is
@@ -119,6 +125,12 @@ size_t user_copy_out(vaddr_t dst, const void *src, size_t n);
 size_t user_zero(vaddr_t dst, size_t n);
 /* user_strncpy: copies up to and including NUL; bytes copied without NUL; -1 on a fault; n when none was found. */
 long user_strncpy(char *dst, vaddr_t src, size_t n);
+/*
+ * The live vector state to a user address and back, aligned to 64. 0; -EFAULT: the memory is not there, or (restore) holds what
+ * the processor refuses, and the registers are undefined. Components of XSAVE that are not asked for become initial.
+ */
+int user_fpu_save(vaddr_t image);
+int user_fpu_restore(vaddr_t image, uint64_t components);
 int user_read32(vaddr_t addr, uint32_t *word); /* 0, -EFAULT; this and the next: an aligned address below USER_END */
 int user_cmpxchg32(vaddr_t addr, uint32_t expect, uint32_t desired, uint32_t *seen); /* 0, -EFAULT */
 

@@ -39,6 +39,7 @@ struct table_register { uint16_t limit; uint64_t base; } __attribute__((packed))
 #define GATE_INTERRUPT 0x8e
 #define GATE_USER      0x60 /* DPL 3 */
 #define VECTOR_BREAKPOINT 3
+#define VECTOR_OVERFLOW   4
 
 /* ---- tables ---- */
 
@@ -52,6 +53,7 @@ static void idt_init(void)
 		};
 	}
 	idt[VECTOR_BREAKPOINT].type |= GATE_USER;
+	idt[VECTOR_OVERFLOW].type |= GATE_USER;
 	idt[2].ist = IST_NMI;
 	idt[8].ist = IST_DOUBLE_FAULT;
 	idt[18].ist = IST_MACHINE_CHECK;
@@ -145,7 +147,7 @@ static void control_registers_init(void)
 	cr4 |= cpu_features.smap ? CR4_SMAP : 0;
 	cr4 |= cpu_features.umip ? CR4_UMIP : 0;
 	cr4 |= cpu_features.xsave ? CR4_OSXSAVE : 0;
-	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
+	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
 	write_cr4(cr4);
 	wrmsr(MSR_PAT, PAT_DEFAULT);
 }

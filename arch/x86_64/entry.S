@@ -132,8 +132,10 @@ return_to_user:
 return_checked:
 	/* IRET to a non-canonical RIP faults here, in the kernel; make it the user's #GP instead. */
 	mov FRAME_RIP(%rsp), %rax
-	shr $47, %rax
-	jnz bad_rip
+	sar $47, %rax
+	inc %rax
+	cmp $1, %rax
+	ja bad_rip
 	POP_REGISTERS
 	swapgs
 	iretq

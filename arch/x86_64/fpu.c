@@ -8,17 +8,19 @@
  * bytes of FXSAVE, a header of 64 bytes (SDM vol. 1, 13.4), the AVX halves. XCR0 enables x87, SSE and AVX; larger
  * states (AVX-512) stay off, so an image is at most 832 bytes. Without XSAVE it is FXSAVE's 512 bytes.
  *
- * No locks: an image belongs to its thread. An image that came from user memory must pass fpu_image_valid before it is
- * loaded, because XRSTOR and FXRSTOR raise #GP for reserved bits.
+ * No locks: an image belongs to its thread. Images in user memory are saved and loaded by usercopy.S, which survives the #GP
+ * of XRSTOR and FXRSTOR for reserved bits.
  * Rejected: loading lazily at first use (#NM): one more fault and one more owner to chase, to save one instruction.
  */
 #include "arch_impl.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "x86.h"
 
 #define XCR0_X87_SSE 3
 #define XCR0_AVX     4
 #define FXSAVE_SIZE  512
+#define IMAGE_MAX    832
 #define MXCSR_DEFAULT 0x1f80
 #define FCW_DEFAULT   0x37f
 
@@ -35,6 +37,7 @@ uint8_t fpu_has_xsave;
 static uint64_t xcr0;
 static size_t image_size = FXSAVE_SIZE;
 static uint32_t mxcsr_valid;
+static uint8_t initial[IMAGE_MAX] __attribute__((aligned(64)));
 
 static void features_find(void)
 {
@@ -58,6 +61,8 @@ void fpu_enable(void)
 		__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)xcr0), "d"(0));
 		image_size = cpuid(0xd, 0).b;
 	}
+	assert(image_size <= IMAGE_MAX);
+	fpu_init(initial);
 	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(mxcsr));
 }
 
@@ -104,18 +109,30 @@ void fpu_load_current(void)
 	fpu_restore(((struct arch_thread *)thread_current())->fpu);
 }
 
-bool fpu_image_valid(const void *image)
+uint64_t fpu_components(void)
 {
-	const struct xsave *x = image;
+	return xcr0;
+}
 
-	if (x->legacy.mxcsr & ~mxcsr_valid)
-		return false;
-	if (!fpu_has_xsave)
-		return true;
-	if (x->header.state & ~xcr0 || x->header.compact)
-		return false;
-	for (unsigned i = 0; i < ARRAY_SIZE(x->header.reserved); i++)
-		if (x->header.reserved[i])
-			return false;
-	return true;
+uint32_t fpu_mxcsr_mask(void)
+{
+	return mxcsr_valid;
+}
+
+void fpu_load_initial(void)
+{
+	fpu_restore(initial);
+}
+
+unsigned fpu_exceptions(bool x87)
+{
+	uint16_t control, status;
+	uint32_t mxcsr;
+
+	if (x87) {
+		__asm__ volatile("fnstcw %0\n\tfnstsw %1" : "=m"(control), "=m"(status));
+		return status & ~control & 0x3f;
+	}
+	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+	return mxcsr & ~(mxcsr >> 7) & 0x3f;
 }

@@ -202,6 +202,14 @@ void arch_thread_init(struct arch_thread *t, void *stack, void (*entry)(void *),
 	t->rsp = (uint64_t)sp;
 }
 
+uint64_t arch_debug_status(void)
+{
+	uint64_t status, none = 0xffff0ff0; /* SDM vol. 3, 17.2.3: these bits read as 1 */
+
+	__asm__ volatile("mov %%dr6, %0\n\tmov %1, %%dr6" : "=&r"(status) : "r"(none));
+	return status;
+}
+
 void arch_load_bases(void)
 {
 	struct arch_thread *t = (struct arch_thread *)thread_current();

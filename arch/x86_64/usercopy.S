@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only instructions of the kernel that touch user addresses. Each that may fault has an entry in the fixup table
+ * The only instructions of the kernel that touch user addresses; those at the end move the vector state to and from the frame
+ * of a signal handler. Each that may fault has an entry in the fixup table
  * {address of the instruction, where to go on}; trap.c looks there when a fault comes from kernel mode. With SMAP they
  * lie between STAC and CLAC, which cpu.c patches to no-ops on a CPU without it. No fault is resolved here: the caller
  * (vm/usercopy.c) sees how many bytes were not done, brings the page in and calls again.
@@ -122,5 +123,42 @@ user_cmpxchg32:
 	mov $-ERR_FAULT, %eax
 	ret
 	FIXUP 1b, 2b
+
+/* int user_fpu_save(vaddr_t image); int user_fpu_restore(vaddr_t image, uint64_t components) */
+	.macro FPU_FIXUPS
+3:	CLAC_SITE
+	xor %eax, %eax
+	ret
+4:	CLAC_SITE
+	mov $-ERR_FAULT, %eax
+	ret
+	FIXUP 1b, 4b
+	FIXUP 2b, 4b
+	.endm
+
+	.balign 16
+	.global user_fpu_save, user_fpu_restore
+user_fpu_save:
+	mov $-1, %eax
+	mov $-1, %edx
+	STAC_SITE
+	cmpb $0, fpu_has_xsave(%rip)
+	je 2f
+1:	xsave64 (%rdi)
+	jmp 3f
+2:	fxsave64 (%rdi)
+	FPU_FIXUPS
+
+	.balign 16
+user_fpu_restore:
+	mov %esi, %eax
+	xor %edx, %edx
+	STAC_SITE
+	cmpb $0, fpu_has_xsave(%rip)
+	je 2f
+1:	xrstor64 (%rdi)
+	jmp 3f
+2:	fxrstor64 (%rdi)
+	FPU_FIXUPS
 
 	.section .note.GNU-stack, "", @progbits

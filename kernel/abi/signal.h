@@ -48,6 +48,7 @@
 #define SA_RESTART   0x10000000
 #define SA_NODEFER   0x40000000
 #define SA_RESETHAND 0x80000000
+#define SA_EXPOSE_TAGBITS 0x800
 
 #define SIG_BLOCK 0
 #define SIG_UNBLOCK 1
@@ -55,6 +56,7 @@
 
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
+#define SS_AUTODISARM (1u << 31)
 #define MINSIGSTKSZ 2048
 #define SIGSTKSZ 8192
 
@@ -65,6 +67,10 @@
 #define SI_TKILL (-6)
 #define ILL_ILLOPN 2
 #define FPE_INTDIV 1
+#define FPE_FLTDIV 3
+#define FPE_FLTOVF 4
+#define FPE_FLTUND 5
+#define FPE_FLTRES 6
 #define FPE_FLTINV 7
 #define SEGV_MAPERR 1
 #define SEGV_ACCERR 2

@@ -12,6 +12,8 @@
 #include "vm/vm.h"
 
 #define SIGSET_SIZE 8
+#define SA_KNOWN (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | \
+                  SA_EXPOSE_TAGBITS | SA_RESTORER)
 
 /* A new action: forget what is pending if it is now ignored. */
 static void action_set(struct proc *p, int signo, const struct abi_sigaction *sa, struct abi_sigaction *old)
@@ -33,24 +35,29 @@ static void action_set(struct proc *p, int signo, const struct abi_sigaction *sa
 
 SYSCALL(rt_sigaction)
 {
-	uint64_t signo = a;
-	struct abi_sigaction sa, old;
-	if (d != SIGSET_SIZE || signo < 1 || signo > ABI_NSIG || (b && SIGBIT(signo) & SIGMASK_UNBLOCKABLE))
+	int signo = a;
+	struct abi_sigaction sa = { .flags = 0 }, old;
+	if (d != SIGSET_SIZE)
 		return -EINVAL;
 	if (b && copy_from_user(&sa, b, sizeof(sa)) != 0)
 		return -EFAULT;
+	if (signo < 1 || signo > ABI_NSIG || (b && SIGBIT(signo) & SIGMASK_UNBLOCKABLE))
+		return -EINVAL;
+	sa.flags &= SA_KNOWN;
 	action_set(proc_current(), signo, b ? &sa : NULL, &old);
 	return c ? copy_to_user(c, &old, sizeof(old)) : 0;
 }
 
 SYSCALL(rt_sigprocmask)
 {
-	uint64_t how = a;
+	unsigned how = a;
 	uint64_t old = thread_current()->sigmask, set = 0;
-	if (d != SIGSET_SIZE || (b && how > SIG_SETMASK))
+	if (d != SIGSET_SIZE)
 		return -EINVAL;
 	if (b && copy_from_user(&set, b, sizeof(set)) != 0)
 		return -EFAULT;
+	if (b && how > SIG_SETMASK)
+		return -EINVAL;
 	if (b)
 		signal_set_mask(how == SIG_BLOCK ? old | set : how == SIG_UNBLOCK ? old & ~set : set);
 	return c ? copy_to_user(c, &old, sizeof(old)) : 0;
@@ -60,7 +67,7 @@ SYSCALL(rt_sigreturn)
 {
 	struct trap_frame *frame = arch_thread_frame(&thread_current()->arch);
 	if (signal_frame_pop(frame) != 0)
-		signal_fault(SIGSEGV, SI_KERNEL, 0, 0, 0);
+		signal_force(SIGSEGV, SI_KERNEL, 0);
 	return frame->rax;
 }
 
@@ -101,23 +108,13 @@ SYSCALL(rt_sigpending)
 SYSCALL(sigaltstack)
 {
 	struct thread *t = thread_current();
+	vaddr_t sp = arch_thread_frame(&t->arch)->rsp;
 	struct abi_stack new, old = t->altstack;
-	bool on = signal_on_altstack(t, arch_thread_frame(&t->arch)->rsp);
-	if (on)
-		old.ss_flags |= SS_ONSTACK;
-	if (a) {
-		if (copy_from_user(&new, a, sizeof(new)) != 0)
-			return -EFAULT;
-		if (on)
-			return -EPERM;
-		if (new.ss_flags & ~(SS_DISABLE | SS_ONSTACK))
-			return -EINVAL;
-		if (!(new.ss_flags & SS_DISABLE) && new.ss_size < MINSIGSTKSZ)
-			return -ENOMEM;
-		new.ss_flags &= SS_DISABLE;
-		t->altstack = new;
-	}
-	return b ? copy_to_user(b, &old, sizeof(old)) : 0;
+	old.ss_flags = signal_altstack_state(t, sp) | (t->altstack.ss_flags & SS_AUTODISARM);
+	if (a && copy_from_user(&new, a, sizeof(new)) != 0)
+		return -EFAULT;
+	int err = a ? signal_altstack_set(t, sp, &new) : 0;
+	return err || !b ? err : copy_to_user(b, &old, sizeof(old));
 }
 
 static struct abi_siginfo sender(int code)
@@ -132,9 +129,7 @@ SYSCALL(kill)
 {
 	struct abi_siginfo info = sender(SI_USER);
 	info.si_signo = b;
-	if (b > ABI_NSIG)
-		return -EINVAL;
-	return signal_send_pid(a, b, &info);
+	return (int)a == INT32_MIN ? -ESRCH : signal_send_pid(a, b, &info);
 }
 
 static int thread_signal_locked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
@@ -155,7 +150,7 @@ static int64_t send_to_thread(int tgid, int tid, int signo)
 	struct abi_siginfo info = sender(SI_TKILL);
 	int err = -ESRCH;
 	info.si_signo = signo;
-	if (tid <= 0 || signo < 0 || signo > ABI_NSIG)
+	if (tid <= 0)
 		return -EINVAL;
 	mutex_lock(&proc_tree_lock);
 	list_for_each(n, &proc_all) {

@@ -53,6 +53,9 @@ static struct thread *thread_clone(const struct fork_request *r)
 	t->sigmask = self->sigmask;
 	t->affinity = self->affinity;
 	t->policy = self->policy & SCHED_RESET_ON_FORK ? SCHED_OTHER : self->policy;
+	t->fault_trapno = self->fault_trapno;
+	t->fault_error = self->fault_error;
+	t->fault_cr2 = self->fault_cr2;
 	if (!(r->flags & CLONE_VM) || r->flags & CLONE_VFORK)
 		t->altstack = self->altstack;
 	if (r->flags & CLONE_THREAD)

@@ -14,7 +14,7 @@
  * (FP_XSTATE_MAGIC1).
  *
  * rt_sigreturn reads the frame back. Everything in it is the program's to forge: segments and flags are forced to
- * what user mode may have, the FPU image is tried before it is loaded, a bad address ends in SIGSEGV. The frame's
+ * what user mode may have, an FPU image that the processor refuses ends in SIGSEGV, and so does a bad address. The frame's
  * vector becomes 0, not a system call's, for all registers are to come back, rcx and r11 with them, and nothing is to
  * be restarted.
  *
@@ -36,6 +36,9 @@
 #define UC_SIGCONTEXT_SS 2
 #define UC_STRICT_RESTORE_SS 4
 #define FPU_ALIGN 64
+#define XSAVE_HEADER 64
+#define XSTATE_X87_SSE 3
+#define MXCSR_AT 24 /* in the FXSAVE area */
 
 struct frame {
 	uint64_t restorer;
@@ -56,46 +59,139 @@ _Static_assert(sizeof(struct abi_sigcontext) == 256, "sigcontext as Linux has it
 
 static bool has_xsave(void) { return fpu_size() > FXSAVE_SIZE; }
 
-/* State components in the image: x87, SSE, and AVX when its 256 bytes are there. */
-static uint64_t xsave_features(void) { return fpu_size() >= FXSAVE_SIZE + 64 + 256 ? 7 : 3; }
+/* ---- the alternate stack ---- */
 
-bool signal_on_altstack(const struct thread *t, vaddr_t sp)
+static bool within(const struct abi_stack *stack, vaddr_t sp)
 {
-	return !(t->altstack.ss_flags & SS_DISABLE) && sp > t->altstack.ss_sp && sp - t->altstack.ss_sp <= t->altstack.ss_size;
+	return sp > stack->ss_sp && sp - stack->ss_sp <= stack->ss_size;
 }
 
-/* A kernel buffer for an image, aligned as the processor wants it. */
-static void *image_alloc(void **block)
+static bool on_altstack(const struct thread *t, vaddr_t sp)
 {
-	*block = kmalloc(fpu_size() + FPU_ALIGN);
-	return *block ? (void *)ALIGN_UP((uintptr_t)*block, FPU_ALIGN) : NULL;
+	return !((uint32_t)t->altstack.ss_flags & SS_AUTODISARM) && within(&t->altstack, sp);
 }
 
-static int fpu_push(vaddr_t at)
+int signal_altstack_state(const struct thread *t, vaddr_t sp)
 {
-	struct thread *t = thread_current();
-	uint32_t magic2 = FP_XSTATE_MAGIC2;
-	struct fpx_sw_bytes sw = {
+	return !t->altstack.ss_size ? SS_DISABLE : on_altstack(t, sp) ? SS_ONSTACK : 0;
+}
+
+int signal_altstack_set(struct thread *t, vaddr_t sp, const struct abi_stack *new)
+{
+	uint32_t mode = (uint32_t)new->ss_flags & ~SS_AUTODISARM;
+	if (on_altstack(t, sp))
+		return -EPERM;
+	if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK)
+		return -EINVAL;
+	if (mode != SS_DISABLE && new->ss_size < MINSIGSTKSZ)
+		return -ENOMEM;
+	t->altstack = (struct abi_stack){ .ss_flags = new->ss_flags };
+	if (mode != SS_DISABLE) {
+		t->altstack.ss_sp = new->ss_sp;
+		t->altstack.ss_size = new->ss_size;
+	}
+	return 0;
+}
+
+/* ---- vector state ---- */
+
+/* How often the pages of an image may vanish between bringing them in and using them. */
+#define IMAGE_TRIES 4
+
+static int image_fault_in(vaddr_t at, bool write)
+{
+	int err = user_fault_in(at, write);
+	return err ? err : user_fault_in(at + fpu_size() - 1, write);
+}
+
+/* What tells a program how much there is; x87 and SSE count as in use, should it look for them or change them. */
+static int image_describe(vaddr_t at)
+{
+	const uint32_t magic2 = FP_XSTATE_MAGIC2;
+	const struct fpx_sw_bytes sw = {
 		.magic1 = FP_XSTATE_MAGIC1,
 		.extended_size = fpu_size() + sizeof(magic2),
-		.features = xsave_features(),
+		.features = fpu_components(),
 		.xstate_size = fpu_size(),
 	};
-	void *block, *image = image_alloc(&block);
-	if (!image)
+	uint64_t in_use;
+	int err = copy_to_user(at + FXSAVE_SIZE - sizeof(sw), &sw, sizeof(sw));
+	if (!err)
+		err = copy_from_user(&in_use, at + FXSAVE_SIZE, sizeof(in_use));
+	in_use |= XSTATE_X87_SSE;
+	if (!err)
+		err = copy_to_user(at + FXSAVE_SIZE, &in_use, sizeof(in_use));
+	return err ? err : copy_to_user(at + fpu_size(), &magic2, sizeof(magic2));
+}
+
+/* The live state to `at`. XSAVE leaves the reserved words of the header as they are. */
+static int fpu_push(vaddr_t at)
+{
+	int err = has_xsave() ? zero_user(at + FXSAVE_SIZE, XSAVE_HEADER) : 0;
+	for (int tries = 0; !err && user_fpu_save(at) != 0; tries++)
+		err = tries < IMAGE_TRIES ? image_fault_in(at, true) : -EFAULT;
+	return err || !has_xsave() ? err : image_describe(at);
+}
+
+/*
+ * Which components the image at `at` holds: all that its software bytes name, if these are whole; else it is a frame with
+ * FXSAVE's part only, and *legacy says so. A reserved bit is left to XRSTOR to refuse.
+ */
+static int image_components(vaddr_t at, uint64_t *components, bool *legacy)
+{
+	struct fpx_sw_bytes sw;
+	uint32_t magic2;
+	*legacy = true;
+	*components = XSTATE_X87_SSE;
+	if (copy_from_user(&sw, at + FXSAVE_SIZE - sizeof(sw), sizeof(sw)) != 0)
 		return -EFAULT;
-	fpu_save_current();
-	memcpy(image, t->arch.fpu, fpu_size()); /* the copy out may sleep, which saves over the thread's own */
-	if (has_xsave())
-		memcpy((char *)image + FXSAVE_SIZE - sizeof(sw), &sw, sizeof(sw));
-	int err = copy_to_user(at, image, fpu_size());
-	if (!err && has_xsave())
-		err = copy_to_user(at + fpu_size(), &magic2, sizeof(magic2));
-	kfree(block);
-	fpu_init(t->arch.fpu); /* the handler starts like a program does */
+	if (sw.magic1 != FP_XSTATE_MAGIC1 || sw.xstate_size < FXSAVE_SIZE + XSAVE_HEADER || sw.xstate_size > fpu_size() ||
+	    sw.xstate_size > sw.extended_size)
+		return 0;
+	if (copy_from_user(&magic2, at + sw.xstate_size, sizeof(magic2)) != 0)
+		return -EFAULT;
+	*legacy = magic2 != FP_XSTATE_MAGIC2;
+	if (!*legacy)
+		*components = sw.features & fpu_components();
+	return 0;
+}
+
+/* A frame without XSAVE's header: its FXSAVE part through a kernel buffer, which has one. */
+static int fpu_pop_legacy(vaddr_t at)
+{
+	struct thread *t = thread_current();
+	char legacy[FXSAVE_SIZE] __attribute__((aligned(FPU_ALIGN)));
+	uint32_t mxcsr;
+	if (copy_from_user(legacy, at, sizeof(legacy)) != 0)
+		return -EFAULT;
+	fpu_init(t->arch.fpu);
+	memcpy(&mxcsr, legacy + MXCSR_AT, sizeof(mxcsr));
+	if (mxcsr & ~fpu_mxcsr_mask())
+		return -EFAULT;
+	memcpy(t->arch.fpu, legacy, sizeof(legacy));
 	fpu_load_current();
+	return 0;
+}
+
+/* The image at `at` becomes the live vector state. 0: the state a program starts with. */
+static int fpu_pop(vaddr_t at)
+{
+	uint64_t components = 0;
+	bool legacy = false;
+	fpu_load_initial();
+	if (!at)
+		return 0;
+	int err = at % FPU_ALIGN ? -EFAULT : has_xsave() ? image_components(at, &components, &legacy) : 0;
+	if (legacy)
+		return err ? err : fpu_pop_legacy(at);
+	for (int tries = 0; !err && user_fpu_restore(at, components) != 0; tries++)
+		err = tries < IMAGE_TRIES ? image_fault_in(at, false) : -EFAULT;
+	if (err)
+		fpu_load_initial();
 	return err;
 }
+
+/* ---- general registers ---- */
 
 static void context_save(struct abi_sigcontext *c, const struct trap_frame *f, const struct thread *t)
 {
@@ -147,39 +243,36 @@ static void context_restore(struct trap_frame *f, const struct abi_sigcontext *c
 	arch_frame_sanitize(f);
 }
 
-static vaddr_t stack_for(const struct thread *t, vaddr_t sp, const struct abi_sigaction *sa)
-{
-	bool other = sa->flags & SA_ONSTACK && !(t->altstack.ss_flags & SS_DISABLE) && !signal_on_altstack(t, sp);
-	return other ? t->altstack.ss_sp + t->altstack.ss_size : sp - RED_ZONE;
-}
+/* ---- the frame ---- */
 
 int signal_frame_push(struct trap_frame *f, int signo, const struct abi_sigaction *sa, const struct abi_siginfo *info,
                       uint64_t mask)
 {
 	struct thread *t = thread_current();
 	struct frame frame;
-	bool was_on_altstack = signal_on_altstack(t, f->rsp);
-	vaddr_t sp = stack_for(t, f->rsp, sa);
+	vaddr_t sp = f->rsp - RED_ZONE;
+	bool enters = sa->flags & SA_ONSTACK && signal_altstack_state(t, sp) == 0, nested = on_altstack(t, f->rsp);
+	if (enters)
+		sp = t->altstack.ss_sp + t->altstack.ss_size;
 	vaddr_t image = ALIGN_DOWN(sp - fpu_size() - (has_xsave() ? sizeof(uint32_t) : 0), (vaddr_t)FPU_ALIGN);
 	sp = ALIGN_DOWN(image - sizeof(frame), 16ul) - 8;
 	/* An alternate stack that is too small would be overrun into what lies below it. */
-	if ((was_on_altstack || (sa->flags & SA_ONSTACK && signal_on_altstack(t, image))) && !signal_on_altstack(t, sp))
+	if ((enters || nested) && !within(&t->altstack, sp))
 		return -EFAULT;
-	if (!(sa->flags & SA_RESTORER) || sp >= USER_END || sa->handler >= USER_END)
+	if (!(sa->flags & SA_RESTORER))
 		return -EFAULT;
 	memset(&frame, 0, sizeof(frame));
 	frame.restorer = sa->restorer;
 	frame.info = *info;
 	frame.uc.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (has_xsave() ? UC_FP_XSTATE : 0);
 	frame.uc.uc_stack = t->altstack;
-	if (was_on_altstack)
-		frame.uc.uc_stack.ss_flags |= SS_ONSTACK;
 	context_save(&frame.uc.uc_mcontext, f, t);
 	frame.uc.uc_mcontext.oldmask = mask;
 	frame.uc.uc_mcontext.fpstate = image;
 	frame.uc.uc_sigmask = mask;
 	if (fpu_push(image) != 0 || copy_to_user(sp, &frame, sizeof(frame)) != 0)
 		return -EFAULT;
+	fpu_load_initial();
 	f->rdi = signo;
 	f->rsi = sp + offsetof(struct frame, info);
 	f->rdx = sp + offsetof(struct frame, uc);
@@ -191,37 +284,6 @@ int signal_frame_push(struct trap_frame *f, int signo, const struct abi_sigactio
 	return 0;
 }
 
-/* The image at `at` becomes the live vector state. 0: the state a program starts with. */
-static int fpu_pop(vaddr_t at)
-{
-	struct thread *t = thread_current();
-	void *block, *image = image_alloc(&block);
-	struct fpx_sw_bytes sw;
-	if (!image)
-		return -EFAULT;
-	fpu_init(image);
-	int err = at ? copy_from_user(image, at, FXSAVE_SIZE) : 0;
-	memcpy(&sw, (char *)image + FXSAVE_SIZE - sizeof(sw), sizeof(sw));
-	if (!err && at && has_xsave()) {
-		char *header = (char *)image + FXSAVE_SIZE;
-		if (sw.magic1 == FP_XSTATE_MAGIC1 && sw.xstate_size == fpu_size()) {
-			err = copy_from_user(header, at + FXSAVE_SIZE, fpu_size() - FXSAVE_SIZE);
-		} else {
-			uint64_t legacy = 3; /* a frame with FXSAVE's part only */
-			memset(header, 0, fpu_size() - FXSAVE_SIZE);
-			memcpy(header, &legacy, sizeof(legacy));
-		}
-	}
-	if (!err && !fpu_image_valid(image))
-		err = -EFAULT;
-	if (!err) {
-		memcpy(t->arch.fpu, image, fpu_size());
-		fpu_load_current();
-	}
-	kfree(block);
-	return err;
-}
-
 int signal_frame_pop(struct trap_frame *f)
 {
 	struct thread *t = thread_current();
@@ -229,14 +291,11 @@ int signal_frame_pop(struct trap_frame *f)
 	vaddr_t at = f->rsp - sizeof(frame.restorer); /* the handler's ret has taken it off the stack */
 	if (copy_from_user(&frame, at, sizeof(frame)) != 0)
 		return -EFAULT;
-	if (fpu_pop(frame.uc.uc_mcontext.fpstate) != 0)
-		return -EFAULT;
+	signal_set_mask(frame.uc.uc_sigmask);
 	context_restore(f, &frame.uc.uc_mcontext);
 	f->vector = 0;
-	if (!signal_on_altstack(t, f->rsp)) {
-		t->altstack = frame.uc.uc_stack;
-		t->altstack.ss_flags &= SS_DISABLE;
-	}
-	signal_set_mask(frame.uc.uc_sigmask);
+	if (fpu_pop(frame.uc.uc_mcontext.fpstate) != 0)
+		return -EFAULT;
+	(void)signal_altstack_set(t, f->rsp, &frame.uc.uc_stack); /* as it was, or not at all */
 	return 0;
 }

@@ -37,6 +37,8 @@
 #define HANDLER_DEFAULT 0
 #define HANDLER_IGNORE 1
 
+enum { TRAP_DIVIDE = 0, TRAP_DEBUG = 1, TRAP_PAGE = 14, TRAP_X87 = 16, TRAP_SIMD = 19 }; /* Intel SDM vol. 3, table 6-1 */
+
 #define DEFAULT_IGNORED (SIGBIT(SIGCHLD) | SIGBIT(SIGCONT) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH))
 #define DEFAULT_STOP (SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | SIGBIT(SIGTTOU))
 
@@ -268,6 +270,8 @@ static bool may_signal(struct proc *p, int signo)
 int signal_send_thread_locked(struct thread *t, int signo, const struct abi_siginfo *info)
 {
 	assert_spin_held(&t->proc->lock);
+	if (signo < 0 || signo > ABI_NSIG)
+		return -EINVAL;
 	if (!may_signal(t->proc, signo))
 		return -EPERM;
 	if (signo)
@@ -277,6 +281,8 @@ int signal_send_thread_locked(struct thread *t, int signo, const struct abi_sigi
 
 static int send_checked_locked(struct proc *p, int signo, const struct abi_siginfo *info)
 {
+	if (signo < 0 || signo > ABI_NSIG)
+		return -EINVAL;
 	if (!may_signal(p, signo))
 		return -EPERM;
 	return signo ? signal_send_proc(p, signo, info) : 0;
@@ -328,22 +334,17 @@ static void log_death(struct thread *t, int signo, vaddr_t addr, vaddr_t rip)
 	     signal_name(signo), signo, addr, rip);
 }
 
-void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t error)
+void signal_force(int signo, int code, vaddr_t addr)
 {
 	struct thread *t = thread_current();
 	struct proc *p = t->proc;
 	uint64_t bit = SIGBIT(signo);
-	struct abi_siginfo info = { .si_signo = signo, .si_code = code };
-	info.fault.addr = addr;
-	t->fault_trapno = trapno;
-	t->fault_error = error;
-	t->fault_cr2 = trapno == 14 ? addr : 0;
 	spin_lock(&p->lock);
 	bool dies = t->sigmask & bit || p->actions[signo - 1].handler <= HANDLER_IGNORE;
 	if (!dies) {
 		t->sigpending |= bit;
-		note_set(&t->note[signo - 1], &info);
-		signal_recompute(t);
+		t->note[signo - 1] = (struct signal_note){ .code = code, .addr = addr };
+		__atomic_or_fetch(&t->pending, PENDING_SIGNAL, __ATOMIC_SEQ_CST);
 	}
 	bool first = dies && !p->exiting;
 	if (dies) {
@@ -355,20 +356,44 @@ void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t e
 		log_death(t, signo, addr, arch_thread_frame(&t->arch)->rip);
 }
 
+void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t error)
+{
+	struct thread *t = thread_current();
+	t->fault_trapno = trapno;
+	t->fault_error = error;
+	if (trapno == TRAP_PAGE)
+		t->fault_cr2 = addr;
+	signal_force(signo, code, addr);
+}
+
+/* Which of the six exceptions a program hears of when there are several; 0: none is pending after all. */
+static int fpe_code(bool x87)
+{
+	unsigned e = fpu_exceptions(x87);
+	return e & 1 ? FPE_FLTINV : e & 4 ? FPE_FLTDIV : e & 8 ? FPE_FLTOVF : e & 0x12 ? FPE_FLTUND : e & 0x20 ? FPE_FLTRES : 0;
+}
+
 void user_exception(struct trap_frame *f)
 {
-	static const struct { uint8_t signo, code; } map[32] = {
-		[0] = { SIGFPE, FPE_INTDIV },  [1] = { SIGTRAP, TRAP_TRACE }, [3] = { SIGTRAP, SI_KERNEL },
-		[4] = { SIGSEGV, SI_KERNEL },  [5] = { SIGSEGV, SI_KERNEL },  [6] = { SIGILL, ILL_ILLOPN },
-		[9] = { SIGFPE, SI_KERNEL },   [10] = { SIGSEGV, SI_KERNEL }, [11] = { SIGBUS, SI_KERNEL },
-		[12] = { SIGBUS, SI_KERNEL },  [13] = { SIGSEGV, SI_KERNEL }, [16] = { SIGFPE, FPE_FLTINV },
-		[17] = { SIGBUS, BUS_ADRALN }, [19] = { SIGFPE, FPE_FLTINV },
+	static const struct { uint8_t signo, code, has_addr; } map[32] = {
+		[TRAP_DIVIDE] = { SIGFPE, FPE_INTDIV, 1 }, [TRAP_DEBUG] = { SIGTRAP, TRAP_TRACE, 1 },
+		[3] = { SIGTRAP, SI_KERNEL, 0 },           [4] = { SIGSEGV, SI_KERNEL, 0 },
+		[5] = { SIGSEGV, SI_KERNEL, 0 },           [6] = { SIGILL, ILL_ILLOPN, 1 },
+		[9] = { SIGFPE, SI_KERNEL, 0 },            [10] = { SIGSEGV, SI_KERNEL, 0 },
+		[11] = { SIGBUS, SI_KERNEL, 0 },           [12] = { SIGBUS, SI_KERNEL, 0 },
+		[13] = { SIGSEGV, SI_KERNEL, 0 },          [TRAP_X87] = { SIGFPE, 0, 1 },
+		[17] = { SIGBUS, BUS_ADRALN, 0 },          [TRAP_SIMD] = { SIGFPE, 0, 1 },
 	};
 	unsigned vector = f->vector;
 	if (vector >= ARRAY_SIZE(map) || !map[vector].signo)
 		panic("exception %u in user mode at 0x%lx", vector, f->rip);
-	bool has_addr = vector == 0 || vector == 1 || vector == 6 || vector == 16 || vector == 19;
-	signal_fault(map[vector].signo, map[vector].code, has_addr ? f->rip : 0, vector, f->error);
+	int code = map[vector].code;
+	if (vector == TRAP_DEBUG)
+		code = arch_debug_status() & DEBUG_STEP ? TRAP_TRACE : TRAP_BRKPT;
+	if (vector == TRAP_X87 || vector == TRAP_SIMD)
+		code = fpe_code(vector == TRAP_X87);
+	if (code)
+		signal_fault(map[vector].signo, code, map[vector].has_addr ? f->rip : 0, vector, f->error);
 }
 
 /* ---- taking ---- */
@@ -444,6 +469,17 @@ static void calls_restart(struct trap_frame *f, struct thread *t, const struct a
 	f->rip -= 2; /* the length of SYSCALL */
 }
 
+/* There is no room for the frame: another chance for a handler of SIGSEGV, on a stack of its own perhaps. */
+static void frame_failed(struct trap_frame *f, struct thread *t, int signo)
+{
+	if (signo != SIGSEGV) {
+		signal_force(SIGSEGV, SI_KERNEL, 0);
+		return;
+	}
+	log_death(t, SIGSEGV, f->rsp, f->rip);
+	proc_exit(SIGSEGV);
+}
+
 static void handler_enter(struct trap_frame *f, struct thread *t, int signo, const struct abi_sigaction *sa,
                           const struct abi_siginfo *info)
 {
@@ -452,9 +488,11 @@ static void handler_enter(struct trap_frame *f, struct thread *t, int signo, con
 	t->restarting = false;
 	t->restore_sigmask = false;
 	if (signal_frame_push(f, signo, sa, info, mask) != 0) {
-		log_death(t, SIGSEGV, f->rsp, f->rip);
-		proc_exit(SIGSEGV);
+		frame_failed(f, t, signo);
+		return;
 	}
+	if (t->altstack.ss_flags & SS_AUTODISARM)
+		t->altstack = (struct abi_stack){ .ss_flags = SS_DISABLE };
 	uint64_t block = sa->mask | (sa->flags & SA_NODEFER ? 0 : SIGBIT(signo));
 	signal_set_mask(t->sigmask | block);
 }

@@ -230,6 +230,7 @@ bool thread_interrupted(void);          /* a deliverable signal or kill is pendi
 bool thread_killed(void);               /* PENDING_KILL */
 /* signal_fault: force signo on the current thread for a fault at addr (blocked or ignored: the default action). */
 void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t error);
+void signal_force(int signo, int code, vaddr_t addr); /* the same for what is no exception: the frame shows the last one */
 int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
 

@@ -83,7 +83,8 @@ void thread_kick(struct thread *t);                         /* it has something 
 int signal_frame_push(struct trap_frame *f, int signo, const struct abi_sigaction *sa, const struct abi_siginfo *info,
                       uint64_t mask);
 int signal_frame_pop(struct trap_frame *f);                 /* rt_sigreturn */
-bool signal_on_altstack(const struct thread *t, vaddr_t sp);
+int signal_altstack_state(const struct thread *t, vaddr_t sp); /* SS_DISABLE, SS_ONSTACK or 0, with the stack pointer at sp */
+int signal_altstack_set(struct thread *t, vaddr_t sp, const struct abi_stack *new); /* sigaltstack(2): -EPERM, -EINVAL, -ENOMEM */
 
 /* ---- futex.c ---- */
 int64_t futex_call(vaddr_t addr, unsigned op, uint32_t val, uint64_t timeout, vaddr_t addr2, uint32_t val3);

@@ -393,8 +393,7 @@ static bool access_allowed(const struct vma *v, enum fault_access access)
 	switch (access) {
 	case FAULT_WRITE:
 		return v->flags & VMA_WRITE;
-	case FAULT_EXEC:
-		return v->flags & VMA_EXEC;
+	case FAULT_EXEC: /* of what is absent: like a read, and then the entry forbids it, see lookup */
 	case FAULT_READ: /* x86 cannot write or execute what it cannot read */
 		return v->flags & VMA_PROT;
 	}
@@ -412,6 +411,8 @@ static enum step lookup(struct fault *f)
 	if (unlikely(!f->pte))
 		return STEP_NEED_FRAME;
 	f->old = *f->pte;
+	if (unlikely(f->access == FAULT_EXEC && f->old & PTE_PRESENT && !(f->vma->flags & VMA_EXEC)))
+		return STEP_ACCERR;
 	return STEP_DONE;
 }
 
@@ -508,7 +509,7 @@ enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access acce
 
 /* ---- from the exception to the signal ---- */
 
-enum { ERROR_WRITE = 2, ERROR_FETCH = 16 }; /* Intel SDM vol. 3, 4.7 */
+enum { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_FETCH = 16 }; /* Intel SDM vol. 3, 4.7 */
 
 static bool will_be_caught(int signo)
 {
@@ -548,7 +549,8 @@ static void deliver(struct trap_frame *frame, vaddr_t addr, enum fault_access ac
 	}
 	if (!will_be_caught(signo))
 		fault_report(thread_current()->space, addr, access, result, frame->rip);
-	signal_fault(signo, code, addr, frame->vector, frame->error);
+	/* Whether the kernel has mapped an address of its own is not the program's business. */
+	signal_fault(signo, code, addr, frame->vector, frame->error | (addr >= USER_END ? ERROR_PRESENT : 0));
 }
 
 void user_page_fault(struct trap_frame *frame, vaddr_t addr)
