@@ -19,6 +19,8 @@
 #define MMAP_TOP     0x00007ffff7fff000ul /* mmap without a hint searches downwards from here */
 #define MMAP_MIN     0x10000ul            /* nothing is mapped below (vm.mmap_min_addr) */
 #define STACK_LIMIT  (8ul << 20)          /* default RLIMIT_STACK, bytes */
+#define MEMLOCK_LIMIT (8ul << 20)         /* default RLIMIT_MEMLOCK, bytes */
+#define MSGQUEUE_LIMIT 819200ul           /* default RLIMIT_MSGQUEUE, bytes; nothing uses it */
 #define STACK_GAP    (256 * PAGE_SIZE)    /* kept free below a growing stack */
 
 #define KSTACK_PAGES 4  /* frames of a kernel stack; an unmapped guard page lies below */

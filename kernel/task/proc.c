@@ -64,6 +64,7 @@ void pid_free(int pid)
 	spin_unlock(&pid_lock);
 }
 
+/* What the first process may use, and all others after it: Linux's defaults. */
 static void limits_default(struct proc *p)
 {
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
@@ -71,6 +72,9 @@ static void limits_default(struct proc *p)
 	p->rlimit[RLIMIT_STACK].rlim_cur = STACK_LIMIT;
 	p->rlimit[RLIMIT_NOFILE] = (struct abi_rlimit){ MAX_FDS, MAX_FDS };
 	p->rlimit[RLIMIT_CORE].rlim_cur = 0;
+	p->rlimit[RLIMIT_MEMLOCK] = (struct abi_rlimit){ MEMLOCK_LIMIT, MEMLOCK_LIMIT };
+	p->rlimit[RLIMIT_MSGQUEUE] = (struct abi_rlimit){ MSGQUEUE_LIMIT, MSGQUEUE_LIMIT };
+	p->rlimit[RLIMIT_NICE] = p->rlimit[RLIMIT_RTPRIO] = (struct abi_rlimit){ 0, 0 };
 }
 
 struct proc *proc_alloc(void)

@@ -169,15 +169,7 @@ static long do_sleep(void *p) { return CALL(nanosleep, p, 0); }
 static long do_sysinfo(void *p) { return CALL(sysinfo, p); }
 static long do_groups(void *p) { return CALL(getgroups, 0, p); }
 static long do_affinity(void *p) { return CALL(sched_getaffinity, 0, 8, p) < 0 ? CALL(sched_getaffinity, 0, 8, p) : 0; }
-static long do_resuid(void *p) { return CALL(getresuid, p, p, p); }
 static long do_readv(void *p) { return CALL(readv, zero_fd, p, 1); }
-static long do_select(void *p)
-{
-	struct timeval none = { 0, 0 };
-	long result = CALL(select, 1, p, 0, 0, &none);
-
-	return result < 0 ? result : 0;
-}
 static long do_wait(void *p)
 {
 	pid_t pid = fork();
@@ -206,7 +198,7 @@ static const struct {
 	{ "sigprocmask", do_mask }, { "sigprocmask set", do_setmask }, { "sigpending", do_pending }, { "sigaltstack", do_altstack },
 	{ "getcwd", do_cwd }, { "readlink", do_link }, { "open", do_open }, { "mkdir", do_mkdir }, { "times", do_times },
 	{ "poll", do_poll }, { "nanosleep", do_sleep }, { "sysinfo", do_sysinfo }, { "getgroups", do_groups },
-	{ "sched_getaffinity", do_affinity }, { "getresuid", do_resuid }, { "readv", do_readv }, { "select", do_select },
+	{ "sched_getaffinity", do_affinity }, { "readv", do_readv },
 	{ "wait4", do_wait }, { "getdents64", do_dents },
 };
 

@@ -128,6 +128,12 @@ int main(void)
 {
 	int file = make_file("file", 8);
 
+	for (int resource = 0; resource < RLIM_NLIMITS; resource++) {
+		bool by_memory = resource == RLIMIT_NPROC || resource == RLIMIT_SIGPENDING || resource == RLIMIT_NOFILE;
+		struct rlimit now = { 0, 0 };
+		long result = by_memory ? 0 : CALL(getrlimit, resource, &now);
+		printf("limit %d: %s %#lx %#lx\n", resource, shown(result), now.rlim_cur, now.rlim_max);
+	}
 	growth(file);
 	for (long pages = -3; pages < 8; pages++) {
 		IN_CHILD(tries(RLIMIT_AS, "VmSize:", pages, file));

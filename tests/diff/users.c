@@ -55,8 +55,6 @@ static void as(unsigned uid, unsigned gid)
 		printf(" rename in it %s\n", shown(CALL(rename, "sticky/other", "sticky/mine")));
 		printf("  setuid 0 %s", shown(CALL(setuid, 0)));
 		printf(" setgid 0 %s", shown(CALL(setgid, 0)));
-		printf(" setreuid %s", shown(CALL(setreuid, 0, 0)));
-		printf(" setresuid %s", shown(CALL(setresuid, -1, uid, -1)));
 		printf(" kill init %s", shown(CALL(kill, 1, 0)));
 		printf(" low mapping %s", shown(CALL(mmap, 4096, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0)));
 		printf(" at mmap_min_addr %s", shown(CALL(mmap, 65536, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0)));
