@@ -153,7 +153,7 @@ DIFFS := \
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \
 	$(addprefix tests/diff/spec/,area.c change.c fault.c life.c map.c move.c) \
-	$(addprefix tests/diff/sequences/,generate.c main.c observe.c perform.c play.c program.c shrink.c)
+	$(addprefix tests/diff/sequences/,every.c generate.c main.c observe.c perform.c play.c program.c shrink.c)
 SERVERS := disk ext2 tty
 # Programs that are in the boot archive too, for a machine without a usable disk.
 BOOT_BIN := sh ls cat echo ps maps free hexdump env kill true false sleep sync poweroff

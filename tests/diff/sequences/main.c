@@ -7,7 +7,7 @@
  *      -k N[-M]    only sequences N to M of the seed, with every step and what it gave
  *      -x LIST     without these calls and advices, as in mremap,mlock,14
  *      -d FOLDER   where to make the two files                       .
- *      -e          every short sequence, instead of random ones
+ *      -e CALLS    every sequence of up to so many calls (3 at most), instead of random ones
  *
  * Prints one line a block of sequences, with a hash of all that was observed, and ends with 1 when the system and the
  * specification differed; each difference is shrunk and printed as a C program. The output of two systems that agree
@@ -47,27 +47,6 @@ static void set_up(uint64_t seed, uint64_t number)
 	g->steps = SEQUENCE_STEPS;
 }
 
-static void show_difference(uint64_t seed, uint64_t number)
-{
-	static struct step steps[STEPS_MAX];
-	bool look_always = game->look_always;
-	int n = game->at + 1 < STEPS_MAX ? game->at + 1 : STEPS_MAX;
-
-	printf("sequence %lu of seed %lu differs, at %s", (unsigned long)number, (unsigned long)seed, game->report);
-	memcpy(steps, game->step, sizeof(*steps) * (size_t)n);
-	play_replay(steps, n, look_always);
-	if (!game->differs) {
-		printf("  it does not differ when it is played again\n");
-		return;
-	}
-	n = shrink(steps, n, &look_always);
-	play_replay(steps, n, look_always);
-	printf("shrunk: %s/* ---- a program that shows it ---- */\n", game->report);
-	program_print(steps, n, look_always);
-	printf("/* ---- */\n");
-	fflush(stdout);
-}
-
 /* Sequences first to last, or until so many steps are made. */
 static int random_sequences(uint64_t seed, uint64_t steps, uint64_t first, uint64_t last, bool verbose)
 {
@@ -83,7 +62,8 @@ static int random_sequences(uint64_t seed, uint64_t steps, uint64_t first, uint6
 		if (game->differs) {
 			uint64_t done = game->done, hash = game->hash;
 			differences++;
-			show_difference(seed, number);
+			printf("sequence %lu of seed %lu:\n", (unsigned long)number, (unsigned long)seed);
+			difference_show(game->step, game->at + 1, game->look_always);
 			game->done = done;
 			game->hash = hash;
 		}
@@ -101,9 +81,10 @@ static int random_sequences(uint64_t seed, uint64_t steps, uint64_t first, uint6
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, steps = 20000, first = 0, last = UINT64_MAX;
-	bool every = false, verbose = false;
+	int every = 0;
+	bool verbose = false;
 
-	for (int c; (c = getopt(argc, argv, "s:n:k:x:d:e")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "s:n:k:x:d:e:")) != -1;) {
 		switch (c) {
 		case 's': seed = strtoul(optarg, NULL, 0); break;
 		case 'n': steps = strtoul(optarg, NULL, 0); break;
@@ -114,7 +95,7 @@ int main(int argc, char **argv)
 			break;
 		case 'x': leave_out(optarg); break;
 		case 'd': mkdir(optarg, 0755); if (chdir(optarg) < 0) return 2; break;
-		case 'e': every = true; break;
+		case 'e': every = atoi(optarg); break;
 		default: return 2;
 		}
 	}
@@ -123,6 +104,7 @@ int main(int argc, char **argv)
 		return 2;
 	files_open();
 	perform_start();
-	(void)every;
+	if (every)
+		return every_short_sequence(every, DIFFERENCES_MAX);
 	return random_sequences(seed, steps, first, last, verbose);
 }

@@ -9,6 +9,7 @@
  *      play.c        one sequence in up to three processes, compared as it goes
  *      shrink.c      the shortest sequence that still differs
  *      program.c     prints it as a C program
+ *      every.c       every short sequence from a small alphabet of calls
  */
 #ifndef SEQUENCES_H
 #define SEQUENCES_H
@@ -98,8 +99,11 @@ void play(void);                                 /* the game that is set up, to 
 void play_replay(const struct step *steps, int n, bool look_always);
 
 /* ---- shrink.c, program.c ---- */
-int shrink(struct step *steps, int n, bool *look_always);
+void difference_show(const struct step *steps, int n, bool look_always); /* played again, shrunk, and printed */
 void step_print(const struct step *s, char *text, size_t room);
 void program_print(const struct step *steps, int n, bool look_always);
+
+/* ---- every.c ---- */
+int every_short_sequence(int calls_max, int differences_max); /* 1: some differ */
 
 #endif

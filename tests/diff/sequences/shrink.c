@@ -6,6 +6,7 @@
  */
 #include "sequences.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -87,7 +88,7 @@ static bool simplify(struct step *steps, int n, bool look_always)
 	return simpler;
 }
 
-int shrink(struct step *steps, int n, bool *look_always)
+static int shrink(struct step *steps, int n, bool *look_always)
 {
 	if (*look_always && still_differs(steps, n, false))
 		*look_always = false;
@@ -97,4 +98,23 @@ int shrink(struct step *steps, int n, bool *look_always)
 			break;
 	}
 	return n;
+}
+
+void difference_show(const struct step *given, int n, bool look_always)
+{
+	static struct step steps[STEPS_MAX];
+
+	n = n < STEPS_MAX ? n : STEPS_MAX;
+	memcpy(steps, given, sizeof(*steps) * (size_t)n);
+	play_replay(steps, n, look_always);
+	printf("differs, at %s", game->differs ? game->report : "its end, but not when it is played again\n");
+	if (game->differs) {
+		n = shrink(steps, n, &look_always);
+		play_replay(steps, n, look_always);
+		printf("shrunk: %s", game->report);
+	}
+	printf("/* ---- a program that shows it ---- */\n");
+	program_print(steps, n, look_always);
+	printf("/* ---- */\n");
+	fflush(stdout);
 }
