@@ -127,7 +127,7 @@ static struct node *node_make(struct filesystem *fs, uint32_t seals)
 
 struct file *memfd_create(const char *name, bool sealable, bool huge)
 {
-	size_t room = strlen(name) + sizeof "/memfd: (deleted)";
+	size_t room = strlen(name) + sizeof "/memfd:";
 	struct node *n = node_make(huge ? huge_fs : plain_fs, sealable ? 0 : F_SEAL_SEAL);
 	char *path = kmalloc(room);
 
@@ -137,7 +137,7 @@ struct file *memfd_create(const char *name, bool sealable, bool huge)
 		kfree(path);
 		return err_ptr(-ENOMEM);
 	}
-	ksnprintf(path, room, "/memfd:%s (deleted)", name);
+	ksnprintf(path, room, "/memfd:%s", name);
 	return file_open_node(n, path, O_RDWR);
 }
 

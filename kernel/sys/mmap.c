@@ -208,6 +208,17 @@ int64_t sys_mremap(uint64_t old, uint64_t old_len, uint64_t new_len, uint64_t fl
 	return space_remap(thread_current()->space, old, old_len, new_len, (unsigned)flags, new);
 }
 
+/* start, size, prot (must be 0), page of the file, MAP_NONBLOCK */
+int64_t sys_remap_file_pages(uint64_t start, uint64_t size, uint64_t prot, uint64_t pgoff, uint64_t flags, uint64_t f)
+{
+	(void)f;
+	start &= ~PAGE_MASK;
+	size &= ~PAGE_MASK;
+	if (prot || start + size <= start || pgoff + (size >> PAGE_SHIFT) < pgoff)
+		return -EINVAL;
+	return space_remap_file(thread_current()->space, start, size, pgoff, flags & MAP_NONBLOCK);
+}
+
 /* VMA after VMA: what lies below a hole has been answered when the hole is found. */
 int64_t sys_mincore(uint64_t addr, uint64_t len, uint64_t vec, uint64_t d, uint64_t e, uint64_t f)
 {

@@ -150,6 +150,8 @@ int space_sync(struct space *s, vaddr_t addr, size_t len, int flags);        /* 
 int space_advise(struct space *s, vaddr_t addr, size_t len, int advice);     /* madvise(2): DONTNEED and hints */
 /* mremap(2), remap.c: the address, or -EINVAL, -EFAULT, -ENOMEM */
 int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, unsigned flags, vaddr_t new);
+/* remap_file_pages(2), remap_file.c: page-aligned, len > 0. -EINVAL, and what space_mmap refuses */
+int space_remap_file(struct space *s, vaddr_t start, size_t len, pgoff_t pgoff, bool nonblock);
 /*
  * mincore(2), mincore.c: vec[i] is 1 when page i can be touched without waiting. How many pages were looked at, which is not
  * past the end of the VMA at addr; -ENOMEM: there is none
