@@ -38,7 +38,9 @@ static int64_t null_write_kernel(struct file *f, const void *buf, size_t len, in
 static int64_t zero_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
 	(void)f, (void)pos;
-	return zero_user(buf, len) ? -EFAULT : (int64_t)len;
+	size_t done = zero_user_prefix(buf, len);
+
+	return done || !len ? (int64_t)done : -EFAULT;
 }
 
 /* Each mapping gets zeros of its own: private memory, or an object that only fork shares. */
@@ -65,9 +67,10 @@ static int64_t random_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos
 	while (done < len && !thread_interrupted()) {
 		size_t n = MIN(len - done, sizeof piece);
 		random_bytes(piece, n);
-		if (copy_to_user(buf + done, piece, n))
+		size_t copied = copy_to_user_prefix(buf + done, piece, n);
+		done += copied;
+		if (copied < n)
 			return done ? (int64_t)done : -EFAULT;
-		done += n;
 	}
 	return done || !len ? (int64_t)done : -EINTR;
 }

@@ -114,6 +114,23 @@ static int64_t read_records(struct node *dir, uint64_t *cookie, char *buf, size_
 	}
 }
 
+/* Copies out as many whole records as fit before a bad page, padding not counted, and puts *cookie behind them. -EFAULT: none. */
+static int64_t records_to_user(vaddr_t buf, const char *records, size_t len, uint64_t *cookie)
+{
+	size_t copied = copy_to_user_prefix(buf, records, len), kept = 0;
+
+	while (copied < len && kept < len) {
+		const struct abi_dirent64 *d = (const void *)(records + kept);
+		if (kept + offsetof(struct abi_dirent64, d_name) + strlen(d->d_name) + 1 > copied)
+			break;
+		*cookie = (uint64_t)d->d_off;
+		kept += d->d_reclen;
+	}
+	if (copied == len)
+		kept = len;
+	return kept ? (int64_t)kept : -EFAULT;
+}
+
 int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len)
 {
 	struct node *dir = f->node;
@@ -130,8 +147,8 @@ int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len)
 	if (!n) {
 		uint64_t cookie = (uint64_t)f->pos;
 		n = read_records(dir, &cookie, records, room);
-		if (n > 0 && copy_to_user(buf, records, (size_t)n))
-			n = -EFAULT;
+		if (n > 0)
+			n = records_to_user(buf, records, (size_t)n, &cookie);
 		if (n >= 0)
 			f->pos = (int64_t)cookie;
 		gate_leave(&f->pos_gate);

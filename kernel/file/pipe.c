@@ -12,6 +12,10 @@
  * brings the program's page in, and starts over. For a write of at most PIPE_BUF bytes, which must not mix with others,
  * nothing becomes visible (head does not move) before all of it has been copied.
  *
+ * Where memory ends in the middle of a read or a write, both count by pages, for that is what Linux moves: the page of the
+ * ring whose bytes could not all be delivered stays in it, and of a long write only whole pages have been written. An empty
+ * ring goes on at a page's beginning, so that its pages hold what Linux's would.
+ *
  * A writer without readers gets SIGPIPE and EPIPE; a reader without writers sees the end.
  */
 #include <abi/signal.h>
@@ -33,8 +37,8 @@ struct pipe {
 	struct abi_timespec made;
 };
 
-/* Where a copy has got to. */
-struct source { uint64_t addr; bool kernel; };
+/* Where a write has got to; done: how much of it is in the ring. */
+struct source { uint64_t addr; bool kernel; size_t done; };
 
 static size_t pipe_used(const struct pipe *p) { return p->head - p->tail; }
 static size_t pipe_free(const struct pipe *p) { return PIPE_SIZE - pipe_used(p); }
@@ -53,20 +57,25 @@ static void pipe_wake(struct wait_queue *q)
 
 /* ---- reading ---- */
 
-/* Copy out what is there, up to len; stops at a fault. Bytes copied and taken out of the ring. */
-static size_t take_locked(struct pipe *p, vaddr_t buf, size_t len)
+/* Copy out what is there, up to len, and take it from the ring; a fault at buf + the result + *reached stops it. */
+static size_t take_locked(struct pipe *p, vaddr_t buf, size_t len, size_t *reached, bool *faulted)
 {
 	size_t done = 0;
 
 	assert_mutex_held(&p->lock);
+	*faulted = false;
 	while (done < len && pipe_used(p)) {
 		size_t n = MIN(MIN(len - done, pipe_used(p)), PAGE_SIZE - p->tail % PAGE_SIZE);
-		size_t copied = copy_to_user_nofault(buf + done, pipe_bytes(p, p->tail), n);
-		p->tail += copied;
-		done += copied;
-		if (copied < n)
+		*reached = copy_to_user_nofault(buf + done, pipe_bytes(p, p->tail), n);
+		if (*reached < n) {
+			*faulted = true;
 			break;
+		}
+		p->tail += n;
+		done += n;
 	}
+	if (!pipe_used(p))
+		p->head = p->tail = ALIGN_UP(p->head, PAGE_SIZE);
 	return done;
 }
 
@@ -88,22 +97,23 @@ static int wait_readable_locked(struct pipe *p, bool nonblock)
 static int64_t pipe_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
 	struct pipe *p = f->data;
+	size_t done = 0, reached;
+	bool faulted = true;
+	int err = 0;
 
 	(void)pos;
-	if (!len)
-		return 0;
-	for (;;) {
+	while (len && faulted) {
 		mutex_lock(&p->lock);
-		int err = wait_readable_locked(p, f->flags & O_NONBLOCK);
-		size_t n = err ? 0 : take_locked(p, buf, len);
+		err = wait_readable_locked(p, done || f->flags & O_NONBLOCK);
+		size_t n = err ? 0 : take_locked(p, buf + done, len - done, &reached, &faulted);
 		mutex_unlock(&p->lock);
 		if (n)
 			pipe_wake(&p->writable);
-		if (n || err)
-			return err < 0 ? err : (int64_t)n;
-		if (user_fault_in(buf, true))
-			return -EFAULT;
+		done += n;
+		if (err || (faulted && (err = user_fault_in(buf + done + reached, true))))
+			break;
 	}
+	return done || err > 0 ? (int64_t)done : err;
 }
 
 /* ---- writing ---- */
@@ -166,8 +176,8 @@ static int wait_writable_locked(struct pipe *p, size_t need, bool nonblock)
 }
 
 /*
- * One piece: all of `len` bytes at once when atomic, else as much as fits. -> bytes that became visible; 0: a fault at
- * from->addr + *reached stopped it; -errno.
+ * One piece: all of `len` bytes at once when atomic, else as much as fits, by whole pages when a fault stops it. -> bytes
+ * that became visible; 0: a fault at from->addr + *reached stopped it; -errno.
  */
 static int64_t write_piece(struct pipe *p, const struct source *from, size_t len, bool atomic, bool nonblock, size_t *reached)
 {
@@ -180,31 +190,27 @@ static int64_t write_piece(struct pipe *p, const struct source *from, size_t len
 	/* Another writer may have come in while memory was looked for: then this piece starts over. */
 	bool moved = p->head != head;
 	size_t copied = err || moved ? 0 : put_locked(p, from, n);
-	if (atomic && copied < n) {
-		*reached = copied;
-		copied = 0;
-	} else {
-		*reached = 0;
-	}
-	p->head += copied;
+	size_t kept = copied == n ? n : atomic ? 0 : copied - MIN(copied, (from->done + copied) % PAGE_SIZE);
+	*reached = copied - kept;
+	p->head += kept;
 	mutex_unlock(&p->lock);
-	if (copied)
+	if (kept)
 		pipe_wake(&p->readable);
-	return err ? err : (int64_t)copied;
+	return err ? err : (int64_t)kept;
 }
 
 static int64_t pipe_write_from(struct file *f, struct source from, size_t len)
 {
 	struct pipe *p = f->data;
 	bool atomic = len <= PIPE_BUF;
-	size_t done = 0, reached;
+	size_t reached;
 	int64_t n = 0;
 
-	while (done < len) {
-		n = write_piece(p, &from, len - done, atomic, f->flags & O_NONBLOCK, &reached);
+	while (from.done < len) {
+		n = write_piece(p, &from, len - from.done, atomic, f->flags & O_NONBLOCK, &reached);
 		if (n < 0)
 			break;
-		done += (size_t)n;
+		from.done += (size_t)n;
 		from.addr += (uint64_t)n;
 		if (!n && !from.kernel && user_fault_in(from.addr + reached, false)) {
 			n = -EFAULT;
@@ -213,19 +219,19 @@ static int64_t pipe_write_from(struct file *f, struct source from, size_t len)
 	}
 	if (n == -EPIPE && proc_current())
 		signal_send_proc(proc_current(), SIGPIPE, NULL);
-	return done ? (int64_t)done : n;
+	return from.done ? (int64_t)from.done : n;
 }
 
 static int64_t pipe_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
 	(void)pos;
-	return pipe_write_from(f, (struct source){ buf, false }, len);
+	return pipe_write_from(f, (struct source){ buf, false, 0 }, len);
 }
 
 static int64_t pipe_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
 {
 	(void)pos;
-	return pipe_write_from(f, (struct source){ (uint64_t)buf, true }, len);
+	return pipe_write_from(f, (struct source){ (uint64_t)buf, true, 0 }, len);
 }
 
 /* ---- the rest ---- */

@@ -12,6 +12,7 @@
 #include <abi/time.h>
 
 #include "sys/calls.h"
+#include "sys/file_calls.h"
 #include "sys/sys.h"
 #include "task/task_impl.h"
 #include "vm/vm.h"
@@ -161,12 +162,15 @@ SYSCALL(getrandom)
 	if (c & ~(uint64_t)(GRND_NONBLOCK | GRND_RANDOM | 4))
 		return -EINVAL;
 	uint64_t len = MIN(b, INT32_MAX), done = 0;
+	if (!user_range(a, len))
+		return -EFAULT;
 	while (done < len) {
 		size_t n = MIN(len - done, sizeof(piece));
 		random_bytes(piece, n);
-		if (copy_to_user(a + done, piece, n) != 0)
+		size_t copied = copy_to_user_prefix(a + done, piece, n);
+		done += copied;
+		if (copied < n)
 			return done ? (int64_t)done : -EFAULT;
-		done += n;
 		if (thread_interrupted())
 			break;
 	}

@@ -6,8 +6,8 @@
  * error and nothing is done. Then each goes through the file's own read or write, until one is short.
  *
  * Two deviations serve files without a position. Reading stops after the first segment that holds bytes, for reading the next
- * might block though there is something to return. A write of several segments that together are small goes through a
- * kernel buffer in one piece, so that a line made of pieces (stdio writes like that) does not mix with another's.
+ * might block though there is something to return. A write of several segments goes through a kernel buffer in pieces of
+ * PIPE_BUF bytes, so that a line made of segments (stdio writes like that) does not mix with another's.
  *
  * sendfile copies through one page in the kernel, from a plain file only; the source's pages are not lent to a pipe.
  */
@@ -72,23 +72,44 @@ static int64_t vector_run(struct file *f, const struct vector *v, bool write, in
 	return done ? done : n;
 }
 
-/* A short write to a pipe or a terminal goes as one piece, so that it does not mix with others'. */
-static int64_t vector_write_whole(struct file *f, const struct vector *v)
+/* The next bytes of a vector, from its byte `at` on, up to PIPE_BUF, in the kernel. 0 or -EFAULT. */
+static int vector_gather(const struct vector *v, uint64_t at, char *bytes, size_t len)
 {
-	char *bytes = kmalloc(v->total);
-	size_t at = 0;
+	int err = 0;
+
+	for (unsigned i = 0; !err && len && i < v->count; i++) {
+		const struct abi_iovec *s = &v->iov[i];
+		size_t n = at < s->iov_len ? MIN(s->iov_len - at, len) : 0;
+		err = n ? copy_from_user(bytes, s->iov_base + at, n) : 0;
+		at -= MIN(at, s->iov_len);
+		bytes += n;
+		len -= n;
+	}
+	return err;
+}
+
+/* To a pipe or a terminal go pieces of PIPE_BUF bytes, whatever the segments are, so that a short write does not mix with others'. */
+static int64_t vector_write_pieces(struct file *f, const struct vector *v)
+{
+	char *bytes = kmalloc(MIN(v->total, (uint64_t)PIPE_BUF));
+	uint64_t done = 0;
 	int64_t n = 0;
 
 	if (!bytes)
 		return -ENOMEM;
-	for (unsigned i = 0; !n && i < v->count; i++) {
-		n = copy_from_user(bytes + at, v->iov[i].iov_base, v->iov[i].iov_len);
-		at += v->iov[i].iov_len;
+	while (done < v->total) {
+		size_t len = MIN(v->total - done, (uint64_t)PIPE_BUF);
+		n = vector_gather(v, done, bytes, len);
+		if (!n)
+			n = f->ops->write_kernel(f, bytes, len, NULL);
+		if (n < 0)
+			break;
+		done += (uint64_t)n;
+		if ((size_t)n < len)
+			break;
 	}
-	if (!n)
-		n = f->ops->write_kernel(f, bytes, v->total, NULL);
 	kfree(bytes);
-	return n;
+	return done ? (int64_t)done : n;
 }
 
 static int64_t vector_call(struct file *f, const struct vector *v, bool write, int64_t *pos)
@@ -100,8 +121,8 @@ static int64_t vector_call(struct file *f, const struct vector *v, bool write, i
 	if (pos)
 		return f->seekable ? vector_run(f, v, write, pos) : -ESPIPE;
 	if (!f->seekable) {
-		bool whole = write && v->count > 1 && v->total && v->total <= PIPE_BUF && f->ops->write_kernel;
-		return whole ? vector_write_whole(f, v) : vector_run(f, v, write, NULL);
+		bool pieces = write && v->count > 1 && v->total && f->ops->write_kernel;
+		return pieces ? vector_write_pieces(f, v) : vector_run(f, v, write, NULL);
 	}
 	int64_t n = gate_enter(&f->pos_gate);
 	if (!n) {

@@ -92,19 +92,32 @@ int copy_to_user(vaddr_t dst, const void *src, size_t len)
 	}
 }
 
+size_t copy_to_user_prefix(vaddr_t dst, const void *src, size_t len)
+{
+	size_t done = 0;
+
+	if (!range_ok(dst, len))
+		return 0;
+	do
+		done = len - user_copy_out(dst + done, (const char *)src + done, len - done);
+	while (done < len && !user_fault_in(dst + done, true));
+	return done;
+}
+
+size_t zero_user_prefix(vaddr_t dst, size_t len)
+{
+	size_t left = len;
+
+	if (!range_ok(dst, len))
+		return 0;
+	while ((left = user_zero(dst + (len - left), left)) && !user_fault_in(dst + (len - left), true))
+		;
+	return len - left;
+}
+
 int zero_user(vaddr_t dst, size_t len)
 {
-	if (!range_ok(dst, len))
-		return len ? -EFAULT : 0;
-	for (;;) {
-		size_t left = user_zero(dst, len);
-		if (!left)
-			return 0;
-		dst += len - left;
-		len = left;
-		if (user_fault_in(dst, true))
-			return -EFAULT;
-	}
+	return zero_user_prefix(dst, len) == len ? 0 : -EFAULT;
 }
 
 long copy_string_from_user(char *dst, vaddr_t src, size_t cap)

@@ -190,6 +190,9 @@ size_t space_copy(struct space *s, vaddr_t addr, vaddr_t buf, size_t len, bool w
 must_check int copy_from_user(void *dst, vaddr_t src, size_t len); /* 0 or -EFAULT */
 must_check int copy_to_user(vaddr_t dst, const void *src, size_t len);
 must_check int zero_user(vaddr_t dst, size_t len);
+/* As far as it goes: bytes done, a prefix. */
+size_t copy_to_user_prefix(vaddr_t dst, const void *src, size_t len);
+size_t zero_user_prefix(vaddr_t dst, size_t len);
 must_check long copy_string_from_user(char *dst, vaddr_t src, size_t cap); /* length; -EFAULT; -ENAMETOOLONG when cap is reached */
 /* The same with page faults off, under locks: bytes done (a prefix). */
 size_t copy_from_user_nofault(void *dst, vaddr_t src, size_t len);

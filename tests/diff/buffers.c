@@ -119,6 +119,8 @@ static void all_transfers(void)
 					bool fills = t == 7 || t == 11; /* takes long, and says nothing */
 					if (lens[l] > 10000 && fills && edge == READ_ONLY)
 						continue;
+					if (t == 7 && lens[l] == 8) /* zeroed by one store, or not at all: the processor decides */
+						continue;
 					lay_out((enum edge)edge);
 					CALL(ftruncate, big, 4 * PAGE);
 					CALL(lseek, big, 0, SEEK_SET);
