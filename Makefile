@@ -89,7 +89,7 @@ LIBC_SRC := \
 	$(addprefix libc/src/atlas/,clone.S device.c lock.c mount.c port.c system.c thread.c try_copy.S try_copy.c) \
 	$(addprefix libc/src/math/,math.c) \
 	$(addprefix libc/src/posix/,dirent.c err.c fnmatch.c getopt.c glob.c locale.c spawn.c tempfile.c termios.c) \
-	$(addprefix libc/src/pthread/,attr.c barrier.c cancel.S cancel.c cond.c create.c futex.c key.c leave.S mutex.c \
+	$(addprefix libc/src/pthread/,attr.c barrier.c c11.c cancel.S cancel.c cond.c create.c futex.c key.c leave.S mutex.c \
 		rwlock.c sem.c sem_named.c thread.c) \
 	$(addprefix libc/src/regex/,compile.c match.c parse.c) \
 	$(addprefix libc/src/start/,cxx.c start.c tls.c) \
@@ -123,15 +123,14 @@ TESTS := \
 	a_short_buffer_destroys_nothing a_signal_finds_another_thread alternate_stacks \
 	append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed clone_takes_what_makes_sense \
-	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors exec_of_bad_files \
-	exec_passes_arguments_and_environment faults_say_what_and_where file_exerciser \
-	file_larger_than_memory \
-	fork_copies_on_write fork_exec_and_wait_from_all_sides fork_while_threads_store \
-	futexes_wait_wake_and_move many_processes_change_one_file map_fixed_replaces \
-	mapping_errors_match_linux mapping_survives_close_and_unlink \
-	mappings_split_and_join_while_the_file_is_cut memory_files_are_files \
-	mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mremap_moves_and_resizes \
-	munmap_any_part names_and_links names_change_from_all_sides \
+	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors \
+	exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
+	file_exerciser file_larger_than_memory fork_copies_on_write \
+	fork_exec_and_wait_from_all_sides fork_while_threads_store futexes_wait_wake_and_move \
+	many_processes_change_one_file map_fixed_replaces mapping_errors_match_linux \
+	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
+	memory_files_are_files mincore_tells_what_is_resident mmap_errors mprotect_is_enforced \
+	mremap_moves_and_resizes munmap_any_part names_and_links names_change_from_all_sides \
 	orphans_signal_init_with_sigchld past_the_end_of_the_file pipes_block_end_and_break \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
 	private_write_to_a_read_only_descriptor random_calls read_into_a_mapping_of_the_same_page \
@@ -140,10 +139,11 @@ TESTS := \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \
-	the_first_thread_may_leave threads_begin_and_end threads_lock_and_wait \
-	threads_map_and_fault_together threads_run_where_they_are_told truncate_takes_pages_away \
-	two_processes_share_a_file_mapping vector_state_survives_switches \
-	wait_reports_how_a_child_ended write_is_seen_through_a_mapping
+	the_first_thread_may_leave threads_begin_and_end threads_come_and_go_from_all_sides \
+	threads_lock_and_wait threads_map_and_fault_together threads_run_where_they_are_told \
+	truncate_takes_pages_away two_processes_share_a_file_mapping \
+	vector_state_survives_switches wait_reports_how_a_child_ended \
+	write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
 	bad_ranges brk_moves buffers coherence growsdown limits list madvise_matrix map_count memfd_seals \
