@@ -4,7 +4,8 @@
  * numbers and names, futexes, and what they ask of the scheduler.
  *
  * The scheduler knows CPUs but no priorities: an affinity is obeyed; the ordinary policies (OTHER, BATCH, IDLE) are
- * remembered and all mean the same; the real-time ones are refused with EPERM, as to somebody without the right to them.
+ * remembered and all mean the same; the real-time ones are refused with EPERM, as to somebody without the right to
+ * them.
  *
  * A call that names a thread looks for it in all processes under the tree lock; no other lock is held by its number.
  */
@@ -277,7 +278,11 @@ SYSCALL(sched_setaffinity)
 	return err;
 }
 
-static bool policy_ordinary(int policy) { return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE; }
+static bool policy_ordinary(int policy)
+{
+	return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE;
+}
+
 static bool policy_realtime(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
 
 static int64_t priority_limit(int policy, int realtime)

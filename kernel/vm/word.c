@@ -8,9 +8,10 @@
  *   private, read-only, of a file        (object, offset)     the cache's page itself is what it shows
  *   private, read-only, anonymous        -EFAULT              nobody can ever change the word
  *
- * It is what a futex that is not marked private goes by. The lines are Linux's, where they fall out of how it looks for the
- * page; here no page is looked for: the VMA alone decides, so a word whose page is away has a name as well. An object is
- * named by its id and not by its address, which another object may get while somebody still waits under the name.
+ * It is what a futex that is not marked private goes by. The lines are Linux's, where they fall out of how it looks
+ * for the page; here no page is looked for: the VMA alone decides, so a word whose page is away has a name as well.
+ * An object is named by its id and not by its address, which another object may get while somebody still waits under
+ * the name.
  *
  * Takes the space's lock.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What only Atlas's library has: threads with storage of their own, locks, and copies that survive a
- * fault. Needs clone and futex of the kernel.
+ * What only Atlas's library has: threads by number, locks, and copies that survive a fault; and C11's
+ * threads. POSIX's are tested in tests/user.
  */
 #include "check.h"
 #include <atlas/lock.h>
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <threads.h>
 #include <unistd.h>
 
 enum { THREADS = 8, ROUNDS = 20000 };
@@ -68,9 +69,61 @@ static void copies(void)
 	unlink("mapped");
 }
 
+static mtx_t mutex;
+static cnd_t cond;
+static tss_t key;
+static once_flag once = ONCE_FLAG_INIT;
+static int turn, onces, destroyed;
+
+static void count_once(void)
+{
+	onces++;
+}
+
+static void destroy(void *value)
+{
+	destroyed += *(int *)value;
+}
+
+static int standard_work(void *arg)
+{
+	int *mine = arg;
+
+	call_once(&once, count_once);
+	CHECK(tss_set(key, mine) == thrd_success && tss_get(key) == mine);
+	CHECK(mtx_lock(&mutex) == thrd_success && mtx_trylock(&mutex) == thrd_success);
+	CHECK(mtx_unlock(&mutex) == thrd_success);
+	while (turn != *mine)
+		CHECK(cnd_wait(&cond, &mutex) == thrd_success);
+	turn++;
+	CHECK(cnd_broadcast(&cond) == thrd_success && mtx_unlock(&mutex) == thrd_success);
+	return -*mine;
+}
+
+static void standard(void)
+{
+	static int number[3] = { 0, 1, 2 };
+	struct timespec past = { 1, 0 }, moment = { 0, 1000 };
+	thrd_t t[3];
+
+	CHECK(mtx_init(&mutex, mtx_recursive) == thrd_success && cnd_init(&cond) == thrd_success);
+	CHECK(tss_create(&key, destroy) == thrd_success);
+	for (int i = 2; i >= 0; i--)
+		CHECK(thrd_create(&t[i], standard_work, &number[i]) == thrd_success);
+	for (int i = 0; i < 3; i++) {
+		int result;
+
+		CHECK(thrd_join(t[i], &result) == thrd_success && result == -i);
+	}
+	CHECK(onces == 1 && destroyed == 3 && thrd_sleep(&moment, NULL) == 0);
+	CHECK(mtx_lock(&mutex) == thrd_success);
+	CHECK(cnd_timedwait(&cond, &mutex, &past) == thrd_timedout && mtx_unlock(&mutex) == thrd_success);
+}
+
 int main(void)
 {
 	threads();
+	standard();
 	copies();
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread or process that ends, or runs another program, while robust locks are on its list leaves them marked and wakes
- * a waiter; a list that is nonsense, endless or unmapped ends nothing but itself.
+ * A thread or process that ends, or runs another program, while robust locks are on its list leaves them marked and
+ * wakes a waiter; a list that is nonsense, endless or unmapped ends nothing but itself.
  */
 #include <abi/misc.h>
 #include <sys/syscall.h>
@@ -76,7 +76,9 @@ static void waiters_are_woken(void)
 	CHECK(waiter >= 0);
 	if (waiter == 0) {
 		uint32_t held = s->other | FUTEX_WAITERS;
-		_exit(futex(&s->lock[0].word, FUTEX_WAIT, held) == 0 && s->lock[0].word == (FUTEX_OWNER_DIED | FUTEX_WAITERS) ? 0 : 1);
+		CHECK(futex(&s->lock[0].word, FUTEX_WAIT, held) == 0);
+		CHECK(s->lock[0].word == (FUTEX_OWNER_DIED | FUTEX_WAITERS));
+		_exit(0);
 	}
 	usleep(100000);
 	CHECK(kill(owner, SIGKILL) == 0);

@@ -74,7 +74,8 @@ static void numbers(void)
 		_exit(child == getpid() ? 0 : 1);
 	CHECK(status_of(pid) == 0 && parent == pid && child == 0);
 	/* A bad place for a number is nobody's error. */
-	pid = clone_call(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, NULL, (int *)8, (int *)8, NULL);
+	const unsigned long store = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+	pid = clone_call(store | SIGCHLD, NULL, (int *)8, (int *)8, NULL);
 	if (pid == 0)
 		_exit(0);
 	CHECK(status_of(pid) == 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The futex calls do what futex(2) says: which sleepers wake, how many are counted, and which mistake has which errno. */
+/* The futex calls do what futex(2) says: which sleepers wake, how many are counted, which mistake has which errno. */
 #include <abi/misc.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -24,7 +24,8 @@ static void moment(long ns) { nanosleep(&(struct timespec){ 0, ns }, NULL); }
 static void *sleeper(void *arg)
 {
 	long i = (long)arg;
-	sleepers[i].result = futex(sleepers[i].word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, NULL, NULL, sleepers[i].bits);
+	const int op = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
+	sleepers[i].result = futex(sleepers[i].word, op, 0, NULL, NULL, sleepers[i].bits);
 	sleepers[i].done = 1;
 	return NULL;
 }
@@ -165,7 +166,8 @@ static void mistakes(void)
 	FAILS(futex(hole + PAGE, FUTEX_WAKE, 1, NULL, NULL, 0), EFAULT);
 	FAILS(futex(readable, FUTEX_WAKE, 1, NULL, NULL, 0), EFAULT);
 	FAILS(futex(readable, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0), EAGAIN);
-	FAILS(futex(words, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, NULL, readable, FUTEX_OP(FUTEX_OP_SET, 1u, 0u, 0u)), EFAULT);
+	const uint32_t code = FUTEX_OP(FUTEX_OP_SET, 1u, 0u, 0u);
+	FAILS(futex(words, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, NULL, readable, code), EFAULT);
 }
 
 static long elapsed_ms(const struct timespec *since)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that map a word at different addresses meet in a futex on it: in an anonymous mapping and in a file; a private
- * mapping that may be written is a word of its own. A word unmapped, or cut away, under its sleeper harms nobody.
+ * Processes that map a word at different addresses meet in a futex on it: in an anonymous mapping and in a file; a
+ * private mapping that may be written is a word of its own. A word unmapped, or cut away, under its sleeper harms
+ * nobody.
  */
 #include <abi/misc.h>
 #include <sys/syscall.h>

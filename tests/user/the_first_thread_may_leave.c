@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exit ends a thread, exit_group the process: a process whose first thread has left lives on, answers to its number, and
- * ends with the status of the thread that leaves last; another thread that calls execve takes over its number.
+ * exit ends a thread, exit_group the process: a process whose first thread has left lives on, answers to its number,
+ * and ends with the status of the thread that leaves last; another thread that calls execve takes over its number.
  */
 #include <sys/syscall.h>
 #include <time.h>

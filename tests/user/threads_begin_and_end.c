@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POSIX threads begin with what they were given and end in every way that there is: by return, exit, cancellation, detached,
- * last of all; with clean-up handlers and destructors run, and their memory given back.
+ * POSIX threads begin with what they were given and end in every way that there is: by return, exit, cancellation,
+ * detached, last of all; with clean-up handlers and destructors run, and their memory given back.
  */
 #include <pthread.h>
 #include <semaphore.h>

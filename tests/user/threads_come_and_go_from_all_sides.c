@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes full of threads that begin, end, are cancelled, lock robust mutexes and fork are killed, exit and run another
- * program at any moment. Every one of them is waited for in the end, and every lock can be taken.
+ * Processes full of threads that begin, end, are cancelled, lock robust mutexes and fork are killed, exit and run
+ * another program at any moment. Every one of them is waited for in the end, and every lock can be taken.
  */
 #include <pthread.h>
 #include <sched.h>

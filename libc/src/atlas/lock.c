@@ -2,11 +2,11 @@
 /*
  * struct lock: the lock inside the library (allocator, streams, tables) and of servers.
  *
- * Three states: 0 free, 1 held, 2 held and perhaps awaited. Taking a free lock is an exchange with acquire order, giving
- * back one that nobody awaits an exchange with release order; neither makes a system call. A waiter first only reads the
- * word for a while, which keeps its cache line shared: locks are held for a few hundred instructions, and on several
- * CPUs the holder is mostly running. Then it sets 2 and sleeps on a futex; so a thread that holds a stream's lock while
- * it waits for a terminal costs the others nothing.
+ * Three states: 0 free, 1 held, 2 held and perhaps awaited. Taking a free lock is an exchange with acquire order,
+ * giving back one that nobody awaits an exchange with release order; neither makes a system call. A waiter first only
+ * reads the word for a while, which keeps its cache line shared: locks are held for a few hundred instructions, and
+ * on several CPUs the holder is mostly running. Then it sets 2 and sleeps on a futex; so a thread that holds a
+ * stream's lock while it waits for a terminal costs the others nothing.
  *
  * The lock takes no part in priorities and is not fair.
  */

@@ -2,9 +2,9 @@
 /*
  * Threads by number, for servers: thin layer over pthread/create.c.
  *
- * The threads made here hang in a list until they are joined, because their numbers say nothing about where their blocks
- * lie. The lock guards the list; it is not held while waiting. A thread that is never joined keeps its mapping until the
- * process ends: servers' threads run for ever anyhow.
+ * The threads made here hang in a list until they are joined, because their numbers say nothing about where their
+ * blocks lie. The lock guards the list; it is not held while waiting. A thread that is never joined keeps its mapping
+ * until the process ends: servers' threads run for ever anyhow.
  */
 #include "../pthread/pthread_impl.h"
 #include <atlas/thread.h>

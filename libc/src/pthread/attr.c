@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attributes: structures with a field for each thing that can be asked for. Setters check, since what is made from them
- * later does not. What the system cannot do (contention scopes other than the system's, priorities of mutexes) is ENOTSUP.
+ * Attributes: structures with a field for each thing that can be asked for. Setters check, since what is made from
+ * them later does not. What the system cannot do (contention scopes other than the system's, priorities of mutexes)
+ * is ENOTSUP.
  */
 #include "pthread_impl.h"
 #include <sys/resource.h>

@@ -10,7 +10,8 @@
  */
 #include "pthread_impl.h"
 
-int pthread_barrier_init(pthread_barrier_t *__restrict b, const pthread_barrierattr_t *__restrict attr, unsigned int count)
+int pthread_barrier_init(pthread_barrier_t *__restrict b, const pthread_barrierattr_t *__restrict attr,
+			 unsigned int count)
 {
 	if (count == 0 || count > INT_MAX)
 		return EINVAL;
@@ -107,7 +108,8 @@ int pthread_once(pthread_once_t *once, void (*function)(void))
 			return 0;
 		}
 		if (state == RUNNING)
-			__atomic_compare_exchange_n(once, &state, RUNNING_AWAITED, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+			__atomic_compare_exchange_n(once, &state, RUNNING_AWAITED, 0, __ATOMIC_SEQ_CST,
+						    __ATOMIC_SEQ_CST);
 		__wait(once, RUNNING_AWAITED, CLOCK_REALTIME, NULL, 0);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * C11's <threads.h>: the types are POSIX's, and so is the work. What is left is another set of results, and threads whose
- * function returns int: what to call is handed over in a small allocation, which the new thread frees.
+ * C11's <threads.h>: the types are POSIX's, and so is the work. What is left is another set of results, and threads
+ * whose function returns int: what to call is handed over in a small allocation, which the new thread frees.
  */
 #include "pthread_impl.h"
 #include <stdint.h>

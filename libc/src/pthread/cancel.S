@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * __cancel_syscall(cancel, n, a, b, c, d, e, f): rdi rsi rdx rcx r8 r9, e and f on the stack. A system call that is not
- * begun once *cancel is set. The handler of SIGCANCEL compares the interrupted address with the three labels: from begin
- * until the call has been made it goes to __cancel_jump; at end the call has a result, which must be delivered.
+ * __cancel_syscall(cancel, n, a, b, c, d, e, f): rdi rsi rdx rcx r8 r9, e and f on the stack. A system call that is
+ * not begun once *cancel is set. The handler of SIGCANCEL compares the interrupted address with the three labels:
+ * from begin until the call has been made it goes to __cancel_jump; at end the call has a result, which must be
+ * delivered.
  */
 	.text
 	.globl __cancel_syscall, __cancel_begin, __cancel_end, __cancel_jump

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cancellation. pthread_cancel sets a mark in the thread's block and sends it SIGCANCEL, a signal that the library keeps
- * for itself. The mark is looked at in the calls that POSIX names cancellation points; the signal ends one in which the
- * thread already sleeps. Between looking and sleeping there must be no gap, so both are three instructions of assembly
- * (cancel.S), and the handler asks whether it interrupted these:
+ * Cancellation. pthread_cancel sets a mark in the thread's block and sends it SIGCANCEL, a signal that the library
+ * keeps for itself. The mark is looked at in the calls that POSIX names cancellation points; the signal ends one in
+ * which the thread already sleeps. Between looking and sleeping there must be no gap, so both are three instructions
+ * of assembly (cancel.S), and the handler asks whether it interrupted these:
  *
  *   before the call was made, or while it slept     go to __cancel_jump
  *   after it had its result                         return: a byte that was read is not lost
- *   anywhere else                                   return; the signal comes again when an outer handler is left, for it
- *                                                   may be that which interrupted a cancellation point
+ *   anywhere else                                   return; the signal comes again when an outer handler is left,
+ *                                                   which may have interrupted a cancellation point
  *
  * A thread that has disabled cancellation passes a mark that is never set. The action is installed at the first
  * pthread_cancel. A cancelled thread runs its clean-up handlers and ends as by pthread_exit(PTHREAD_CANCELED).

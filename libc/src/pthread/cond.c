@@ -2,14 +2,14 @@
 /*
  * Condition variables: a sequence number to sleep on.
  *
- * A waiter counts itself in, reads the number, gives the mutex back and sleeps while the number is still that. signal and
- * broadcast raise the number first and then wake, so a waiter that has yet to fall asleep finds it changed. The kernel
- * wakes first come, first served; hence whoever began to wait after a signal cannot take it from one who waited before.
- * That a sleeper misses exactly 2^32 signals between two instructions is left out of account. Without waiters neither
- * makes a system call.
+ * A waiter counts itself in, reads the number, gives the mutex back and sleeps while the number is still that. signal
+ * and broadcast raise the number first and then wake, so a waiter that has yet to fall asleep finds it changed. The
+ * kernel wakes first come, first served; hence whoever began to wait after a signal cannot take it from one who
+ * waited before. That a sleeper misses exactly 2^32 signals between two instructions is left out of account. Without
+ * waiters neither makes a system call.
  *
- * broadcast wakes all of them at once, and they queue up at the mutex. Moving them there (FUTEX_CMP_REQUEUE) would spare
- * wake-ups; it needs the mutex's address, which processes that share a condition variable do not agree on.
+ * broadcast wakes all of them at once, and they queue up at the mutex. Moving them there (FUTEX_CMP_REQUEUE) would
+ * spare wake-ups; it needs the mutex's address, which processes that share a condition variable do not agree on.
  *
  * A waiter leaves the count last, so that destroy can wait for it. When it is cancelled it takes the mutex again before
  * its clean-up handlers run.

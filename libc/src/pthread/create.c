@@ -6,15 +6,16 @@
  *                                                  ^ top of the stack
  *
  * One mapping holds all that a thread needs; with a stack of the caller's the last two lie at its top. The new thread
- * begins in assembly (atlas/clone.S) with its stack and %fs set by the kernel and calls thread_begin. It ends by exit(2),
- * which ends this thread only; the kernel then clears the block's tid and wakes the futex there (CLONE_CHILD_CLEARTID).
- * That is the last touch of the mapping, so pthread_join, which waits for it, may unmap. pthread_t is the block's address.
+ * begins in assembly (atlas/clone.S) with its stack and %fs set by the kernel and calls thread_begin. It ends by
+ * exit(2), which ends this thread only; the kernel then clears the block's tid and wakes the futex there
+ * (CLONE_CHILD_CLEARTID). That is the last touch of the mapping, so pthread_join, which waits for it, may unmap.
+ * pthread_t is the block's address.
  *
  *   state      JOINABLE ──pthread_detach──► DETACHED    the thread unmaps itself, standing on no stack (leave.S)
  *                  └──────its end─────────► ENDED       whoever joins or detaches it unmaps
  *
- * The first thread has no mapping, and the kernel learns of its tid word when it is first needed (its number, or a second
- * thread). When the last thread leaves, the process ends as by exit(0).
+ * The first thread has no mapping, and the kernel learns of its tid word when it is first needed (its number, or a
+ * second thread). When the last thread leaves, the process ends as by exit(0).
  */
 #include "pthread_impl.h"
 #include <abi/mman.h>

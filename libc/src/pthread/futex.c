@@ -3,12 +3,13 @@
  * Waiting on a word, and the one question that waiting leaves: when may the word's memory go?
  *
  * A wait ends with a reason; the callers look at their words again and decide. Deadlines are points in time of
- * CLOCK_REALTIME or CLOCK_MONOTONIC. A word that processes share is marked as such, since only then the kernel looks for
- * what is mapped there.
+ * CLOCK_REALTIME or CLOCK_MONOTONIC. A word that processes share is marked as such, since only then the kernel looks
+ * for what is mapped there.
  *
- * POSIX lets a condition variable or barrier be destroyed when its waiters have been woken, though some of them have yet
- * to look at it. So they count themselves: `inside` is their number, and DRAINING is set by who waits for it to fall to
- * none. The last one out touches the word once more only to wake, which may hit memory that is gone, and is harmless.
+ * POSIX lets a condition variable or barrier be destroyed when its waiters have been woken, though some of them have
+ * yet to look at it. So they count themselves: `inside` is their number, and DRAINING is set by who waits for it to
+ * fall to none. The last one out touches the word once more only to wake, which may hit memory that is gone, and is
+ * harmless.
  */
 #include "pthread_impl.h"
 #include <stdbool.h>
@@ -45,7 +46,9 @@ int __wait_cancel(volatile void *word, unsigned int val, clockid_t clock, const 
 	long op;
 	int error = prepare(clock, until, shared, &op);
 
-	return error ? error : (int)-__cancel_call(SYS_futex, (long)word, op, val, (long)until, 0, FUTEX_BITSET_MATCH_ANY);
+	if (error)
+		return error;
+	return (int)-__cancel_call(SYS_futex, (long)word, op, val, (long)until, 0, FUTEX_BITSET_MATCH_ANY);
 }
 
 void __wake(volatile void *word, int count, int shared)

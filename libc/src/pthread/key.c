@@ -2,12 +2,13 @@
 /*
  * Thread-specific data: keys and each thread's values.
  *
- * A key is a slot in a table and the slot's generation, which rises when the key is deleted. A thread's table of values
- * is made at its first pthread_setspecific; each value remembers the generation that it was stored under, so a new key in
- * an old slot reads null in every thread, and deleting one touches no thread.
+ * A key is a slot in a table and the slot's generation, which rises when the key is deleted. A thread's table of
+ * values is made at its first pthread_setspecific; each value remembers the generation that it was stored under, so a
+ * new key in an old slot reads null in every thread, and deleting one touches no thread.
  *
- * At a thread's end the values that are not null are handed to their destructors, again and again while these store new
- * ones, at most PTHREAD_DESTRUCTOR_ITERATIONS times. The lock guards the table of keys; it is not held over destructors.
+ * At a thread's end the values that are not null are handed to their destructors, again and again while these store
+ * new ones, at most PTHREAD_DESTRUCTOR_ITERATIONS times. The lock guards the table of keys; it is not held over
+ * destructors.
  */
 #include "pthread_impl.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * __unmap_and_exit(map, len): a detached thread unmaps the stack that it stands on and ends. Nothing may be pushed between
- * the two calls. Signals are blocked.
+ * __unmap_and_exit(map, len): a detached thread unmaps the stack that it stands on and ends. Nothing may be pushed
+ * between the two calls. Signals are blocked.
  */
 #include <abi/syscall.h>
 

@@ -8,13 +8,14 @@
  *   OWNER_DIED (| WAITERS)     a robust one whose holder ended; the kernel wrote this (set_robust_list(2))
  *   TID_MASK                   a robust one that was given back without being made consistent: unusable for ever
  *
- * All types are locked alike; they differ in what happens when the holder locks again, and in who may unlock. A thread
- * that has slept takes the lock with WAITERS set, for it cannot know whether others still sleep. Nothing is handed over:
- * a running thread may take a free lock before the one that was woken.
+ * All types are locked alike; they differ in what happens when the holder locks again, and in who may unlock. A
+ * thread that has slept takes the lock with WAITERS set, for it cannot know whether others still sleep. Nothing is
+ * handed over: a running thread may take a free lock before the one that was woken.
  *
- * A robust mutex hangs in its holder's list, which the kernel walks when the thread ends; `pending` names the one that is
- * just being taken or given back. Only the holder touches the links, so they may lie in memory that processes share, at
- * different addresses. The kernel wakes waiters of dead holders as shared, so all robust ones are waited for as shared.
+ * A robust mutex hangs in its holder's list, which the kernel walks when the thread ends; `pending` names the one
+ * that is just being taken or given back. Only the holder touches the links, so they may lie in memory that processes
+ * share, at different addresses. The kernel wakes waiters of dead holders as shared, so all robust ones are waited
+ * for as shared.
  *
  * After the word is free the memory may be gone: what unlock needs then is read before.
  */
@@ -108,7 +109,8 @@ static int word_take(pthread_mutex_t *m, int me, clockid_t clock, const struct t
 		if (word == UNUSABLE)
 			return ENOTRECOVERABLE;
 		if (word & WAITERS || word_change(m, word, word | WAITERS)) {
-			int error = __wait(&m->__word, (unsigned int)(word | WAITERS), clock, until, is_shared(m->__kind));
+			int error = __wait(&m->__word, (unsigned int)(word | WAITERS), clock, until,
+					   is_shared(m->__kind));
 
 			if (error == ETIMEDOUT || error == EINVAL)
 				return error;
@@ -193,7 +195,8 @@ int pthread_mutex_unlock(pthread_mutex_t *m)
 	struct thread_block *self = thread_self();
 	int kind = m->__kind, robust = kind & KIND_ROBUST, unusable = kind & KIND_INCONSISTENT;
 
-	if (kind & (KIND_TYPE | KIND_ROBUST) && holder(__atomic_load_n(&m->__word, __ATOMIC_RELAXED)) != __thread_tid(self))
+	if (kind & (KIND_TYPE | KIND_ROBUST) &&
+	    holder(__atomic_load_n(&m->__word, __ATOMIC_RELAXED)) != __thread_tid(self))
 		return EPERM;
 	if (m->__depth > 0) {
 		m->__depth--;

@@ -24,8 +24,8 @@ int __wait_cancel(volatile void *word, unsigned int val, clockid_t clock, const 
 void __wake(volatile void *word, int count, int shared);
 
 /*
- * Objects that may be destroyed as soon as the last waiter has been woken, but not returned: waiters count themselves in
- * a word and leave it last; whoever destroys waits until nobody is inside.
+ * Objects that may be destroyed as soon as the last waiter has been woken, but not returned: waiters count themselves
+ * in a word and leave it last; whoever destroys waits until nobody is inside.
  */
 void __inside_leave(unsigned int *inside, int shared);
 void __inside_drain(unsigned int *inside, int shared);

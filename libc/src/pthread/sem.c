@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Semaphores in memory. The value and the number of sleepers share one word of 64 bits, so that sem_post raises the one
- * and learns the other in one step: afterwards the semaphore may be gone (who waited may destroy it), and only its address
- * is used. Sleepers wait on the lower half, the value, while it is 0.
+ * Semaphores in memory. The value and the number of sleepers share one word of 64 bits, so that sem_post raises the
+ * one and learns the other in one step: afterwards the semaphore may be gone (who waited may destroy it), and only
+ * its address is used. Sleepers wait on the lower half, the value, while it is 0.
  */
 #include "pthread_impl.h"
 #include <semaphore.h>
@@ -94,7 +94,8 @@ int sem_post(sem_t *sem)
 			errno = EOVERFLOW;
 			return -1;
 		}
-	} while (!__atomic_compare_exchange_n(&sem->__s.__value, &word, word + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&sem->__s.__value, &word, word + 1, 0, __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
 	if (word >= SLEEPER)
 		__wake(&sem->__s.__value, 1, shared);
 	return 0;

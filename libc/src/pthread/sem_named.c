@@ -2,9 +2,9 @@
 /*
  * Named semaphores: a semaphore in a file of its own, /dev/shm/sem.NAME, or in /tmp where there is no /dev/shm.
  *
- * A new one is prepared under another name and then linked to its own, so nobody can open one that is half made. Opening
- * the same file twice gives the same address, as POSIX wants: a list of what is open, by device and inode, counts.
- * The lock guards the list.
+ * A new one is prepared under another name and then linked to its own, so nobody can open one that is half made.
+ * Opening the same file twice gives the same address, as POSIX wants: a list of what is open, by device and inode,
+ * counts. The lock guards the list.
  */
 #include "pthread_impl.h"
 #include <fcntl.h>

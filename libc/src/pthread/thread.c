@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is asked of or done to a thread from outside: signals, names, processors, policies; and what is done around fork.
+ * What is asked of or done to a thread from outside: signals, names, processors, policies; and what is done around
+ * fork.
  *
  * A thread is named to the kernel by its number, which is 0 when it has ended (ESRCH). Handlers of pthread_atfork are
  * kept in a table, which its lock guards; `prepare` runs in reverse order of registration.
@@ -154,8 +155,8 @@ int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(vo
 }
 
 /*
- * Other threads do not exist in the child, nor will they let go there of what they hold: with more than one thread, fork
- * takes the library's own locks, so that the child finds its memory and its list of streams in order.
+ * Other threads do not exist in the child, nor will they let go there of what they hold: with more than one thread,
+ * fork takes the library's own locks, so that the child finds its memory and its list of streams in order.
  */
 pid_t fork(void)
 {
