@@ -21,7 +21,7 @@ say = @$(if $(V),:,printf '  %-8s %s\n' $1 $2)
 
 # ---- what is missing is installed before the toolchain is looked for ----
 
-NEED_SETUP := run qemu qemu-gdb gdb test check grade bench difftest fuzz iso
+NEED_SETUP := run qemu qemu-gdb gdb test check grade bench difftest fuzz iso mutants
 ifneq ($(filter $(NEED_SETUP),$(MAKECMDGOALS)),)
 ifneq ($(shell tools/setup $(filter gdb bench test check grade fuzz,$(MAKECMDGOALS)) >&2 && echo ready),ready)
 $(error something that Atlas needs could not be installed (see above))
@@ -82,8 +82,8 @@ ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
 KERNEL_TEST_SRC := \
-	$(addprefix tests/kernel/,arch_test.c file_test.c ipc_test.c lib_test.c mm_test.c pager_test.c sys_test.c \
-		task_test.c vm_test.c vma_property.c vma_test.c)
+	$(addprefix tests/kernel/,arch_test.c file_test.c ipc_test.c lib_test.c mm_test.c pager_test.c reclaim_test.c sys_test.c \
+		task_test.c test_pager.c tlb_test.c vm_test.c vma_property.c vma_test.c writeback_test.c)
 
 LIBC_SRC := \
 	$(addprefix libc/src/atlas/,clone.S device.c lock.c mount.c port.c system.c thread.c try_copy.S try_copy.c) \
@@ -119,7 +119,7 @@ BIN := \
 DEMOS := \
 	cow fault lazy mapcat mapedit twomaps
 TESTS := \
-	a_dead_owner_leaves_its_lock a_punched_hole_reads_as_zeros_everywhere \
+	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_punched_hole_reads_as_zeros_everywhere \
 	a_short_buffer_destroys_nothing a_signal_finds_another_thread alternate_stacks \
 	append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed clone_takes_what_makes_sense \
@@ -294,7 +294,7 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 
 # ---- targets for people ----
 
-.PHONY: all kernel user libc iso run qemu qemu-gdb gdb test check grade bench difftest fuzz clean help
+.PHONY: all kernel user libc iso run qemu qemu-gdb gdb test check grade bench difftest fuzz mutants clean help
 all: kernel user $(B)/boot.cpio $(B)/disk.img $(B)/compile_commands.json
 kernel: $(B)/atlas.elf $(B)/atlas-checked.elf
 libc: $(LIBC) $(CRT)
@@ -329,6 +329,9 @@ difftest: all
 fuzz:
 	$(Q)tools/fuzz
 
+mutants: all
+	$(Q)tools/mutants
+
 clean:
 	rm -rf $(B)
 
@@ -339,6 +342,7 @@ help:
 	@echo 'make test      every test: both kernels, 1 and 4 CPUs   (make grade: the same)'
 	@echo 'make check     the quick part of it'
 	@echo 'make fuzz      the pure parts under a coverage-guided fuzzer (FUZZ_SECONDS=60 each)'
+	@echo 'make mutants   deliberate faults in kernel/vm, one at a time: the tests must notice each'
 	@echo 'make bench     costs of the main operations in guest instructions'
 	@echo 'make difftest  the same programs on Atlas and on Linux, compared byte for byte'
 	@echo 'make iso       build/atlas.iso, boots by BIOS and by UEFI'

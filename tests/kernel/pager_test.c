@@ -1,207 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's side of the pager protocol, against a pager made for it: a kernel thread with a "disk" of a few pages that
- * counts what it is asked, and fails on command. So what a real server rarely does (errors, short answers, nonsense, death) is
- * tried on purpose.
+ * The kernel's side of the pager protocol, against the pager of test_pager.c: what a real server rarely does (errors, short
+ * answers, nonsense, death) is tried on purpose.
  */
-#include "ipc/ipc_impl.h"
-#include "lib/test.h"
-#include "vm/vm_impl.h"
-
-#define DISK_PAGES 64
-#define BASE 0x20000000ul
-#define RW (PROT_READ | PROT_WRITE)
-
-struct pager {
-	struct file *right;  /* receive right */
-	struct port *port;
-	uint8_t *page[DISK_PAGES];
-	volatile bool running;
-	/* What to do. */
-	volatile int read_error, write_error, dirty_error;
-	volatile uint64_t short_reads; /* supply at most so many pages; 0: all */
-	volatile bool nonsense;        /* answer READ with an absurd count */
-	volatile int resize_error;
-	volatile uint64_t room;        /* DIRTY is refused to who asks for more pages than these */
-	volatile uint32_t hold;        /* requests of this op are not answered: kept until let_go */
-	struct call *volatile held;
-	/* What was asked. */
-	volatile uint64_t reads, pages_read, writes, bytes_written, dirties, syncs, resizes, last_size;
-};
-
-static void serve_read(struct pager *g, struct call *c, struct msg *reply)
-{
-	uint64_t first = c->m.arg[1], count = c->m.arg[2];
-
-	g->reads++;
-	reply->status = g->read_error;
-	if (g->read_error)
-		return;
-	if (g->short_reads)
-		count = MIN(count, g->short_reads);
-	for (uint64_t i = 0; i < count && first + i < DISK_PAGES; i++)
-		page_copy(page_to_virt(c->loan->page[i]), g->page[first + i]);
-	g->pages_read += count;
-	reply->arg[0] = g->nonsense ? 1000 : count;
-}
-
-static void serve_write(struct pager *g, struct call *c, struct msg *reply)
-{
-	uint64_t off = c->m.arg[1], len = c->m.arg[2];
-
-	g->writes++;
-	reply->status = g->write_error;
-	if (g->write_error)
-		return;
-	g->bytes_written += len;
-	for (uint64_t at = off; at < off + len; at += 512) {
-		uint64_t in_loan = at - ALIGN_DOWN(off, PAGE_SIZE);
-		memcpy(g->page[at / PAGE_SIZE] + at % PAGE_SIZE,
-		       (char *)page_to_virt(c->loan->page[in_loan / PAGE_SIZE]) + in_loan % PAGE_SIZE, 512);
-	}
-}
-
-static void answer(struct pager *g, struct msg *reply)
-{
-	struct thread *next;
-
-	port_answer(g->port, reply, NULL, &next);
-	if (next)
-		sched_ready(next);
-}
-
-static void pager_main(void *arg)
-{
-	struct pager *g = arg;
-	struct call *c;
-	uint64_t bits;
-
-	while (port_take(g->port, MSG_DATA_MAX, UINT64_MAX, NULL, &c, &bits) == 0) {
-		struct msg reply = { .token = c->m.token };
-		switch (c->m.op) {
-		case PAGER_READ:
-			serve_read(g, c, &reply);
-			break;
-		case PAGER_WRITE:
-			serve_write(g, c, &reply);
-			break;
-		case PAGER_DIRTY:
-			g->dirties++;
-			reply.status = c->m.arg[2] > g->room ? -ENOSPC : g->dirty_error;
-			break;
-		case PAGER_SYNC:
-			g->syncs++;
-			break;
-		case PAGER_RESIZE:
-			g->resizes++;
-			g->last_size = c->m.arg[1];
-			reply.status = g->resize_error;
-			break;
-		}
-		if (c->m.op == g->hold) {
-			g->hold = 0;
-			g->held = c;
-			continue;
-		}
-		call_put(c);
-		answer(g, &reply);
-	}
-	g->running = false;
-}
-
-/* Answer a request that was kept. */
-static void let_go(struct pager *g, struct call *c)
-{
-	struct msg reply = { .token = c->m.token };
-
-	call_put(c);
-	answer(g, &reply);
-}
-
-static struct pager *pager_start(void)
-{
-	struct pager *g = kzalloc(sizeof *g);
-
-	if (!g)
-		return NULL;
-	g->right = port_file_create(0);
-	g->port = port_from_file(g->right, true);
-	for (unsigned i = 0; i < DISK_PAGES; i++) {
-		g->page[i] = page_to_virt(page_alloc(0, 0));
-		memset(g->page[i], (int)i + 1, PAGE_SIZE);
-	}
-	g->running = true;
-	g->room = DISK_PAGES;
-	return thread_create_kernel("pager", pager_main, g) ? g : NULL;
-}
-
-static void pass_time(void)
-{
-	wait_begin(WAIT_ALWAYS);
-	wait_end(NULL, clock_now_ns() + 1000000);
-}
-
-static void pager_stop(struct pager *g)
-{
-	if (g->right)
-		file_put(g->right);
-	while (g->running)
-		pass_time();
-	port_put(g->port);
-	for (unsigned i = 0; i < DISK_PAGES; i++)
-		page_free(phys_to_page(virt_to_phys(g->page[i])), 0);
-	kfree(g);
-}
-
-/* Let other threads run until the pager has kept the request it was told to hold. */
-static struct call *wait_held(struct pager *g)
-{
-	for (unsigned i = 0; i < 1000 && !g->held; i++)
-		pass_time();
-	struct call *c = g->held;
-	g->held = NULL;
-	return c;
-}
-
-/* Something done by another thread. */
-struct job { struct object *object; void (*work)(struct object *o); volatile bool done; };
-
-static void job_main(void *arg)
-{
-	struct job *j = arg;
-
-	j->work(j->object);
-	j->done = true;
-}
-
-static bool job_start(struct job *j, struct object *o, void (*work)(struct object *o))
-{
-	*j = (struct job){ o, work, false };
-	return thread_create_kernel("job", job_main, j);
-}
-
-static bool job_ends(struct job *j)
-{
-	for (unsigned i = 0; i < 1000 && !j->done; i++)
-		pass_time();
-	return j->done;
-}
-
-static int map_object(struct space *s, struct object *o, size_t npages, uint32_t prot, uint32_t flags)
-{
-	vaddr_t at = BASE;
-
-	return space_map(s, &at, npages * PAGE_SIZE, prot, flags | MAP_FIXED, o, 0, NULL, true);
-}
-
-static enum fault_result poke(struct space *s, vaddr_t addr, uint8_t byte)
-{
-	enum fault_result r = vm_fault(s, addr, FAULT_WRITE);
-
-	if (r == FAULT_DONE)
-		*((uint8_t *)phys_to_virt(pte_paddr(*table_find(s, addr))) + (addr & PAGE_MASK)) = byte;
-	return r;
-}
+#include "test_pager.h"
 
 TEST(a_sequential_reader_is_read_ahead_and_a_random_one_is_not)
 {
@@ -277,16 +79,6 @@ TEST(what_lies_past_the_end_is_written_as_zeros)
 	pager_stop(g);
 }
 
-/* The byte at `in_page` of the object's page `at`, as it lies in memory. */
-static int byte_of(struct object *o, pgoff_t at, size_t in_page)
-{
-	spin_lock(&o->lock);
-	struct page *p = object_page_locked(o, at);
-	int byte = p ? ((uint8_t *)page_to_virt(p))[in_page] : -1;
-	spin_unlock(&o->lock);
-	return byte;
-}
-
 TEST(what_lies_past_the_end_goes_with_the_last_mapping_however_the_page_was_opened)
 {
 	struct pager *g = pager_start();
@@ -325,8 +117,6 @@ TEST(a_bad_buffer_destroys_nothing_that_is_not_in_memory)
 	pager_stop(g);
 }
 
-static void sync_durably(struct object *o) { EXPECT(object_sync(o, 0, ~0ul, true) == 0); }
-static void sync_data(struct object *o) { EXPECT(object_sync(o, 0, ~0ul, false) == 0); }
 static void cut_to_nothing(struct object *o) { EXPECT(object_resize(o, 0) == 0); }
 static void write_third_page(struct object *o) { EXPECT(object_write(o, 2 * PAGE_SIZE, (uint64_t) "new", 3, true) == 3); }
 
@@ -340,15 +130,15 @@ TEST(nobody_is_told_durable_while_the_flush_of_another_is_under_way)
 	EXPECT(object_write(o, 0, (uint64_t) "new", 3, true) == 3);
 	g->hold = PAGER_SYNC;
 	REQUIRE(job_start(&first, o, sync_durably));
-	struct call *flush = wait_held(g);
+	struct call *flush = pager_wait_held(g);
 	REQUIRE(flush);
 	g->hold = PAGER_SYNC;
 	REQUIRE(job_start(&second, o, sync_durably));
-	struct call *another = wait_held(g);
+	struct call *another = pager_wait_held(g);
 	EXPECT(another && !first.done && !second.done);
-	let_go(g, flush);
+	pager_let_go(g, flush);
 	if (another)
-		let_go(g, another);
+		pager_let_go(g, another);
 	EXPECT(job_ends(&first) && job_ends(&second));
 	object_put(o);
 	pager_stop(g);
@@ -364,19 +154,19 @@ TEST(a_write_that_meets_a_truncation_does_not_keep_old_blocks_alive)
 	EXPECT(object_write(o, 0, (uint64_t) "x", 1, true) == 1);
 	g->hold = PAGER_WRITE;
 	REQUIRE(job_start(&cleaner, o, sync_data));
-	struct call *write = wait_held(g);
+	struct call *write = pager_wait_held(g);
 	REQUIRE(write);
 	g->hold = PAGER_DIRTY; /* the writer is past its look at the size */
 	REQUIRE(job_start(&writer, o, write_third_page));
-	struct call *dirty = wait_held(g);
+	struct call *dirty = pager_wait_held(g);
 	REQUIRE(dirty && job_start(&cutter, o, cut_to_nothing));
 	for (unsigned i = 0; i < 10; i++)
 		pass_time(); /* it has cut and waits for the WRITE before it tells the pager */
 	EXPECT(o->size == 0 && !g->resizes);
-	let_go(g, dirty);
+	pager_let_go(g, dirty);
 	for (unsigned i = 0; i < 10; i++)
 		pass_time();
-	let_go(g, write);
+	pager_let_go(g, write);
 	EXPECT(job_ends(&cutter) && job_ends(&writer) && job_ends(&cleaner));
 	EXPECT(g->resizes == 1 && g->last_size == 0 && o->size == 2 * PAGE_SIZE + 3);
 	object_put(o);

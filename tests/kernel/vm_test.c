@@ -367,7 +367,49 @@ TEST(appends_follow_each_other_and_reads_stop_at_the_end)
 	object_put(o);
 }
 
+TEST(a_growing_write_that_fails_leaves_no_page_behind_the_end)
+{
+	struct object *o = object_create(PAGER_ZERO, PAGE_SIZE);
+
+	REQUIRE(o);
+	EXPECT(object_write(o, PAGE_SIZE, USER_END, 10, false) == -EFAULT);
+	EXPECT(object_write(o, 3 * PAGE_SIZE + 5, USER_END, 10, false) == -EFAULT);
+	EXPECT(o->size == PAGE_SIZE && o->pages.count == 0);
+	object_put(o);
+}
+
 /* ---- vm.failure ---- */
+
+#define DIRTY_FRAMES 256
+
+/* Frames that the allocator will give out next hold other people's bytes. */
+static void spoil_free_frames(void)
+{
+	static struct page *held[DIRTY_FRAMES];
+	unsigned n = 0;
+
+	for (; n < DIRTY_FRAMES && (held[n] = page_alloc(0, 0)); n++)
+		memset(page_to_virt(held[n]), 0xaa, PAGE_SIZE);
+	while (n--)
+		page_free(held[n], 0);
+}
+
+TEST(fresh_anonymous_memory_is_zero_even_when_its_frame_had_to_be_waited_for)
+{
+	struct space *s = space_create();
+
+	REQUIRE(s);
+	EXPECT(map_at(s, BASE, 16, RW, ANON, NULL, 0) == 0);
+	for (unsigned n = 0; n < 16; n++) {
+		spoil_free_frames();
+		failalloc_arm(n); /* 0: none fails */
+		EXPECT(vm_fault(s, BASE + n * PAGE_SIZE, FAULT_WRITE) == FAULT_DONE);
+		failalloc_arm(0);
+		for (size_t at = 0; at < PAGE_SIZE; at += 64)
+			EXPECT(peek(s, BASE + n * PAGE_SIZE + at) == 0);
+	}
+	space_put(s);
+}
 
 TEST(skipping_empty_entries_finds_the_next_one_in_use)
 {
@@ -451,5 +493,9 @@ TEST_SUITE(fault, "vm.fault",
 	TEST_CASE(truncation_takes_pages_from_every_mapping_private_copies_too),
 	TEST_CASE(a_stack_grows_to_its_limit_and_keeps_its_distance),
 	TEST_CASE(no_access_keeps_the_page_and_gives_it_back));
-TEST_SUITE(object, "vm.object", TEST_CASE(appends_follow_each_other_and_reads_stop_at_the_end));
-TEST_SUITE(failure, "vm.failure", TEST_CASE(every_allocation_may_fail_and_nothing_is_lost));
+TEST_SUITE(object, "vm.object",
+	TEST_CASE(appends_follow_each_other_and_reads_stop_at_the_end),
+	TEST_CASE(a_growing_write_that_fails_leaves_no_page_behind_the_end));
+TEST_SUITE(failure, "vm.failure",
+	TEST_CASE(fresh_anonymous_memory_is_zero_even_when_its_frame_had_to_be_waited_for),
+	TEST_CASE(every_allocation_may_fail_and_nothing_is_lost));
