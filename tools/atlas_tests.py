@@ -14,6 +14,7 @@ import fnmatch
 import glob
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -21,7 +22,6 @@ import time
 from xml.sax.saxutils import quoteattr
 
 BOOT_SECONDS = 900   # at most for one boot
-QUIET_SECONDS = 90   # a machine that says nothing for so long hangs
 HOST_SECONDS = 600
 LOG_LINES = 30
 RESTARTS_MAX = 8
@@ -32,18 +32,25 @@ Result = collections.namedtuple("Result", "where name outcome reason seconds log
 
 
 class Report:
-    """Collects results from several threads, shows each as it comes."""
+    """Collects results from several threads, shows each as it comes. With first_only a failure ends what is running."""
 
-    def __init__(self):
+    def __init__(self, first_only=False):
         self.lock = threading.Lock()
         self.results = []
+        self.first_only, self.enough = first_only, False
+        self.running = set()       # functions that end what is running
 
     def add(self, result):
         with self.lock:
+            if self.enough:
+                return
+            self.enough = self.first_only and result.outcome == "fail"
             self.results.append(result)
             mark = {"pass": "ok", "fail": "FAILED", "skip": "skipped"}[result.outcome]
             print(f"  {mark:8}{result.where}: {result.name}" + (f" ({result.reason})" if result.reason else ""),
                   flush=True)
+        for kill in list(self.running) if self.enough else ():
+            kill()
 
     def failures(self):
         return [r for r in self.results if r.outcome == "fail"]
@@ -170,9 +177,10 @@ class Boot:
 class MachineTests:
     """All the tests of one machine, over as many boots as it takes."""
 
-    def __init__(self, atlas, report, checked, cpus, accel):
+    def __init__(self, atlas, report, checked, cpus, options):
         self.atlas, self.report = atlas, report
-        self.checked, self.cpus, self.accel = checked, cpus, accel
+        self.checked, self.cpus = checked, cpus
+        self.accel, self.quiet_seconds = options.accel, options.quiet_seconds
         self.where = f"{'checked' if checked else 'plain'}, {cpus} CPU{'s' if cpus > 1 else ''}"
 
     def repeat(self, name):
@@ -181,10 +189,12 @@ class MachineTests:
 
     def run(self, kernel_pattern, names):
         for _ in range(RESTARTS_MAX):
+            if self.report.enough:
+                return
             boot = Boot(self, kernel_pattern, names)
             trouble = self.boot(boot)
             left = [n for n in names if ("user", n) not in boot.done]
-            if not trouble and not left:
+            if not trouble and not left or self.report.enough:
                 return
             kind, name = boot.running or ("kernel" if not boot.kernel_done else "user",
                                           "boot" if not boot.begun else "between tests")
@@ -211,9 +221,11 @@ class MachineTests:
             argv = atlas.machine_arguments(options, folder, disk, atlas.run_append(options, program))
             machine = atlas.Machine(argv, folder, LineSink(boot.log_line), LineSink(boot.output_line),
                                     LineSink(boot.log_line), None, boot.control_line)
+            self.report.running.add(machine.kill)
             try:
-                in_time = machine.wait(BOOT_SECONDS, QUIET_SECONDS)
+                in_time = machine.wait(BOOT_SECONDS, self.quiet_seconds)
             finally:
+                self.report.running.discard(machine.kill)
                 if machine.qemu.poll() is None:
                     machine.kill()
         if not in_time:
@@ -224,6 +236,8 @@ class MachineTests:
 
 def run_host_test(root, build, report, script):
     """A script that prints "ok N - name" lines; its own status counts when it prints none or all are ok."""
+    if report.enough:
+        return
     name = os.path.relpath(script, os.path.join(root, "tests", "host")).removesuffix("/run.sh").removesuffix(".sh")
     repeat = os.path.relpath(script, root)
     log = collections.deque(maxlen=LOG_LINES)
@@ -232,8 +246,14 @@ def run_host_test(root, build, report, script):
     process = subprocess.Popen(["bash", script], cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, env=dict(os.environ, ATLAS_BUILD=build),
                                start_new_session=True)
-    timer = threading.Timer(HOST_SECONDS, process.kill)
+
+    def kill():
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(HOST_SECONDS, kill)
     timer.start()
+    report.running.add(kill)
     for raw in process.stdout:
         line = raw.decode(errors="replace").rstrip("\n")
         match = RESULT_LINE.match(line)
@@ -249,6 +269,7 @@ def run_host_test(root, build, report, script):
         started = time.monotonic()
     process.wait()
     timer.cancel()
+    report.running.discard(kill)
     if count == 0 or process.returncode and not failed:
         ok = count == 0 and process.returncode == 0
         report.add(Result("host", name, "pass" if ok else "fail", "" if ok else f"exit status {process.returncode}",
@@ -256,7 +277,7 @@ def run_host_test(root, build, report, script):
 
 
 def main(atlas, options):
-    report = Report()
+    report = Report(options.first)
     wanted = [p for p in options.pattern] or ["*"]
 
     def chosen(name):
@@ -275,7 +296,7 @@ def main(atlas, options):
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, min(4, (os.cpu_count() or 2)))) as pool:
         jobs = []
         if kernel or names:
-            jobs += [pool.submit(MachineTests(atlas, report, checked, cpus, options.accel).run, kernel, names)
+            jobs += [pool.submit(MachineTests(atlas, report, checked, cpus, options).run, kernel, names)
                      for checked, cpus in machines]
         jobs += [pool.submit(run_host_test, atlas.ROOT, atlas.BUILD, report, script) for script in scripts]
         for job in jobs:
