@@ -21,9 +21,9 @@
  *
  * Augmentation: a node's value depends on itself and its two children only. Every structural change
  * starts at one node and all changed nodes lie on the path from it to the root or are the two nodes
- * of a rotation. So insert and remove first make the change, then update the path upwards, and only
- * then rebalance; a rotation updates its two nodes, and what lies above them has the same set of
- * nodes below it as before, so it needs nothing.
+ * of a rotation. So insert and remove first make the change, then update the path upwards, as far as
+ * values change, and only then rebalance; a rotation updates its two nodes, and what lies above them
+ * has the same set of nodes below it as before, so it needs nothing.
  *
  * The tree takes no lock and allocates nothing: the nodes are embedded in what the owner keeps in
  * the tree. There is no search function; the owner writes the loop, which is shorter than a
@@ -45,12 +45,16 @@ static void update(struct rb_tree *tree, struct rb_node *n)
 		tree->update(n);
 }
 
+/* Upwards until a node keeps its value: what lies above sees no difference. Or until `end`, which is not updated. */
+static void update_below(struct rb_tree *tree, struct rb_node *node, const struct rb_node *end)
+{
+	while (tree->update && node != end && tree->update(node))
+		node = node->parent;
+}
+
 void rb_update(struct rb_tree *tree, struct rb_node *node)
 {
-	if (!tree->update)
-		return;
-	for (; node; node = node->parent)
-		tree->update(node);
+	update_below(tree, node, NULL);
 }
 
 /* Put `new` (may be NULL) where `old` hangs, as seen from above. */
@@ -123,7 +127,8 @@ void rb_insert(struct rb_tree *tree, struct rb_node *parent, int side, struct rb
 		parent->child[side] = node;
 	else
 		tree->root = node;
-	rb_update(tree, node);
+	update(tree, node);
+	rb_update(tree, parent);
 	insert_rebalance(tree, node);
 }
 
@@ -206,7 +211,11 @@ void rb_remove(struct rb_tree *tree, struct rb_node *node)
 		if (parent == node)
 			parent = cut;
 	}
-	rb_update(tree, parent);
+	update_below(tree, parent, cut == node ? NULL : cut);
+	if (cut != node) { /* its value was that of its old place: no measure of what changes here */
+		update(tree, cut);
+		rb_update(tree, cut->parent);
+	}
 	if (!black_lost)
 		return;
 	if (is_red(child))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Red-black trees, intrusive, with one augmented value a node (Cormen et al., ch. 13 and 14). The owner writes the
- * search loop; the tree rebalances and calls `update` on every node whose subtree changed, bottom up.
+ * search loop; the tree rebalances and calls `update` on every node whose value may have changed, bottom up.
  */
 #ifndef LIB_RBTREE_H
 #define LIB_RBTREE_H
@@ -15,13 +15,14 @@ struct rb_node {
 
 struct rb_tree {
 	struct rb_node *root;
-	void (*update)(struct rb_node *node); /* recompute the node's value from its own and its children's; NULL: none */
+	/* Recompute the node's value from its own and its children's; whether it is another than before. NULL: there is none. */
+	bool (*update)(struct rb_node *node);
 };
 
 /* Hang `node` where the search ended: at parent->child[side] (parent NULL: the tree is empty), then rebalance. */
 void rb_insert(struct rb_tree *tree, struct rb_node *parent, int side, struct rb_node *node);
 void rb_remove(struct rb_tree *tree, struct rb_node *node);
-/* The node's own value changed: update it and every ancestor. */
+/* The node's own value changed: update it and the ancestors, as far as that makes a difference. */
 void rb_update(struct rb_tree *tree, struct rb_node *node);
 
 struct rb_node *rb_first(const struct rb_tree *tree);

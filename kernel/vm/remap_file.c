@@ -12,7 +12,7 @@
 /* [start, end) is one mapping but for the offsets: v begins it. */
 static bool is_one_mapping(const struct vma *v, vaddr_t end)
 {
-	for (struct vma *at = (struct vma *)v, *next; at->end < end; at = next) {
+	for (const struct vma *at = v, *next; at->end < end; at = next) {
 		next = vma_next(at);
 		if (!next || next->start != at->end || next->file != v->file || next->object != v->object || next->flags != v->flags)
 			return false;

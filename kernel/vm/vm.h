@@ -85,6 +85,7 @@ enum vma_flags {
 
 struct vma {
 	struct rb_node node;       /* (m) */
+	struct vma *prev, *next;   /* (m) by address; NULL at the ends */
 	struct list object_link;   /* in object->vmas (object lock) */
 	struct space *space;
 	vaddr_t start, end;        /* (m + object lock) bytes, page aligned; end exclusive */

@@ -33,9 +33,9 @@ extern struct page *zero_page;
 static inline size_t pages_of(uint64_t bytes) { return (bytes + PAGE_MASK) >> PAGE_SHIFT; }
 
 /* ---- vma.c: the tree of one space. Callers hold the space's lock. ---- */
-static inline struct vma *vma_of(struct rb_node *n) { return n ? container_of(n, struct vma, node) : NULL; }
-static inline struct vma *vma_next(struct vma *v) { return vma_of(rb_next(&v->node)); }
-static inline struct vma *vma_prev(struct vma *v) { return vma_of(rb_prev(&v->node)); }
+static inline struct vma *vma_of(const struct rb_node *n) { return n ? container_of(n, struct vma, node) : NULL; }
+static inline struct vma *vma_next(const struct vma *v) { return v->next; }
+static inline struct vma *vma_prev(const struct vma *v) { return v->prev; }
 struct vma *vma_find(struct space *s, vaddr_t addr);       /* the first VMA that ends above addr; NULL */
 void vma_tree_init(struct space *s);
 void vma_insert(struct space *s, struct vma *v);           /* range must be free */

@@ -19,26 +19,37 @@
 
 struct cache *vma_cache;
 
-static void vma_update(struct rb_node *node)
+static bool vma_update(struct rb_node *node)
 {
 	struct vma *v = vma_of(node);
-	vaddr_t largest = v->gap;
+	vaddr_t largest = v->gap, before = v->max_gap;
 
 	for (int side = 0; side < 2; side++)
 		if (node->child[side])
 			largest = MAX(largest, vma_of(node->child[side])->max_gap);
 	v->max_gap = largest;
+	return largest != before;
+}
+
+/* v begins a gap behind `prev` (NULL: the start of the space). */
+static vaddr_t gap_behind(const struct vma *prev, const struct vma *v)
+{
+	vaddr_t room = v->start - (prev ? prev->end : 0);
+
+	return room > vma_guard(v) ? room - vma_guard(v) : 0;
 }
 
 /* The gap before v changed, because v or its predecessor did. */
-static void vma_renew_gap(struct space *s, struct vma *v)
+static void vma_renew_gap(struct space *s, struct vma *v, const struct vma *prev)
 {
-	struct vma *prev = vma_prev(v);
-	vaddr_t floor = prev ? prev->end : 0;
-	vaddr_t room = v->start - floor;
+	vaddr_t before = v->gap, gap = gap_behind(prev, v);
 
-	v->gap = room > vma_guard(v) ? room - vma_guard(v) : 0;
-	rb_update(&s->vmas, &v->node);
+	v->gap = gap;
+	if (gap < before)
+		rb_update(&s->vmas, &v->node);
+	/* Growth needs no look at the other children on the way. */
+	for (struct rb_node *n = &v->node; n && vma_of(n)->max_gap < gap; n = n->parent)
+		vma_of(n)->max_gap = gap;
 }
 
 void vma_tree_init(struct space *s)
@@ -101,32 +112,41 @@ void vma_insert(struct space *s, struct vma *v)
 	struct rb_node *parent = NULL;
 	int side = 0;
 
+	struct vma *neighbour[2] = { NULL, NULL }; /* before and behind */
+
 	for (struct rb_node *n = s->vmas.root; n; n = n->child[side]) {
 		parent = n;
 		side = v->start >= vma_of(n)->end;
+		neighbour[!side] = vma_of(n);
 	}
 	v->space = s;
-	v->gap = v->max_gap = 0;
+	v->prev = neighbour[0];
+	v->next = neighbour[1];
+	if (v->prev)
+		v->prev->next = v;
+	if (v->next)
+		v->next->prev = v;
+	v->gap = gap_behind(v->prev, v);
 	rb_insert(&s->vmas, parent, side, &v->node);
+	if (v->next) /* last: before, the larger gap hid v's from the nodes above */
+		vma_renew_gap(s, v->next, v);
 	s->nvmas++;
 	count_pages(s, v->flags, (v->end - v->start) >> PAGE_SHIFT);
-	vma_renew_gap(s, v);
-	struct vma *next = vma_next(v);
-	if (next)
-		vma_renew_gap(s, next);
 }
 
 void vma_remove(struct space *s, struct vma *v)
 {
-	struct vma *next = vma_next(v);
-
+	if (v->prev)
+		v->prev->next = v->next;
+	if (v->next) {
+		v->next->prev = v->prev;
+		vma_renew_gap(s, v->next, v->prev); /* first: it becomes the larger of the two, then v leaves no difference */
+	}
 	rb_remove(&s->vmas, &v->node);
 	s->nvmas--;
 	count_pages(s, v->flags, -((v->end - v->start) >> PAGE_SHIFT));
 	if (s->recent == v)
 		s->recent = NULL;
-	if (next)
-		vma_renew_gap(s, next);
 }
 
 void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff)
@@ -141,10 +161,9 @@ void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff)
 	v->pgoff = pgoff;
 	if (v->object)
 		spin_unlock(&v->object->lock);
-	vma_renew_gap(s, v);
-	struct vma *next = vma_next(v);
-	if (next)
-		vma_renew_gap(s, next);
+	vma_renew_gap(s, v, v->prev);
+	if (v->next)
+		vma_renew_gap(s, v->next, v);
 }
 
 void vma_move_boundary(struct vma *low, struct vma *high, vaddr_t at)
@@ -160,7 +179,7 @@ void vma_move_boundary(struct vma *low, struct vma *high, vaddr_t at)
 	low->end = high->start = at;
 	if (o)
 		spin_unlock(&o->lock);
-	vma_renew_gap(low->space, high);
+	vma_renew_gap(low->space, high, low);
 }
 
 struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at)
@@ -227,30 +246,51 @@ void vma_free(struct vma *v)
 	cache_free(vma_cache, v);
 }
 
-/*
- * A fit of len bytes within [low, high) in the subtree. The highest: right subtree, then the gap before the node, then left;
- * the lowest the other way round. Gaps that straddle `high` or `low` are clipped, which is why a subtree with a large enough
- * gap can still have no fit; it happens only along the two boundaries, so the descent stays logarithmic.
- */
-static vaddr_t gap_search(struct rb_node *n, size_t len, vaddr_t low, vaddr_t high, bool upwards)
+/* The subtree below n on `side` may have a gap of len bytes in the range. */
+static bool may_fit(const struct rb_node *n, int side, size_t len, vaddr_t low, vaddr_t high)
 {
-	struct vma *v = vma_of(n);
-	vaddr_t fit = 0;
+	const struct vma *v = vma_of(n), *child = vma_of(n->child[side]);
 
-	if (!v || v->max_gap < len)
+	return child && child->max_gap >= len && (side ? v->end < high : v->start > low);
+}
+
+/* Where len bytes fit into the gap before v, within [low, high); 0: nowhere. */
+static vaddr_t fit_before(const struct vma *v, size_t len, vaddr_t low, vaddr_t high, bool upwards)
+{
+	vaddr_t end = v->start - vma_guard(v), bottom = MAX(end - v->gap, low), top = MIN(end, high);
+
+	if (v->gap < len || top <= bottom || top - bottom < len)
 		return 0;
-	if (upwards ? v->start > low : v->end < high)
-		fit = gap_search(n->child[!upwards], len, low, high, upwards);
-	if (!fit && v->gap >= len) {
-		vaddr_t top = v->start - vma_guard(v);
-		vaddr_t bottom = MAX(top - v->gap, low);
-		top = MIN(top, high);
-		if (top > bottom && top - bottom >= len)
-			fit = upwards ? bottom : top - len;
+	return upwards ? bottom : top - len;
+}
+
+/*
+ * A fit of len bytes within [low, high): the lowest, or the highest. In order from that end (`first` is its side), leaving out
+ * every subtree whose largest gap is too small. Gaps that straddle `high` or `low` are clipped, which is why a subtree with a
+ * large enough gap can still have no fit; it happens only along the two boundaries, so the walk stays logarithmic.
+ */
+static vaddr_t gap_search(const struct rb_node *n, size_t len, vaddr_t low, vaddr_t high, bool upwards)
+{
+	const int first = !upwards;
+
+	while (n) {
+		while (may_fit(n, first, len, low, high))
+			n = n->child[first];
+		for (;;) { /* n's first side is done */
+			vaddr_t fit = fit_before(vma_of(n), len, low, high, upwards);
+			if (fit)
+				return fit;
+			if (may_fit(n, !first, len, low, high))
+				break;
+			while (n->parent && n->parent->child[!first] == n)
+				n = n->parent;
+			n = n->parent;
+			if (!n)
+				return 0;
+		}
+		n = n->child[!first];
 	}
-	if (!fit && (upwards ? v->end < high : v->start > low))
-		fit = gap_search(n->child[upwards], len, low, high, upwards);
-	return fit;
+	return 0;
 }
 
 /* The room above every VMA is in no gap. */
@@ -286,6 +326,8 @@ const char *vma_check(struct space *s)
 	for (struct rb_node *n = rb_first(&s->vmas); n && !wrong; n = rb_next(n)) {
 		struct vma *v = vma_of(n);
 		vaddr_t max_gap = v->max_gap, room = v->start - floor;
+		if (v->prev != vma_of(rb_prev(n)) || v->next != vma_of(rb_next(n)))
+			wrong = "a VMA does not know its neighbours";
 		if (v->start >= v->end || v->start < floor || (v->start | v->end) & PAGE_MASK || v->end > USER_END)
 			wrong = "VMA ranges overlap or are malformed";
 		if (v->gap != (room > vma_guard(v) ? room - vma_guard(v) : 0))

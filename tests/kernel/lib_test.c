@@ -65,13 +65,14 @@ TEST(tree_keeps_its_rules_and_order)
 }
 
 static unsigned updates;
-static void count_update(struct rb_node *n)
+static const struct rb_node *stop; /* its value does not change */
+static bool count_update(struct rb_node *n)
 {
-	(void)n;
 	updates++;
+	return n != stop;
 }
 
-/* A change of one value updates the path to the root and nothing else. */
+/* A change of one value updates the path to the root, as far as values change, and nothing else. */
 TEST(tree_updates_the_path_to_the_root)
 {
 	static struct item items[ITEMS];
@@ -88,6 +89,11 @@ TEST(tree_updates_the_path_to_the_root)
 	updates = 0;
 	rb_update(&tree, n);
 	EXPECT(updates == depth);
+	stop = n->parent;
+	updates = 0;
+	rb_update(&tree, n);
+	EXPECT(updates == 2);
+	stop = NULL;
 }
 
 TEST_SUITE(rbtree, "lib.rbtree",

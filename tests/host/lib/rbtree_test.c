@@ -14,14 +14,17 @@ static struct item items[KEYS];
 
 static struct item *item_of(struct rb_node *n) { return container_of(n, struct item, node); }
 
-static void update(struct rb_node *n)
+static bool update(struct rb_node *n)
 {
 	struct item *it = item_of(n);
+
+	uint64_t before = it->heaviest;
 
 	it->heaviest = it->weight;
 	for (int side = 0; side < 2; side++)
 		if (n->child[side])
 			it->heaviest = MAX(it->heaviest, item_of(n->child[side])->heaviest);
+	return it->heaviest != before;
 }
 
 static void insert(struct rb_tree *tree, struct item *it)
