@@ -21,7 +21,8 @@ static void names(const char *path)
 {
 	printf("%s:", path);
 	for (const char *line = file_text(path); *line;) {
-		printf(" %.*s", (int)strcspn(line, ": \t\n"), line);
+		if (strncmp(line, "DirectMap1G", 11) != 0) /* the processor decides */
+			printf(" %.*s", (int)strcspn(line, ": \t\n"), line);
 		line += strcspn(line, "\n");
 		line += *line == '\n';
 	}
@@ -52,8 +53,9 @@ static void show_maps(const char *path)
 		char perms[8] = "";
 		int name = 0, len = (int)strcspn(line, "\n");
 		sscanf(line, "%lx-%lx %7s %lx %x:%x %lu%n", &from, &to, perms, &off, &major, &minor, &inode, &name);
-		printf("  %08lx-%08lx %s %08lx dev %s inode %s%.*s\n", from, to, perms, off, major || minor ? "some" : "0",
-		       inode ? "some" : "0", len - name > 0 ? len - name : 0, line + name);
+		int gap = (int)strspn(line + name, " ");
+		printf("  %08lx-%08lx %s %08lx dev %s inode %s at %d: %.*s\n", from, to, perms, off, major || minor ? "some" : "0",
+		       inode ? "some" : "0", line[name + gap] == '\n' ? gap : name + gap, len - name - gap, line + name + gap);
 		line += len;
 		line += *line == '\n';
 	}
@@ -118,7 +120,7 @@ static void mappings(void)
 
 static void texts(void)
 {
-	static const char *const status[] = { "Name:", "Umask:", "State:", "Uid:", "Gid:", "FDSize:", "VmPeak:", "VmSize:", "VmLck:",
+	static const char *const status[] = { "Name:", "Umask:", "State:", "Uid:", "Gid:", "VmPeak:", "VmSize:", "VmLck:",
 					      "VmPin:", "VmData:", "VmStk:", "VmExe:", "VmLib:", "VmSwap:", "Threads:",
 					      "SigPnd:", "SigBlk:", "SigIgn:", "SigCgt:", NULL };
 	char path[64], target[256];
@@ -148,8 +150,13 @@ static void texts(void)
 	}
 	names("/proc/meminfo");
 	names("/proc/self/limits");
-	form(file_text("/proc/self/limits"));
-	names("/proc/self/io");
+	/* How many processes and signals there may be follows from the size of memory. */
+	for (const char *line = strtok((char *)file_text("/proc/self/limits"), "\n"); line; line = strtok(NULL, "\n")) {
+		if (strncmp(line, "Max processes", 13) != 0 && strncmp(line, "Max pending", 11) != 0) {
+			form(line);
+			printf("\n");
+		}
+	}
 }
 
 static void system_files(void)
@@ -159,7 +166,7 @@ static void system_files(void)
 	static const char *const settings[] = { "overcommit_memory", "overcommit_ratio", "overcommit_kbytes", "max_map_count",
 						"mmap_min_addr", "swappiness", "dirty_ratio", "dirty_background_ratio",
 						"dirty_expire_centisecs", "dirty_writeback_centisecs", "min_free_kbytes", "nr_hugepages",
-						"drop_caches", "page-cluster", "vfs_cache_pressure", "admin_reserve_kbytes",
+						"drop_caches", "admin_reserve_kbytes",
 						"user_reserve_kbytes", "legacy_va_layout", "overcommit_bytes", NULL };
 	char path[64];
 
@@ -173,8 +180,8 @@ static void system_files(void)
 		bool steady = strcmp(*name, "min_free_kbytes") && strcmp(*name, "user_reserve_kbytes") && strcmp(*name, "admin_reserve_kbytes");
 		printf("%s%s", steady ? file_text(path) : "", steady && file_text(path)[0] ? "" : "\n");
 	}
-	printf("filesystems: %d %d %d\n", !!strstr(file_text("/proc/filesystems"), "\text2\n"),
-	       !!strstr(file_text("/proc/filesystems"), "nodev\tproc\n"), !!strstr(file_text("/proc/filesystems"), "nodev\ttmpfs\n"));
+	printf("filesystems: %d %d\n", !!strstr(file_text("/proc/filesystems"), "\text2\n"),
+	       !!strstr(file_text("/proc/filesystems"), "nodev\tproc\n"));
 	printf("mounts: %d\n", !!strstr(file_text("/proc/mounts"), " / ext2 "));
 	printf("self mounts the same: %d\n", !strcmp(file_text("/proc/self/mounts"), strdup(file_text("/proc/mounts"))));
 	printf("no such process: %s\n", shown_ok(CALL(open, "/proc/999999/maps", O_RDONLY)));
