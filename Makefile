@@ -76,7 +76,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c memfd.c mount.c node.c \
 		path.c pipe.c poll.c procfs.c server.c text.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c cwd.c device.c file.c memfd.c mmap.c mount.c path.c port.c process.c process_vm.c signal.c size.c \
+	$(addprefix kernel/sys/,attr.c cwd.c device.c file.c identity.c memfd.c mmap.c mount.c path.c port.c process.c process_vm.c signal.c size.c \
 		syscall.c thread.c time.c vector.c)
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
@@ -141,9 +141,8 @@ TESTS := \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \
 	the_first_thread_may_leave threads_begin_and_end threads_come_and_go_from_all_sides \
 	threads_lock_and_wait threads_map_and_fault_together threads_run_where_they_are_told \
-	truncate_takes_pages_away two_processes_share_a_file_mapping \
-	vector_state_survives_switches wait_reports_how_a_child_ended \
-	write_is_seen_through_a_mapping
+	truncate_takes_pages_away two_processes_share_a_file_mapping users_and_groups \
+	vector_state_survives_switches wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
 	bad_ranges brk_moves buffers coherence growsdown limits list madvise_matrix map_count memfd_seals \

@@ -80,6 +80,31 @@ int node_refresh(struct node *n)
 	return 0;
 }
 
+int node_claim(struct node *n, enum claim claim)
+{
+	int32_t now = n->claims;
+
+	do {
+		if (now && (now > 0) != (claim > 0))
+			return -ETXTBSY;
+	} while (!__atomic_compare_exchange_n(&n->claims, &now, now + claim, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	return 0;
+}
+
+void node_unclaim(struct node *n, enum claim claim)
+{
+	__atomic_sub_fetch(&n->claims, claim, __ATOMIC_RELEASE);
+}
+
+void node_drop_setid(struct node *n)
+{
+	uint32_t drop = n->mode & (S_ISUID | (n->mode & S_IXGRP ? S_ISGID : 0));
+	struct fs_setattr set = { .mask = FS_SET_MODE, .mode = n->mode & 07777 & ~drop };
+
+	if (unlikely(drop) && n->fs->ops->setattr && proc_current() && proc_current()->fsuid)
+		(void)n->fs->ops->setattr(n, &set); /* the change itself will meet the same trouble */
+}
+
 void node_touch_mtime(struct node *n)
 {
 	struct abi_timespec now = time_now();

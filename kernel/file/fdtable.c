@@ -93,6 +93,8 @@ void file_put(struct file *f)
 		return;
 	if (f->ops->release)
 		f->ops->release(f);
+	if (f->claim)
+		node_unclaim(f->node, f->claim);
 	if (f->node)
 		node_put(f->node);
 	kfree(f->path);

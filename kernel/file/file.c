@@ -20,7 +20,7 @@
 
 #define OPEN_TRIES 4
 /* What open(2) asks once and F_GETFL does not show. */
-#define OPEN_ONCE (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+#define OPEN_ONCE (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | OPEN_EXEC)
 
 /* ---- plain files ---- */
 
@@ -58,6 +58,7 @@ static int64_t write_bytes(struct file *f, uint64_t buf, size_t len, int64_t *po
 
 	if (n <= 0)
 		return n;
+	node_drop_setid(f->node);
 	if (append) {
 		n = object_append(o, buf, (size_t)n, kernel, &end);
 	} else {
@@ -174,7 +175,7 @@ static unsigned access_of(int flags)
 {
 	static const unsigned by_mode[4] = { R_OK, W_OK, R_OK | W_OK, R_OK | W_OK };
 
-	return by_mode[flags & O_ACCMODE] | (flags & O_TRUNC ? W_OK : 0);
+	return flags & OPEN_EXEC ? X_OK : by_mode[flags & O_ACCMODE] | (flags & O_TRUNC ? W_OK : 0);
 }
 
 /* May this node be opened so? `created`: the permission bits just given to it do not bind its maker. */
@@ -184,6 +185,8 @@ static int check_open(struct node *n, int flags, bool created)
 
 	if (S_ISLNK(n->mode))
 		return -ELOOP;
+	if (flags & OPEN_EXEC && (!S_ISREG(n->mode) || !n->object))
+		return -EACCES;
 	if (flags & O_DIRECTORY && !S_ISDIR(n->mode))
 		return -ENOTDIR;
 	if (S_ISDIR(n->mode) && (access & W_OK || flags & O_CREAT))
@@ -219,8 +222,27 @@ static int attach_ops(struct file *f, struct node *n)
 
 static int truncate_on_open(struct node *n)
 {
+	node_drop_setid(n);
 	node_touch_mtime(n);
 	return object_resize(n->object, 0);
+}
+
+/* A plain file's claim, while it is open or, when it is only cut, for that moment; then O_TRUNC. */
+static int open_plain(struct file *f, struct node *n, int flags, bool created)
+{
+	bool writes = (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR, cuts = flags & O_TRUNC && !created;
+	enum claim claim = flags & OPEN_EXEC ? CLAIM_EXEC : writes || cuts ? CLAIM_WRITE : CLAIM_NONE;
+
+	int err = claim ? node_claim(n, claim) : 0;
+	if (err)
+		return err;
+	n->written |= writes || cuts;
+	err = cuts ? truncate_on_open(n) : 0;
+	if (writes || claim == CLAIM_EXEC)
+		f->claim = claim;
+	else if (claim)
+		node_unclaim(n, claim);
+	return err;
 }
 
 /* An open file on n; takes over n's reference and the name, also when it fails. */
@@ -239,11 +261,8 @@ static struct file *open_node(struct node *n, char *name, int flags, bool create
 	f->path = name;
 	if (!only_path)
 		err = attach_ops(f, n);
-	if (!err && !only_path && access_of(flags) & W_OK && S_ISREG(n->mode) && n->object) {
-		n->written = true;
-		if (flags & O_TRUNC && !created)
-			err = truncate_on_open(n);
-	}
+	if (!err && !only_path && S_ISREG(n->mode) && n->object)
+		err = open_plain(f, n, flags, created);
 	if (err) {
 		file_put(f);
 		return err_ptr(err);

@@ -35,6 +35,7 @@ struct node {
 	struct object *object;     /* (c) regular files: its pages; size is object->size */
 	uint64_t size;             /* directories, symbolic links */
 	uint32_t version, fresh;   /* (n) attributes are the server's of now when equal */
+	volatile int32_t claims;   /* (a) open files that may write to it (> 0) or programs running from it (< 0) */
 	bool written;              /* (n) has been open for writing: its attributes change by themselves */
 	bool cached;               /* (c) in the cache; otherwise it goes with its last reference */
 	bool closing;              /* (F) being given back to its server: wait, then look again */
@@ -46,6 +47,14 @@ struct fs_ops; /* file_impl.h: lookup, create, ... of one kind of filesystem (se
 
 static inline void node_get(struct node *n) { __atomic_add_fetch(&n->refs, 1, __ATOMIC_RELAXED); }
 void node_put(struct node *n);     /* may sleep: an unlinked node's last reference sends PAGER_CLOSE */
+/*
+ * node_claim: a plain file is open for writing, or executed, never both. 0, -ETXTBSY. An open file holds its claim until its
+ * last reference goes.
+ */
+enum claim { CLAIM_NONE = 0, CLAIM_WRITE = 1, CLAIM_EXEC = -1 };
+int node_claim(struct node *n, enum claim claim);
+void node_unclaim(struct node *n, enum claim claim);
+void node_drop_setid(struct node *n); /* what is changed by anybody but root is not set-user-id (or group) any more */
 /* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES. */
 int node_permission(struct node *n, unsigned mask);
 void node_stat(struct node *n, struct abi_stat *st);
@@ -87,6 +96,7 @@ struct file {
 	volatile uint32_t refs;
 	enum file_kind kind;
 	uint32_t flags;            /* O_ACCMODE, O_APPEND, O_NONBLOCK, ...: F_GETFL */
+	int8_t claim;              /* (c) enum claim: what it holds on its node */
 	bool seekable;             /* (c) has a position: lseek, pread, pwrite */
 	struct gate pos_gate;
 	int64_t pos;               /* (pos_gate) */
@@ -128,7 +138,8 @@ void path_put(struct path *p);
 int path_trim(struct path *p);                       /* a walk's name in as much memory as it needs; -ENOMEM: p has been put */
 void cwd_get(struct path *out);                      /* of the current process; name NULL without memory */
 void cwd_set(struct path *p);                        /* takes over what p holds */
-/* file_open: open(2) for the kernel and for sys_open; -errno through err_ptr. */
+/* file_open: open(2) for the kernel and for sys_open; -errno through err_ptr. With OPEN_EXEC: to execute it, as O_RDONLY. */
+#define OPEN_EXEC (1 << 30)
 struct file *file_open(int dirfd, const char *path, int flags, uint32_t mode);
 bool path_is_mount(const struct node *n);            /* the root of something mounted */
 

@@ -133,7 +133,7 @@ bool mount_describe(unsigned index, bool info, char *line, size_t cap); /* a lin
 /* ---- path.c ---- */
 /* path_walk_create: like PATH_PARENT, but follows a final symbolic link; *child is the node there, NULL when there is none. */
 int path_walk_create(int dirfd, const char *text, unsigned how, struct path *out, char *last, struct node **child);
-int node_permission_as(struct node *n, unsigned mask, uint32_t uid, uint32_t gid);
+int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t uid, uint32_t gid); /* p for its other groups */
 char *path_join(const char *dir, const char *name);     /* kmalloc'ed; NULL */
 void cwd_move(const struct node *from, const struct path *to); /* every process there goes to another directory */
 void cwd_rename(const char *from, const char *to);      /* a directory on the way has a new name */

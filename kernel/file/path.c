@@ -32,7 +32,7 @@ struct walk {
 
 /* ---- permissions ---- */
 
-int node_permission_as(struct node *n, unsigned mask, uint32_t uid, uint32_t gid)
+int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t uid, uint32_t gid)
 {
 	uint32_t mode = n->mode, bits = mode & 7;
 
@@ -40,16 +40,16 @@ int node_permission_as(struct node *n, unsigned mask, uint32_t uid, uint32_t gid
 		return !(mask & X_OK) || S_ISDIR(mode) || mode & 0111 ? 0 : -EACCES;
 	if (uid == n->uid)
 		bits = mode >> 6 & 7;
-	else if (gid == n->gid)
+	else if (gid == n->gid || proc_in_groups(p, n->gid))
 		bits = mode >> 3 & 7;
 	return mask & ~bits ? -EACCES : 0;
 }
 
 int node_permission(struct node *n, unsigned mask)
 {
-	const struct proc *p = proc_current();
+	struct proc *p = proc_current();
 
-	return p ? node_permission_as(n, mask, p->euid, p->egid) : 0;
+	return p ? node_permission_as(p, n, mask, p->fsuid, p->fsgid) : 0;
 }
 
 /* ---- the working directory ---- */

@@ -17,7 +17,7 @@
 struct facts {
 	char name[16], state;
 	int pid, tid, ppid, pgid, sid, exit_signal;
-	uint32_t uid, euid, suid, gid, egid, sgid, umask;
+	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
 	unsigned threads, cpu, fds;
 	uint64_t pending, thread_pending, blocked, ignored, caught, rss_limit;
 	uint64_t utime, stime, cutime, cstime, start, minflt, majflt, cminflt, cmajflt;
@@ -77,8 +77,8 @@ static int copy_facts(struct facts *x, struct proc *p, int tid)
 	x->pgid = p->pgid;
 	x->sid = p->sid;
 	x->exit_signal = p->exit_signal;
-	x->uid = p->uid, x->euid = p->euid, x->suid = p->suid;
-	x->gid = p->gid, x->egid = p->egid, x->sgid = p->sgid;
+	x->uid = p->uid, x->euid = p->euid, x->suid = p->suid, x->fsuid = p->fsuid;
+	x->gid = p->gid, x->egid = p->egid, x->sgid = p->sgid, x->fsgid = p->fsgid;
 	x->umask = p->umask;
 	x->utime = p->utime_ns, x->stime = p->stime_ns, x->cutime = p->cutime_ns, x->cstime = p->cstime_ns;
 	x->start = p->start_ns;
@@ -223,8 +223,8 @@ static void identity_rows(struct text *t, const struct facts *x)
 	text_printf(t, "Name:\t%s\nUmask:\t0%u%u%u\nState:\t%s\n", x->name, x->umask >> 6 & 7, x->umask >> 3 & 7, x->umask & 7,
 	            state_name(x->state));
 	text_printf(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", x->pid, x->tid, x->ppid);
-	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", x->uid, x->euid, x->suid, x->euid);
-	text_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", x->gid, x->egid, x->sgid, x->egid);
+	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", x->uid, x->euid, x->suid, x->fsuid);
+	text_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", x->gid, x->egid, x->sgid, x->fsgid);
 	text_printf(t, "FDSize:\t%u\nGroups:\t \n", x->fds);
 	text_printf(t, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", x->pid, x->tid, x->pgid, x->sid);
 }

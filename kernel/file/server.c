@@ -76,7 +76,7 @@ static int server_create(struct node *dir, const struct new_name *make, struct n
 	size_t target_len = make->target ? strlen(make->target) : 0, len = make->len + target_len;
 	struct proc *p = proc_current();
 	struct msg m = { .op = FS_CREATE, .data_len = (uint32_t)len,
-		.arg = { dir->ino, make->mode, p ? p->euid : 0, p ? p->egid : 0, make->rdev, make->len } };
+		.arg = { dir->ino, make->mode, p ? p->fsuid : 0, p ? p->fsgid : 0, make->rdev, make->len } };
 	uint64_t changes = node_cache_changes();
 	struct fs_attr attr;
 

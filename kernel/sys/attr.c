@@ -151,7 +151,7 @@ CALL(fstatfs)
 
 static int64_t access_at(int dirfd, vaddr_t text, unsigned mode, unsigned flags)
 {
-	const struct proc *p = proc_current();
+	struct proc *p = proc_current();
 	bool effective = flags & AT_EACCESS;
 	struct subject s;
 
@@ -162,7 +162,7 @@ static int64_t access_at(int dirfd, vaddr_t text, unsigned mode, unsigned flags)
 		return err;
 	struct node *n = s.node;
 	if (n)
-		err = node_permission_as(n, mode, effective ? p->euid : p->uid, effective ? p->egid : p->gid);
+		err = node_permission_as(p, n, mode, effective ? p->fsuid : p->uid, effective ? p->fsgid : p->gid);
 	if (n && !err && mode & W_OK && n->fs->readonly && (S_ISREG(n->mode) || S_ISDIR(n->mode) || S_ISLNK(n->mode)))
 		err = -EROFS;
 	subject_put(&s);
@@ -196,6 +196,7 @@ int node_truncate(struct node *n, uint64_t size)
 	if (err)
 		return err;
 	n->written = true;
+	node_drop_setid(n);
 	node_touch_mtime(n);
 	return object_resize(n->object, size);
 }
@@ -216,8 +217,14 @@ CALL(truncate)
 		err = -EINVAL;
 	else
 		err = node_permission(n, W_OK);
+	if (!err && n->fs->readonly)
+		err = -EROFS;
 	if (!err)
-		err = n->fs->readonly ? -EROFS : node_truncate(n, b);
+		err = node_claim(n, CLAIM_WRITE);
+	if (!err) {
+		err = node_truncate(n, b);
+		node_unclaim(n, CLAIM_WRITE);
+	}
 	subject_put(&s);
 	return err;
 }
@@ -233,9 +240,14 @@ static int set_attr(struct node *n, const struct fs_setattr *set)
 
 static bool owns(const struct node *n)
 {
-	uint32_t uid = proc_current()->euid;
+	uint32_t uid = proc_current()->fsuid;
 
 	return uid == 0 || uid == n->uid;
+}
+
+static bool in_group(uint32_t gid)
+{
+	return gid == proc_current()->fsgid || proc_in_groups(proc_current(), gid);
 }
 
 static int64_t change_mode(struct subject *s, uint64_t mode)
@@ -244,7 +256,7 @@ static int64_t change_mode(struct subject *s, uint64_t mode)
 	struct node *n = s->node;
 	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : owns(n) ? 0 : -EPERM;
 
-	if (!err && proc_current()->euid && !S_ISDIR(n->mode) && n->gid != proc_current()->egid)
+	if (!err && proc_current()->fsuid && !in_group(n->gid))
 		set.mode &= ~(uint32_t)S_ISGID;
 	if (!err)
 		err = S_ISLNK(n->mode) ? -EOPNOTSUPP : set_attr(n, &set);
@@ -281,13 +293,13 @@ CALL(fchmod)
 /* User 0 may do all; an owner may set what it has already, and its own group. */
 static int check_owner(const struct node *n, uint32_t uid, uint32_t gid)
 {
-	const struct proc *p = proc_current();
+	struct proc *p = proc_current();
 
-	if (p->euid == 0)
+	if (p->fsuid == 0)
 		return 0;
-	if (p->euid != n->uid || (uid != NO_ID && uid != n->uid))
+	if (p->fsuid != n->uid || (uid != NO_ID && uid != n->uid))
 		return -EPERM;
-	return gid == NO_ID || gid == n->gid || gid == p->egid ? 0 : -EPERM;
+	return gid == NO_ID || gid == n->gid || in_group(gid) ? 0 : -EPERM;
 }
 
 /* A program that changes hands is not set-user-id any more, whoever does it. */

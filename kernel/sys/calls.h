@@ -28,10 +28,14 @@
 /* process.c */
 #define CALLS_PROCESS(X) \
 	X(execve) X(exit_group) X(wait4) X(getpid) X(getppid) X(getpgid) \
-	X(setpgid) X(getpgrp) X(setsid) X(getsid) X(getuid) X(geteuid) X(getgid) X(getegid) X(setuid) X(setgid) X(getgroups) \
-	X(setgroups) X(uname) \
+	X(setpgid) X(getpgrp) X(setsid) X(getsid) X(uname) \
 	X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) \
 	X(reboot) X(sysinfo)
+
+/* identity.c */
+#define CALLS_IDENTITY(X) \
+	X(getuid) X(geteuid) X(getgid) X(getegid) X(getresuid) X(getresgid) X(setuid) X(setgid) X(setreuid) X(setregid) X(setresuid) \
+	X(setresgid) X(setfsuid) X(setfsgid) X(getgroups) X(setgroups)
 
 /* thread.c */
 #define CALLS_THREAD(X) \
@@ -56,7 +60,7 @@
 	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
 
 #define CALLS_ALL(X) \
-	CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_TIME(X) \
+	CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_TIME(X) \
 	CALLS_ATLAS(X)
 
 #endif

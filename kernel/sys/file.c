@@ -109,7 +109,7 @@ static int64_t open_at(int dirfd, vaddr_t text, int flags, uint32_t mode)
 
 	if (is_err(path))
 		return ptr_err(path);
-	struct file *f = file_open(dirfd, path, flags, mode);
+	struct file *f = file_open(dirfd, path, flags & ~OPEN_EXEC, mode);
 	kfree(path);
 	if (is_err(f))
 		return ptr_err(f);

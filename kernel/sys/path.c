@@ -252,7 +252,7 @@ CALL(linkat)
 /* In a directory with the sticky bit only the owner of the file or of the directory takes a name away. */
 static int check_sticky(const struct node *dir, const struct node *child)
 {
-	uint32_t uid = proc_current()->euid;
+	uint32_t uid = proc_current()->fsuid;
 
 	return dir->mode & S_ISVTX && uid && uid != child->uid && uid != dir->uid ? -EPERM : 0;
 }

@@ -56,10 +56,6 @@ SYSCALL(wait4)
 SYSCALL(getpid) { return proc_current()->pid; }
 SYSCALL(getppid) { return proc_current()->ppid; }
 SYSCALL(getpgrp) { return proc_current()->pgid; }
-SYSCALL(getuid) { return proc_current()->uid; }
-SYSCALL(geteuid) { return proc_current()->euid; }
-SYSCALL(getgid) { return proc_current()->gid; }
-SYSCALL(getegid) { return proc_current()->egid; }
 
 /* The group or session of process pid, 0: the caller's. */
 static int64_t number_of(int pid, bool session)
@@ -119,43 +115,6 @@ SYSCALL(setsid)
 		p->sid = p->pgid = p->pid;
 	mutex_unlock(&proc_tree_lock);
 	return leader ? -EPERM : p->pid;
-}
-
-SYSCALL(setuid)
-{
-	struct proc *p = proc_current();
-	uint32_t uid = a;
-	if (p->euid == 0)
-		p->uid = p->suid = uid;
-	else if (uid != p->uid && uid != p->suid)
-		return -EPERM;
-	if (uid != p->euid)
-		thread_current()->space->ids_changed = true;
-	p->euid = uid;
-	return 0;
-}
-
-SYSCALL(setgid)
-{
-	struct proc *p = proc_current();
-	uint32_t gid = a;
-	if (p->euid == 0)
-		p->gid = p->sgid = gid;
-	else if (gid != p->gid && gid != p->sgid)
-		return -EPERM;
-	if (gid != p->egid)
-		thread_current()->space->ids_changed = true;
-	p->egid = gid;
-	return 0;
-}
-
-SYSCALL(getgroups) { return (int)a < 0 ? -EINVAL : 0; }
-
-SYSCALL(setgroups)
-{
-	if (proc_current()->euid != 0)
-		return -EPERM;
-	return a == 0 ? 0 : -EINVAL;
 }
 
 SYSCALL(uname)

@@ -77,26 +77,16 @@ static void exec_free(struct exec *x)
 
 /* ---- find ---- */
 
-static bool may_execute(const struct node *n)
-{
-	const struct proc *p = proc_current();
-	if (p->euid == 0)
-		return n->mode & (S_IXUSR | S_IXGRP | S_IXOTH);
-	if (p->euid == n->uid)
-		return n->mode & S_IXUSR;
-	return n->mode & (p->egid == n->gid ? S_IXGRP : S_IXOTH);
-}
-
 /* Opens the program and reads its first page. */
 static int head_read(struct exec *x, const char *path)
 {
-	struct file *f = file_open(AT_FDCWD, path, O_RDONLY, 0);
+	struct file *f = file_open(AT_FDCWD, path, OPEN_EXEC, 0);
 	if (is_err(f))
 		return ptr_err(f);
 	if (x->file)
 		file_put(x->file);
 	x->file = f;
-	if (f->kind != FILE_NODE || !S_ISREG(f->node->mode) || !f->node->object || !may_execute(f->node))
+	if (f->kind != FILE_NODE)
 		return -EACCES;
 	int64_t n = object_read(f->node->object, 0, (uint64_t)page_to_virt(x->head), PAGE_SIZE, true);
 	if (n < 0)
@@ -180,12 +170,22 @@ static int program_find(struct exec *x)
 	return err;
 }
 
+/* Who the program runs as: the owner of a set-user-id file, the group of a set-group-id one, else whoever executes it. */
+static void ids_find(struct exec *x)
+{
+	const struct proc *p = proc_current();
+	const struct node *n = x->file->node;
+	x->args.euid = n->mode & S_ISUID ? n->uid : p->euid;
+	x->args.egid = (n->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ? n->gid : p->egid;
+}
+
 /* ---- gather ---- */
 
 static int args_gather(struct exec *x, vaddr_t argv, vaddr_t envp)
 {
 	struct exec_args *a = &x->args;
 	int err = args_init(a);
+	ids_find(x);
 	for (unsigned i = 0; !err && i < x->nwords; i++, a->argc++)
 		err = args_add(a, x->word[i]);
 	if (!err)
@@ -329,6 +329,9 @@ static void identity_take(struct exec *x, struct proc *p)
 	p->cmdline_len = x->cmdline_len;
 	p->exe = x->file;
 	p->space = x->space;
+	p->euid = p->suid = p->fsuid = x->args.euid;
+	p->egid = p->sgid = p->fsgid = x->args.egid;
+	x->space->ids_changed = p->euid != p->uid || p->egid != p->gid;
 	spin_unlock(&p->lock);
 	mutex_unlock(&proc_tree_lock);
 	x->cmdline = old_cmdline;

@@ -173,8 +173,8 @@ static void pointers_put(struct word_writer *w, const struct exec_args *a, size_
 
 struct aux { uint64_t type, value; };
 
-static unsigned aux_fill(struct aux *aux, const struct elf_image *elf, vaddr_t base, vaddr_t execfn, vaddr_t platform,
-                         vaddr_t random)
+static unsigned aux_fill(struct aux *aux, const struct exec_args *a, const struct elf_image *elf, vaddr_t base, vaddr_t execfn,
+                         vaddr_t platform, vaddr_t random)
 {
 	const struct proc *p = proc_current();
 	const struct aux entries[AUXV_MAX] = {
@@ -187,10 +187,10 @@ static unsigned aux_fill(struct aux *aux, const struct elf_image *elf, vaddr_t b
 		{ AT_FLAGS, 0 },
 		{ AT_ENTRY, base + elf->entry },
 		{ AT_UID, p->uid },
-		{ AT_EUID, p->euid },
+		{ AT_EUID, a->euid },
 		{ AT_GID, p->gid },
-		{ AT_EGID, p->egid },
-		{ AT_SECURE, 0 },
+		{ AT_EGID, a->egid },
+		{ AT_SECURE, a->euid != p->uid || a->egid != p->gid },
 		{ AT_RANDOM, random },
 		{ AT_HWCAP, 0 },
 		{ AT_HWCAP2, 0 },
@@ -213,7 +213,7 @@ int stack_build(const struct exec_args *a, const char *execfn, const struct elf_
 	vaddr_t strings = execfn_at - a->len;
 	vaddr_t platform_at = strings - sizeof(platform);
 	vaddr_t random_at = ALIGN_DOWN(platform_at - sizeof(random), 16ul);
-	unsigned naux = aux_fill(aux, elf, base, execfn_at, platform_at, random_at);
+	unsigned naux = aux_fill(aux, a, elf, base, execfn_at, platform_at, random_at);
 	size_t words = 1 + a->argc + 1 + a->envc + 1 + naux * 2;
 	random_bytes(random, sizeof(random));
 	*sp = ALIGN_DOWN(random_at - words * sizeof(uint64_t), 16ul);

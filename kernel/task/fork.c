@@ -65,7 +65,7 @@ static struct thread *thread_clone(const struct fork_request *r)
 	return t;
 }
 
-static void copy_identity(struct proc *p, const struct proc *self)
+static void copy_identity(struct proc *p, struct proc *self)
 {
 	p->pgid = self->pgid;
 	p->sid = self->sid;
@@ -75,6 +75,9 @@ static void copy_identity(struct proc *p, const struct proc *self)
 	p->gid = self->gid;
 	p->egid = self->egid;
 	p->sgid = self->sgid;
+	p->fsuid = self->fsuid;
+	p->fsgid = self->fsgid;
+	p->groups = group_list_get(self);
 	p->umask = self->umask;
 	memcpy(p->actions, self->actions, sizeof(p->actions));
 	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));
@@ -255,11 +258,29 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags)
 	return pid;
 }
 
+/* RLIMIT_NPROC counts the threads of a user, and does not bind root. */
+static bool one_too_many(void)
+{
+	struct proc *self = proc_current();
+	uint64_t limit = self->rlimit[RLIMIT_NPROC].rlim_cur, threads = 1;
+	if (likely(!self->uid || !self->euid || limit == RLIM_INFINITY))
+		return false;
+	mutex_lock(&proc_tree_lock);
+	list_for_each(n, &proc_all) {
+		const struct proc *p = list_entry(n, struct proc, all_link);
+		threads += p->uid != self->uid ? 0 : p->zombie ? 1 : p->nthreads;
+	}
+	mutex_unlock(&proc_tree_lock);
+	return threads > limit;
+}
+
 int proc_fork(const struct fork_request *r)
 {
 	int err = flags_check(r->flags);
 	if (!err && r->flags & CLONE_SETTLS && r->tls >= USER_END)
 		err = -EPERM;
+	if (!err && one_too_many())
+		err = -EAGAIN;
 	if (err)
 		return err;
 	struct thread *t = thread_clone(r);

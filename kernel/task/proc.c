@@ -107,6 +107,7 @@ void proc_put(struct proc *p)
 		return;
 	if (p->pid)
 		pid_free(p->pid);
+	group_list_put(p->groups);
 	kfree(p->cmdline);
 	kfree(p->cwd_path);
 	cache_free(proc_cache, p);
@@ -179,6 +180,32 @@ void proc_name_set(struct proc *p, const char *path)
 			last = c + 1;
 	strlcpy(p->name, last, sizeof(p->name));
 	strlcpy(thread_current()->name, last, sizeof(p->name));
+}
+
+struct group_list *group_list_get(struct proc *p)
+{
+	spin_lock(&p->lock);
+	struct group_list *list = p->groups;
+	if (list)
+		__atomic_add_fetch(&list->refs, 1, __ATOMIC_RELAXED);
+	spin_unlock(&p->lock);
+	return list;
+}
+
+void group_list_put(struct group_list *list)
+{
+	if (list && __atomic_sub_fetch(&list->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		kfree(list);
+}
+
+bool proc_in_groups(struct proc *p, uint32_t gid)
+{
+	struct group_list *list = p->groups ? group_list_get(p) : NULL;
+	bool found = false;
+	for (uint32_t i = 0; list && i < list->count && !found; i++)
+		found = list->gid[i] == gid;
+	group_list_put(list);
+	return found;
 }
 
 uint64_t proc_rlimit(unsigned which)

@@ -184,7 +184,8 @@ struct proc {
 	char *cwd_path;            /* absolute, kmalloc'ed */
 	struct file *exe;
 	char *cmdline; size_t cmdline_len; /* argv strings with NULs, for ps */
-	uint32_t uid, euid, suid, gid, egid, sgid, umask;
+	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
+	struct group_list *groups; /* (p) the groups besides gid, a reference; NULL: none */
 	struct abi_sigaction actions[ABI_NSIG]; /* (p) */
 	uint64_t sigpending;       /* (p) process-directed */
 	struct signal_note note[ABI_NSIG]; /* (p) */
@@ -215,6 +216,11 @@ noreturn void proc_exit(int status);   /* the whole process; status as wait4 sho
 /* proc_space_get: p's space, referenced; NULL when it has none (zombie). -> p cannot go away (tree lock, or current). */
 struct space *proc_space_get(struct proc *p);
 struct fdtable *proc_files_get(struct proc *p); /* its descriptor table likewise */
+/* Other groups of a process, shared after fork and never changed. */
+struct group_list { volatile uint32_t refs, count; uint32_t gid[]; };
+struct group_list *group_list_get(struct proc *p); /* NULL: none */
+void group_list_put(struct group_list *list);      /* NULL is allowed */
+bool proc_in_groups(struct proc *p, uint32_t gid); /* gid is among them */
 /* Limits, see getrlimit(2). */
 uint64_t proc_rlimit(unsigned which);
 
