@@ -215,6 +215,7 @@ TEST(faults_outside_of_mappings_and_against_their_rights_are_refused)
 	EXPECT(map_at(s, BASE + PAGE_SIZE, 1, PROT_NONE, ANON, NULL, 0) == 0);
 	EXPECT(map_at(s, BASE + 2 * PAGE_SIZE, 1, PROT_WRITE, ANON, NULL, 0) == 0);
 	EXPECT(vm_fault(s, BASE, FAULT_WRITE) == FAULT_SEGV_ACCERR);
+	EXPECT(load(s, BASE) == 0); /* whether a page may be executed is asked once it is there */
 	EXPECT(vm_fault(s, BASE, FAULT_EXEC) == FAULT_SEGV_ACCERR);
 	EXPECT(vm_fault(s, BASE + PAGE_SIZE, FAULT_READ) == FAULT_SEGV_ACCERR);
 	EXPECT(vm_fault(s, BASE + 2 * PAGE_SIZE, FAULT_READ) == FAULT_DONE);
