@@ -67,9 +67,9 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/lib/,cmdline.c cpio.c elf.c lockcheck.c log.c pageindex.c printf.c rbtree.c string.c \
 		test.c ubsan.c) \
 	$(addprefix kernel/mm/,failalloc.c frames.c heap.c kstack.c) \
-	$(addprefix kernel/vm/,audit.c commit.c fault.c hole.c map.c merge.c mincore.c object.c object_io.c object_size.c pager.c \
-		protect.c reclaim.c remap.c remap_file.c remote.c report.c seal.c share.c space.c table.c usage.c usercopy.c \
-		vma.c word.c) \
+	$(addprefix kernel/vm/,advise.c audit.c commit.c fault.c hole.c lock.c map.c merge.c mincore.c object.c object_io.c object_size.c \
+		pager.c protect.c reclaim.c remap.c remap_file.c remote.c report.c seal.c share.c space.c sync.c table.c usage.c \
+		usercopy.c vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
 	$(addprefix kernel/task/,exec.c execargs.c exit.c fork.c futex.c proc.c random.c robust.c sched.c sigframe.c \
 		signal.c thread.c timer.c wait.c) \

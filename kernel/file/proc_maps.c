@@ -43,7 +43,7 @@ static void header_line(struct text *t, const struct vma *v)
 
 	text_printf(t, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)v->start, (unsigned long long)v->end,
 	            v->flags & VMA_READ ? 'r' : '-', v->flags & VMA_WRITE ? 'w' : '-', v->flags & VMA_EXEC ? 'x' : '-',
-	            vma_is_shared(v) ? 's' : 'p', v->object ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0ull,
+	            vma_is_shared(v) ? 's' : 'p', v->object || v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0ull,
 	            0u, n ? (unsigned)n->fs->dev : anonymous ? 1u : 0u,
 	            (unsigned long long)(n ? n->ino : anonymous ? v->object->id : 0));
 	if (name) {

@@ -23,7 +23,9 @@
 #define CALLS_MEMORY(X) X(memfd_create) X(process_vm_readv) X(process_vm_writev)
 
 /* mmap.c */
-#define CALLS_MMAP(X) X(mmap) X(munmap) X(mprotect) X(msync) X(brk) X(madvise) X(mremap) X(mincore) X(remap_file_pages)
+#define CALLS_MMAP(X) \
+	X(mmap) X(munmap) X(mprotect) X(msync) X(brk) X(madvise) X(mlock) X(mlock2) X(munlock) X(mlockall) X(munlockall) \
+	X(mremap) X(mincore) X(remap_file_pages)
 
 /* process.c */
 #define CALLS_PROCESS(X) \

@@ -196,6 +196,36 @@ int64_t sys_madvise(uint64_t addr, uint64_t len, uint64_t advice, uint64_t d, ui
 	return space_advise(thread_current()->space, addr, len, (int)advice);
 }
 
+int64_t sys_mlock(uint64_t addr, uint64_t len, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	(void)c, (void)d, (void)e, (void)f;
+	return space_mlock(thread_current()->space, addr, len, false);
+}
+
+int64_t sys_mlock2(uint64_t addr, uint64_t len, uint64_t flags, uint64_t d, uint64_t e, uint64_t f)
+{
+	(void)d, (void)e, (void)f;
+	return (int)flags & ~MLOCK_ONFAULT ? -EINVAL : space_mlock(thread_current()->space, addr, len, flags & MLOCK_ONFAULT);
+}
+
+int64_t sys_munlock(uint64_t addr, uint64_t len, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	(void)c, (void)d, (void)e, (void)f;
+	return space_munlock(thread_current()->space, addr, len);
+}
+
+int64_t sys_mlockall(uint64_t flags, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	(void)b, (void)c, (void)d, (void)e, (void)f;
+	return space_mlockall(thread_current()->space, (int)flags);
+}
+
+int64_t sys_munlockall(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+	(void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
+	return space_munlockall(thread_current()->space);
+}
+
 int64_t sys_brk(uint64_t want, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
 {
 	(void)b, (void)c, (void)d, (void)e, (void)f;

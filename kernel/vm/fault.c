@@ -58,6 +58,7 @@ struct fault {
 	/* What to wait for; the object is referenced. */
 	struct object *object;
 	pgoff_t pgoff;
+	enum read_hint hint;
 };
 
 enum vma_kind { KIND_ANON, KIND_PRIVATE, KIND_SHARED, KIND_DEVICE, KINDS };
@@ -211,6 +212,7 @@ static enum step wait_for(struct fault *f, struct object *o, enum step what)
 	object_get(o);
 	f->object = o;
 	f->pgoff = vma_pgoff(f->vma, f->addr);
+	f->hint = f->vma->flags & VMA_RAND_READ ? READ_RANDOM : f->vma->flags & VMA_SEQ_READ ? READ_SEQUENTIAL : READ_NORMAL;
 	return what;
 }
 
@@ -449,7 +451,7 @@ static enum step wait_step(struct fault *f, enum step step)
 	}
 	if (step == STEP_NEED_PAGE) {
 		f->major |= o->pager == PAGER_SERVER;
-		step = pager_step(pager_read(o, f->pgoff));
+		step = pager_step(pager_read(o, f->pgoff, f->hint));
 	} else if (step == STEP_NEED_SPACE) {
 		step = pager_step(pager_reserve(o, f->pgoff, 1, o->size));
 	}

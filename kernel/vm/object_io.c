@@ -36,7 +36,7 @@ int object_pin(struct object *o, pgoff_t at, struct page **out)
 		spin_unlock(&o->lock);
 		if (beyond)
 			return -ENXIO;
-		err = pager_read(o, at);
+		err = pager_read(o, at, READ_NORMAL);
 		if (err)
 			return err;
 	}

@@ -15,7 +15,7 @@
  * (page->object is NULL then), the size may differ, another thread may have filled it. Callers look again.
  *
  * Reading ahead: when a read goes on where the last one ended, the window doubles up to LOAN_MAX pages; a read elsewhere
- * starts again at one page. So random access reads nothing in vain.
+ * starts again at one page. So random access reads nothing in vain. Who maps the file may say which it will be (madvise).
  */
 #include "vm/vm_impl.h"
 
@@ -102,11 +102,13 @@ static void read_release(struct loan *loan)
 }
 
 /* Sequential readers get a window that doubles; `at` is absent. */
-static size_t read_window_locked(struct object *o, pgoff_t at)
+static size_t read_window_locked(struct object *o, pgoff_t at, enum read_hint hint)
 {
 	bool sequential = at == o->read_next || at == 0;
 
 	o->read_window = sequential ? MIN(MAX(o->read_window * 2, 4u), (uint32_t)LOAN_MAX) : 1;
+	if (hint != READ_NORMAL)
+		o->read_window = hint == READ_RANDOM ? 1 : LOAN_MAX;
 	size_t n = MIN((size_t)o->read_window, pages_of(o->size) - at);
 	o->read_next = at + n;
 	return n;
@@ -137,14 +139,14 @@ static int lend_fresh_page(struct object *o, struct transfer *t, pgoff_t at)
 	return 0;
 }
 
-static int read_from_server(struct object *o, pgoff_t at)
+static int read_from_server(struct object *o, pgoff_t at, enum read_hint hint)
 {
 	struct transfer *t = transfer_create(o, at, read_release);
 
 	if (!t)
 		return -ENOMEM;
 	spin_lock(&o->lock);
-	size_t want = at < pages_of(o->size) ? read_window_locked(o, at) : 1;
+	size_t want = at < pages_of(o->size) ? read_window_locked(o, at, hint) : 1;
 	spin_unlock(&o->lock);
 	int err = 0;
 	for (size_t i = 0; i < want && !err; i++)
@@ -200,14 +202,25 @@ int pager_wait_page(struct object *o, pgoff_t at)
 	return err;
 }
 
-int pager_read(struct object *o, pgoff_t at)
+int pager_read(struct object *o, pgoff_t at, enum read_hint hint)
 {
 	spin_lock(&o->lock);
 	bool wait = object_page_locked(o, at) || object_held_locked(o, at);
 	spin_unlock(&o->lock);
 	if (wait)
 		return pager_wait_page(o, at);
-	return o->pager == PAGER_SERVER ? read_from_server(o, at) : read_from_kernel(o, at);
+	return o->pager == PAGER_SERVER ? read_from_server(o, at, hint) : read_from_kernel(o, at);
+}
+
+void object_read_ahead(struct object *o, pgoff_t first, size_t npages)
+{
+	for (pgoff_t at = first; at < first + npages && at < pages_of(o->size) && frames_free() > 4 * frames_reserve(); at++) {
+		spin_lock(&o->lock);
+		bool absent = !object_page_locked(o, at);
+		spin_unlock(&o->lock);
+		if (absent && pager_read(o, at, READ_SEQUENTIAL))
+			return;
+	}
 }
 
 /* ---- DIRTY ---- */

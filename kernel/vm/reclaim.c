@@ -50,6 +50,23 @@ void queue_remove(struct page *p)
 	spin_unlock(&queue_lock);
 }
 
+/* A space after `prev` (NULL: the first) with pages freed lazily, referenced; gives prev's reference back. */
+static struct space *next_lazy(struct space *prev)
+{
+	struct space *found = NULL;
+
+	spin_lock(&registry_lock);
+	for (struct list *n = prev ? prev->all_link.next : all_spaces.next; n != &all_spaces && !found; n = n->next) {
+		struct space *s = list_entry(n, struct space, all_link);
+		if (s->lazy && space_try_get(s))
+			found = s;
+	}
+	spin_unlock(&registry_lock);
+	if (prev)
+		space_put(prev);
+	return found;
+}
+
 /* The front page and its object, both referenced; the page goes to the back meanwhile. NULL: the queue is empty. */
 static struct page *queue_next(struct object **object)
 {
@@ -79,7 +96,7 @@ static unsigned evict(struct object *o, struct page *p)
 	if (p->object == o && p->flags & PAGE_ACCESSED) {
 		p->flags &= ~PAGE_ACCESSED;
 	} else if (p->object == o && p->flags & PAGE_VALID && !(p->flags & (PAGE_BUSY | PAGE_WRITEBACK)) &&
-	           !object_dirty_locked(o, p) && p->refs == 2) {
+	           !object_dirty_locked(o, p) && p->refs == 2 && !(p->maps && object_is_locked_locked(o, p->pgoff))) {
 		if (p->maps)
 			object_unmap_locked(o, p->pgoff, p->pgoff, true);
 		if (!p->maps && p->refs == 2) {
@@ -89,6 +106,37 @@ static unsigned evict(struct object *o, struct page *p)
 	}
 	spin_unlock(&o->lock);
 	return done;
+}
+
+void reclaim_range(struct object *o, pgoff_t first, pgoff_t last)
+{
+	for (pgoff_t at = first; at <= last; at++) {
+		spin_lock(&o->lock);
+		struct page *p = page_index_next(&o->pages, &at, last);
+		if (p && p->maps <= 1) {
+			p->flags &= (uint16_t)~PAGE_ACCESSED;
+			page_get(p);
+		} else if (p) {
+			p = NULL;
+		} else {
+			at = last;
+		}
+		spin_unlock(&o->lock);
+		if (p) {
+			vm_count(&vm_stat.stolen, evict(o, p));
+			page_put(p);
+		}
+	}
+}
+
+/* What processes have freed lazily; pages. */
+static uint64_t reclaim_lazy(void)
+{
+	uint64_t freed = 0;
+
+	for (struct space *s = next_lazy(NULL); s; s = next_lazy(s))
+		freed += space_drop_lazy(s);
+	return freed;
 }
 
 /* Look at up to `scan` pages; how many were freed. */
@@ -119,7 +167,10 @@ static unsigned reclaim_scan(uint64_t scan, unsigned want)
 /* Two rounds of the clock; if that frees too little, clean what is dirty and go round again. */
 static unsigned reclaim(unsigned want, bool may_write)
 {
-	unsigned freed = reclaim_scan(2 * queued, want);
+	unsigned freed = (unsigned)MIN(reclaim_lazy(), (uint64_t)want);
+
+	if (freed < want)
+		freed += reclaim_scan(2 * queued, want - freed);
 
 	if (freed < want && may_write && vm_stat.dirty_pages) {
 		object_sync_all();

@@ -8,6 +8,9 @@
  *      page of a private file     same page            read-only already; map count one more
  *      page of a shared mapping   none                 the child faults: the index has the page
  *
+ * Advice changes that: a VMA under VMA_DONTCOPY is not in the child at all, one under VMA_WIPEONFORK is there without pages.
+ * Locks are the parent's alone.
+ *
  * A page of the object is copied with the object locked: the child's VMA is on the object's list before, so a truncation
  * either comes first and clears the parent's PTE, or later and finds both. Tables are copied entry by entry; sharing whole
  * tables by reference (design, "Fork") changes this file and the private copies on the way to a change, nothing else.
@@ -30,7 +33,7 @@ static int share_leaf(struct space *child, struct vma *v, pte_t *from, vaddr_t a
 			continue;
 		if (e & PTE_PRIVATE) {
 			page_get(phys_to_page(pte_paddr(e)));
-			e &= ~(PTE_WRITE | PTE_DIRTY);
+			e &= ~(PTE_WRITE | PTE_DIRTY | PTE_LAZY); /* what is shared cannot tell who has stored to it */
 			*from = e;
 			copied++;
 		} else if (!(e & PTE_UNCOUNTED)) {
@@ -51,7 +54,7 @@ static int share_ptes(struct space *child, struct space *parent, struct vma *v)
 	vaddr_t addr = v->start, stop;
 	int err = 0;
 
-	if (v->object && vma_is_shared(v))
+	if ((v->object && vma_is_shared(v)) || v->flags & VMA_WIPEONFORK)
 		return 0;
 	if (v->object)
 		spin_lock(&v->object->lock);
@@ -64,8 +67,9 @@ static int share_ptes(struct space *child, struct space *parent, struct vma *v)
 
 static int share_vma(struct space *child, struct space *parent, struct vma *v)
 {
+	if (v->flags & VMA_DONTCOPY)
+		return 0;
 	struct vma *copy = cache_alloc(vma_cache);
-
 	if (copy && v->flags & VMA_ACCOUNT && commit_charge(parent, (v->end - v->start) >> PAGE_SHIFT)) {
 		cache_free(vma_cache, copy);
 		copy = NULL;
@@ -73,7 +77,8 @@ static int share_vma(struct space *child, struct space *parent, struct vma *v)
 	if (!copy)
 		return -ENOMEM;
 	*copy = *v;
-	copy->anon = anon_fork(v->anon);
+	copy->anon = v->flags & VMA_WIPEONFORK ? 0 : anon_fork(v->anon);
+	copy->flags &= ~(uint32_t)(VMA_LOCKED | VMA_LOCKONFAULT);
 	vma_insert(child, copy);
 	vma_attach(copy);
 	return share_ptes(child, parent, v);

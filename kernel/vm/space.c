@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces: their beginning and end, munmap, msync and madvise. What makes VMAs is in map.c, what changes their rights in
+ * Address spaces: their beginning and end, and munmap. What makes VMAs is in map.c, what changes their rights in
  * protect.c, what moves them in remap.c.
  *
  * Everything that changes VMAs holds the space's lock. What must not happen under it is put off: freeing a VMA may close a
@@ -155,104 +155,4 @@ int space_unmap(struct space *s, vaddr_t addr, size_t len)
 	mutex_unlock(&s->lock);
 	space_free_dead(&dead);
 	return err;
-}
-
-/* ---- msync, madvise ---- */
-
-/*
- * One VMA at a time, with the lock let go for the write: *addr moves on. 1: object and range are set (object referenced);
- * 0: nothing to write there; -ENOMEM: a hole.
- */
-static int sync_next(struct space *s, vaddr_t *addr, vaddr_t end, struct object **object, uint64_t *off, uint64_t *len)
-{
-	int result = 0;
-
-	mutex_lock(&s->lock);
-	struct vma *v = vma_find(s, *addr);
-	if (!v || v->start > *addr) {
-		result = -ENOMEM;
-		*addr = v ? MIN(v->start, end) : end;
-	} else {
-		vaddr_t stop = MIN(v->end, end);
-		if (v->object && vma_is_shared(v)) {
-			object_get(v->object);
-			*object = v->object;
-			*off = vma_pgoff(v, *addr) << PAGE_SHIFT;
-			*len = stop - *addr;
-			result = 1;
-		}
-		*addr = stop;
-	}
-	mutex_unlock(&s->lock);
-	return result;
-}
-
-int space_sync(struct space *s, vaddr_t addr, size_t len, int flags)
-{
-	vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
-	int holes = 0;
-
-	if (addr & PAGE_MASK || flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || (flags & MS_ASYNC && flags & MS_SYNC))
-		return -EINVAL;
-	if (end < addr)
-		return -ENOMEM;
-	while (addr < end) {
-		struct object *o;
-		uint64_t off, bytes;
-		int found = sync_next(s, &addr, end, &o, &off, &bytes);
-		if (found < 0)
-			holes = found;
-		if (found <= 0)
-			continue;
-		int err = flags & MS_SYNC ? object_sync(o, off, bytes, true) : 0;
-		object_put(o);
-		if (err)
-			return err;
-	}
-	return holes;
-}
-
-static int drop_range(struct space *s, vaddr_t start, vaddr_t end)
-{
-	int err = 0;
-
-	mutex_lock(&s->lock);
-	struct vma *v = vma_find(s, start);
-	for (vaddr_t at = start; at < end; v = vma_next(v)) {
-		if (!v)
-			err = -ENOMEM;
-		if (!v || v->start >= end)
-			break;
-		if (v->start > at)
-			err = -ENOMEM;
-		struct zap z;
-		zap_init(&z, s);
-		table_zap(&z, MAX(v->start, at), MIN(v->end, end), false);
-		zap_finish(&z);
-		at = v->end;
-	}
-	mutex_unlock(&s->lock);
-	return err;
-}
-
-int space_advise(struct space *s, vaddr_t addr, size_t len, int advice)
-{
-	vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
-
-	if (addr & PAGE_MASK || end < addr || end > USER_END)
-		return -EINVAL;
-	switch (advice) {
-	case MADV_DONTNEED:
-		return drop_range(s, addr, end);
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-	case MADV_FREE: /* freeing lazily is allowed to mean: later, or never */
-		return 0;
-	default:
-		return -EINVAL;
-	}
 }

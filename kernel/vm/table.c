@@ -117,7 +117,7 @@ void zap_init(struct zap *z, struct space *s)
 	z->count = 0;
 }
 
-static void zap_open(struct zap *z)
+void zap_open(struct zap *z)
 {
 	if (!z->open)
 		__atomic_add_fetch(&z->space->unflushed, 1, __ATOMIC_SEQ_CST);

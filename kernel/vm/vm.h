@@ -35,6 +35,7 @@ struct space {
 	uint64_t total_pages, data_pages, exec_pages, stack_pages, locked_pages;
 	uint64_t peak_pages;       /* (m) the most that total_pages was */
 	volatile uint64_t resident;/* (a) PTEs present */
+	volatile bool lazy;        /* there may be PTE_LAZY entries */
 	uint64_t peak_resident;    /* the most it was when pages went; about right without a lock */
 	volatile uint64_t tables;  /* (a) frames of page tables */
 	volatile uint32_t unflushed; /* (a) who has taken rights from entries and has yet to shoot them down, see table.c */
@@ -79,6 +80,7 @@ enum vma_flags {
 	VMA_DONTDUMP    = 1 << 26,
 	VMA_HUGEPAGE    = 1 << 29,
 	VMA_NOHUGEPAGE  = 1 << 30,
+	VMA_MERGEABLE   = 1u << 31,
 	VMA_SPECIAL     = VMA_IO | VMA_DONTEXPAND | VMA_PFNMAP, /* never merged, never locked */
 };
 #define VMA_MAY_SHIFT 4
@@ -148,7 +150,12 @@ int space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot);
 /* ---- space.c ---- */
 int space_unmap(struct space *s, vaddr_t addr, size_t len);                  /* munmap(2) */
 int space_sync(struct space *s, vaddr_t addr, size_t len, int flags);        /* msync(2) */
-int space_advise(struct space *s, vaddr_t addr, size_t len, int advice);     /* madvise(2): DONTNEED and hints */
+int space_advise(struct space *s, vaddr_t addr, size_t len, int advice);     /* madvise(2) */
+/* mlock(2), mlock2(2), ... (lock.c): -EPERM, -ENOMEM, -EAGAIN, -EINVAL, -EINTR (killed) */
+int space_mlock(struct space *s, vaddr_t addr, size_t len, bool on_fault);
+int space_munlock(struct space *s, vaddr_t addr, size_t len);
+int space_mlockall(struct space *s, int flags);
+int space_munlockall(struct space *s);
 /* mremap(2), remap.c: the address, or -EINVAL, -EFAULT, -ENOMEM */
 int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, unsigned flags, vaddr_t new);
 /* remap_file_pages(2), remap_file.c: page-aligned, len > 0. -EINVAL, and what space_mmap refuses */

@@ -146,6 +146,7 @@ struct zap {
 	pte_t entry[BATCH_MAX];
 };
 void zap_init(struct zap *z, struct space *s);
+void zap_open(struct zap *z);                              /* before entries are changed that are then added */
 void zap_add(struct zap *z, vaddr_t addr, pte_t old);      /* flushes by itself when full */
 void zap_finish(struct zap *z);                            /* flush, then give frames back */
 void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only); /* clears PTEs of the range */
@@ -185,7 +186,9 @@ int object_settle_size(struct object *o);                  /* the same, taking t
 int object_prepare_growth(struct object *o);               /* token held: what lies behind the old end reads as zeros */
 
 /* ---- pager.c: asking servers. No lock held; all may sleep. ---- */
-int pager_read(struct object *o, pgoff_t at);              /* 0: the page is there or was (look again); -EIO, -ENOMEM, -EINTR, ... */
+enum read_hint { READ_NORMAL, READ_RANDOM, READ_SEQUENTIAL };
+int pager_read(struct object *o, pgoff_t at, enum read_hint hint);              /* 0: the page is there or was (look again); -EIO, -ENOMEM, -EINTR, ... */
+void object_read_ahead(struct object *o, pgoff_t first, size_t npages); /* as far as memory is not low; errors are ignored */
 int pager_reserve(struct object *o, pgoff_t first, size_t npages, uint64_t size); /* DIRTY */
 int pager_write(struct object *o, uint64_t off, uint64_t end); /* WRITE what is dirty in the bytes [off, end), wait */
 int pager_simple(struct object *o, uint32_t op);           /* SYNC, RESIZE with size and mtime */
@@ -193,7 +196,13 @@ int pager_punch(struct object *o, pgoff_t first, size_t npages); /* PUNCH */
 int pager_seek(struct object *o, uint64_t off, bool hole, uint64_t *found); /* SEEK */
 int pager_wait_page(struct object *o, pgoff_t at);         /* until it is not BUSY */
 
+/* ---- lock.c, advise.c ---- */
+bool object_is_locked_locked(struct object *o, pgoff_t at); /* mapped by a VMA under VMA_LOCKED */
+int fault_errno(enum fault_result result);
+uint64_t space_drop_lazy(struct space *s);                 /* frees what was freed lazily and not stored to since; pages */
+
 /* ---- reclaim.c ---- */
+void reclaim_range(struct object *o, pgoff_t first, pgoff_t last); /* pages that are clean and at most once mapped */
 void queue_insert(struct page *p);
 void queue_remove(struct page *p);
 void reclaim_poke(void);                                   /* the cache has grown: look at the marks */
