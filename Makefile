@@ -120,20 +120,20 @@ DEMOS := \
 	cow fault lazy mapcat mapedit twomaps
 TESTS := \
 	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_punched_hole_reads_as_zeros_everywhere \
-	a_short_buffer_destroys_nothing a_signal_finds_another_thread alternate_stacks \
+	a_short_buffer_destroys_nothing a_signal_finds_another_thread advice_is_kept_and_obeyed alternate_stacks \
 	append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed clone_takes_what_makes_sense \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors \
 	exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
 	file_exerciser file_larger_than_memory fork_copies_on_write \
-	fork_exec_and_wait_from_all_sides fork_while_threads_store futexes_wait_wake_and_move \
-	many_processes_change_one_file map_fixed_replaces mapping_errors_match_linux \
+	fork_exec_and_wait_from_all_sides fork_while_threads_store freed_lazily_and_stored_again futexes_wait_wake_and_move \
+	locked_pages_stay many_processes_change_one_file map_fixed_replaces mapping_errors_match_linux \
 	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
 	memory_files_are_files mincore_tells_what_is_resident mmap_errors mprotect_is_enforced \
 	mremap_moves_and_resizes munmap_any_part names_and_links names_change_from_all_sides \
 	orphans_signal_init_with_sigchld past_the_end_of_the_file pipes_block_end_and_break \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
-	private_write_to_a_read_only_descriptor random_calls read_into_a_mapping_of_the_same_page \
+	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped proc_shows_other_processes random_calls read_into_a_mapping_of_the_same_page \
 	read_only_disk resources_run_out runner seals_forbid_for_good \
 	segv_handler_repairs_and_returns server_dies shared_descriptor_survives_kills \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
@@ -141,7 +141,7 @@ TESTS := \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \
 	the_first_thread_may_leave threads_begin_and_end threads_come_and_go_from_all_sides \
 	threads_lock_and_wait threads_map_and_fault_together threads_run_where_they_are_told \
-	truncate_takes_pages_away two_processes_share_a_file_mapping users_and_groups \
+	truncate_takes_pages_away tunables_take_numbers two_processes_share_a_file_mapping users_and_groups \
 	vector_state_survives_switches wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \

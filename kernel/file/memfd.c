@@ -15,7 +15,7 @@
 #define HUGE_SIZE (2ull << 20)
 
 static struct filesystem *plain_fs, *huge_fs;
-static volatile uint64_t last_ino;
+static volatile uint64_t last_ino = 1024;
 
 /* ---- nodes ---- */
 

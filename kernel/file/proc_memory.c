@@ -85,7 +85,7 @@ int proc_make_meminfo(struct text *t, const struct proc_ref *of, uint64_t *next)
 	text_puts(t, "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\n");
 	row(t, "Hugepagesize", 2048);
 	row(t, "Hugetlb", 0);
-	zero_rows(t, "DirectMap4k DirectMap2M", row);
+	zero_rows(t, "DirectMap4k DirectMap2M DirectMap1G", row);
 	return 0;
 }
 

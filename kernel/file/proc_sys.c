@@ -23,7 +23,7 @@ struct tunable {
 	int (*changed)(int64_t value); /* after it was set: does what it asks for. -errno: not allowed, and not set */
 };
 
-static uint32_t zero, pid_max = 32768, cap_last = 40, groups_max = 65536, overflow_id = 65534, threads_max = 32768,
+static uint32_t page_cluster = 3, cache_pressure = 100, zero, pid_max = 32768, cap_last = 40, groups_max = 65536, overflow_id = 65534, threads_max = 32768,
                 file_max = 1u << 20, nr_open = MAX_FDS, stat_interval = 1, drop;
 
 /* A ratio and a number of bytes say the same: the one that was set last counts, the other shows 0. */
@@ -105,6 +105,8 @@ static const struct tunable tunables[] = {
 	VM_U32(swappiness, 0, 200, NULL), VM_U64(admin_reserve_kbytes, 0, NULL), VM_U64(user_reserve_kbytes, 0, NULL),
 	{ "drop_caches", KIND_U32, &drop, 1, 4, drop_set },
 	{ "nr_hugepages", KIND_U32, &zero, 0, INT32_MAX, no_huge_pages },
+	{ "page-cluster", KIND_U32, &page_cluster, 0, INT32_MAX, NULL },
+	{ "vfs_cache_pressure", KIND_U32, &cache_pressure, 0, INT32_MAX, NULL },
 	{ "stat_interval", KIND_U32, &stat_interval, INT32_MIN, INT32_MAX, NULL },
 	FIXED("pid_max", &pid_max), FIXED("cap_last_cap", &cap_last), FIXED("ngroups_max", &groups_max),
 	FIXED("overflowuid", &overflow_id), FIXED("overflowgid", &overflow_id), FIXED("randomize_va_space", &zero),

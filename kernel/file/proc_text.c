@@ -85,6 +85,7 @@ int proc_make_filesystems(struct text *t, const struct proc_ref *of, uint64_t *n
 	static const struct fs_ops *const kinds[] = { &bootfs_ops, &devfs_ops, &procfs_ops, &server_ops };
 	(void)of, (void)next;
 
+	text_puts(t, "nodev\ttmpfs\n"); /* of memory files */
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
 		text_printf(t, "%s\t%s\n", kinds[i]->needs_device ? "" : "nodev", kinds[i]->type);
 	return 0;

@@ -90,8 +90,9 @@ static const struct proc_entry sys_vm_entries[] = {
 	TUNABLE("dirty_ratio", 0644), TUNABLE("dirty_writeback_centisecs", 0644), TUNABLE("drop_caches", 0200),
 	TUNABLE("legacy_va_layout", 0644), TUNABLE("max_map_count", 0644), TUNABLE("min_free_kbytes", 0644),
 	TUNABLE("mmap_min_addr", 0644), TUNABLE("nr_hugepages", 0644), TUNABLE("overcommit_kbytes", 0644),
-	TUNABLE("overcommit_memory", 0644), TUNABLE("overcommit_ratio", 0644), TUNABLE("stat_interval", 0644),
-	TUNABLE("swappiness", 0644), TUNABLE("user_reserve_kbytes", 0644),
+	TUNABLE("overcommit_memory", 0644), TUNABLE("overcommit_ratio", 0644), TUNABLE("page-cluster", 0644),
+	TUNABLE("stat_interval", 0644), TUNABLE("swappiness", 0644), TUNABLE("user_reserve_kbytes", 0644),
+	TUNABLE("vfs_cache_pressure", 0644),
 };
 
 #define THREAD_ENTRIES \
