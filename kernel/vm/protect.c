@@ -111,8 +111,11 @@ int space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot)
 			err = -ENOMEM;
 			break;
 		}
-		fill |= prot & PROT_WRITE && (v->flags & (VMA_WRITE | VMA_SHARED | VMA_LOCKED)) == VMA_LOCKED;
+		bool locked = prot & PROT_WRITE && (v->flags & (VMA_WRITE | VMA_SHARED | VMA_LOCKED)) == VMA_LOCKED;
 		err = protect_vma(s, &v, at, end, prot, &dead);
+		fill |= locked && !err;
+		if (locked && !err && !(v->flags & VMA_LOCKONFAULT))
+			vma_make_anon(v); /* now: the rest of the range may join it */
 		at = v->end;
 	}
 	mutex_unlock(&s->lock);
