@@ -148,7 +148,7 @@ DIFFS := \
 	bad_ranges brk_moves buffers coherence growsdown limits list madvise_matrix map_count memfd_seals \
 	merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit proc_formats process_vm remap_file_pages signal_contexts text_busy truncate_under users
-# The specification and the sequences of calls that are compared with it: one program.
+# The specification and the sequences of calls that are compared with it: one program, a test like those above.
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \
 	$(addprefix tests/diff/spec/,area.c change.c fault.c life.c map.c move.c) \
@@ -252,7 +252,7 @@ $(eval $(call program_rules,bin/sh,$(SH_SRC)))
 $(foreach p,$(BIN),$(eval $(call program_rules,bin/$p,user/bin/$p.c)))
 $(foreach p,$(DEMOS),$(eval $(call program_rules,demos/$p,user/demos/$p.c)))
 $(foreach p,$(TESTS),$(eval $(call program_rules,tests/$p,tests/user/$p.c)))
-$(eval $(call program_rules,diff/$(SEQUENCES),$(SEQUENCES_SRC)))
+$(eval $(call program_rules,tests/$(SEQUENCES),$(SEQUENCES_SRC)))
 $(foreach p,$(DIFFS) linux_init,$(eval $(call program_rules,diff/$p,tests/diff/$p.c)))
 PROGRAM_FILES := $(addprefix $(B)/programs/,$(PROGRAMS))
 
@@ -322,8 +322,9 @@ grade: test
 bench: $(IMAGES) $(B)/programs/diff/linux_init
 	$(Q)CC='$(CC)' tools/bench
 
+SEED ?= 1
 difftest: all
-	$(Q)tools/difftest
+	$(Q)tools/difftest; ended=$$?; tools/sequences --seed $(SEED) && tools/sequences --every && exit $$ended
 
 fuzz:
 	$(Q)tools/fuzz

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { WINDOW = 8 * PAGE, CALLS_MAX = 3, BEGINNINGS = 3, BEGINNING_STEPS = 2 };
+enum { WINDOW = 8 * PAGE, CALLS_MAX = 3, BEGINNINGS = 3, BEGINNING_STEPS = 2, PROGRESS = 10000 };
 
 #define AT(page) (WINDOW + (page) * PAGE)
 #define RANGE(first, end) AT(first), ((end) - (first)) * PAGE
@@ -151,9 +151,9 @@ static bool is_left_out(const struct step *steps, int n)
 	return false;
 }
 
-static void print_progress(const char *what, int start, int calls, uint64_t done, uint64_t differences)
+static void print_progress(int start, int calls, uint64_t done, uint64_t differences)
 {
-	printf("%s %d, %d calls: %lu of %lu sequences agree, hash %016lx\n", what, start, calls,
+	printf("beginning %d, %d calls: %lu of %lu sequences agree, hash %016lx\n", start, calls,
 	       (unsigned long)(done - differences), (unsigned long)done, (unsigned long)game->hash);
 	fflush(stdout);
 }
@@ -168,12 +168,13 @@ int every_short_sequence(int calls_max, int differences_max)
 	memcpy(clean, game->world.object, sizeof(clean));
 	for (int calls = 1; calls <= calls_max && calls <= CALLS_MAX; calls++) {
 		count *= LETTERS;
-		for (int start = 0; start < BEGINNINGS; start++) {
+		for (int start = 0; start < BEGINNINGS; start++)
 			for (uint64_t number = 0; number < count && differences < (uint64_t)differences_max; number++) {
 				int n = spell(number, start, calls, steps);
 				if (is_left_out(steps, n))
 					continue;
-				done++;
+				if (++done % PROGRESS == 0)
+					print_progress(start, calls, done, differences);
 				if (agrees(steps, n))
 					continue;
 				differences++;
@@ -184,8 +185,6 @@ int every_short_sequence(int calls_max, int differences_max)
 				files_begin(&game->world);
 				game->hash = hash;
 			}
-			print_progress("beginning", start, calls, done, differences);
-		}
 	}
 	begin();
 	printf("%lu of %lu sequences of up to %d calls out of %d agree\n", (unsigned long)(done - differences),

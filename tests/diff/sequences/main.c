@@ -3,7 +3,7 @@
  * sequences [options]: random sequences of memory calls, or every short one, against the specification.
  *
  *      -s SEED     the seed                                          1
- *      -n STEPS    how many steps to make, over all sequences        20000
+ *      -n STEPS    how many steps to make, over all sequences        5000
  *      -k N[-M]    only sequences N to M of the seed, with every step and what it gave
  *      -x LIST     without these calls and advices, as in mremap,mlock,14
  *      -d FOLDER   where to make the two files                       .
@@ -80,7 +80,7 @@ static int random_sequences(uint64_t seed, uint64_t steps, uint64_t first, uint6
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = 1, steps = 20000, first = 0, last = UINT64_MAX;
+	uint64_t seed = 1, steps = 5000, first = 0, last = UINT64_MAX;
 	int every = 0;
 	bool verbose = false;
 
