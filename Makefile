@@ -76,8 +76,8 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c memfd.c mount.c node.c \
 		path.c pipe.c poll.c procfs.c server.c text.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c cwd.c device.c file.c identity.c memfd.c mmap.c mount.c path.c port.c process.c process_vm.c signal.c size.c \
-		syscall.c thread.c time.c vector.c)
+	$(addprefix kernel/sys/,attr.c cwd.c device.c file.c identity.c memfd.c mmap.c mount.c path.c poll.c port.c \
+		process.c process_vm.c signal.c size.c syscall.c thread.c time.c vector.c)
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
@@ -135,7 +135,7 @@ TESTS := \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
 	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped proc_shows_other_processes random_calls read_into_a_mapping_of_the_same_page \
 	read_only_disk resources_run_out runner seals_forbid_for_good \
-	segv_handler_repairs_and_returns server_dies shared_descriptor_survives_kills \
+	segv_handler_repairs_and_returns select_and_ppoll server_dies shared_descriptor_survives_kills \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \

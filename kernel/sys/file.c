@@ -334,7 +334,7 @@ CALL(syncfs)
 	return err;
 }
 
-/* ---- ioctl, poll ---- */
+/* ---- ioctl ---- */
 
 static int64_t set_nonblock(struct file *file, vaddr_t user)
 {
@@ -364,24 +364,4 @@ CALL(ioctl)
 		result = file->ops->ioctl ? file->ops->ioctl(file, cmd, c) : -ENOTTY;
 	file_put(file);
 	return result;
-}
-
-CALL(poll)
-{
-	int32_t timeout_ms = (int32_t)c;
-	size_t bytes = (uint32_t)b * sizeof(struct abi_pollfd);
-
-	if ((uint32_t)b > MIN(proc_rlimit(RLIMIT_NOFILE), (uint64_t)MAX_FDS))
-		return -EINVAL;
-	struct abi_pollfd *fds = kmalloc(bytes + 1);
-	if (!fds)
-		return -ENOMEM;
-	int64_t n = copy_from_user(fds, a, bytes);
-	if (!n) {
-		n = poll_files(fds, (unsigned)b, timeout_ms < 0 ? UINT64_MAX : clock_now_ns() + (uint64_t)timeout_ms * 1000000);
-		if (n >= 0 && copy_to_user(a, fds, bytes))
-			n = -EFAULT;
-	}
-	kfree(fds);
-	return n;
 }

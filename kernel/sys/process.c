@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about processes: programs and ends, who they are, limits and usage, the machine's name and end.
+ * System calls about processes: programs and ends, groups and sessions, limits and usage, the machine's name and end.
  *
  * Most of these read or set a field of the current process. What changes or looks at another process goes through the
- * tree lock (a mutex), which keeps it from vanishing. Identity is Linux's without saved groups of capabilities: uid 0
- * may all, anybody else may change among its real, effective and saved numbers. There is no list of supplementary
- * groups.
+ * tree lock (a mutex), which keeps it from vanishing.
  */
 #include <abi/errno.h>
 #include <abi/fcntl.h>
