@@ -48,7 +48,7 @@ struct run_queue {
 static struct run_queue queues[MAX_CPUS];
 static volatile uint32_t idle_cpus;      /* bit per CPU that halts or is about to */
 
-const char *const thread_state_name[] = { "ready", "running", "blocked", "dead" };
+const char *const thread_state_name[] = { "ready", "running", "blocked", "dead", "migrating" };
 
 static inline struct run_queue *queue_here(void) { return cpu_this()->sched; }
 
@@ -147,12 +147,13 @@ void sched_finish_switch(void)
 	q->leaving = NULL;
 	if (!prev)
 		return;
-	bool dead = prev->state == THREAD_DEAD, migrating = prev->migrating;
-	prev->migrating = false;
+	enum thread_state state = prev->state;
 	__atomic_store_n(&prev->on_cpu, false, __ATOMIC_RELEASE);
-	if (dead)
+	if (likely(state < THREAD_DEAD))
+		return;
+	if (state == THREAD_DEAD)
 		thread_free(prev);
-	else if (migrating)
+	else
 		sched_ready(prev);
 }
 
@@ -167,10 +168,10 @@ static void switch_to(struct thread *next)
 	uint64_t now = clock_now_ns();
 	prev->ticks_ns += now - prev->started_ns;
 	next->started_ns = now;
-	next->cpu = cpu->index;
+	unsigned here = next->cpu = cpu->index;
 	next->state = THREAD_RUNNING;
 	next->on_cpu = true;
-	if (unlikely(!may_run_on(next, cpu->index)))
+	if (unlikely(!may_run_on(next, here)))
 		cpu->resched = true; /* its affinity has changed while it was queued: it moves on its way to user mode */
 	((struct run_queue *)cpu->sched)->leaving = prev;
 	/* Kernel threads run in whatever space is loaded: switching there and back is then free (arch_space_evict copes). */
@@ -224,8 +225,7 @@ void sched_migrate_if_must(void)
 	struct thread *t = thread_current();
 	if (likely(may_run_on(t, cpu_index())))
 		return;
-	t->state = THREAD_BLOCKED;
-	t->migrating = true;
+	t->state = THREAD_MIGRATING;
 	sched_block();
 }
 

@@ -31,6 +31,7 @@ enum thread_state {
 	THREAD_RUNNING, /* some CPU's current */
 	THREAD_BLOCKED, /* on a wait queue, or only a timer */
 	THREAD_DEAD,    /* will never run again */
+	THREAD_MIGRATING, /* leaving its CPU, to be queued anew by whoever runs there next */
 };
 
 enum { /* bits of thread.pending: looked at before each return to user mode */
@@ -103,7 +104,6 @@ struct thread {
 	vaddr_t robust_list;       /* (c) set_robust_list */
 	volatile uint32_t affinity; /* (a) bit per CPU that it may run on */
 	int exit_status;           /* (c) of exit(2) */
-	bool migrating;            /* (c) off its CPU, and to be placed anew */
 	int policy;                /* (a) SCHED_*; remembered, not acted upon */
 	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
 	struct call *received; size_t receive_cap; /* in port_receive: a call handed over, referenced; room for its data */

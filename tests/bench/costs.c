@@ -29,6 +29,7 @@
 #include <abi/atlas.h>
 #include <abi/errno.h>
 #include <abi/fcntl.h>
+#include <abi/misc.h>
 #include <abi/mman.h>
 #include <abi/syscall.h>
 #include <abi/time.h>
@@ -428,6 +429,29 @@ static uint64_t fork_exit_wait(unsigned long n)
 	return now() - start;
 }
 
+/* Two processes hand a word to and fro: two sleeps and two wake-ups a round. */
+static uint64_t futex_pingpong(unsigned long n)
+{
+	char *page = (char *)must("mmap", raw6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1ul, 0));
+	volatile uint32_t *turn = (volatile uint32_t *)page;
+	long pid = fork();
+	uint32_t mine = !pid;
+	uint64_t start = now();
+
+	for (unsigned long i = 0; i < n; i++) {
+		while (*turn != mine)
+			raw6(SYS_futex, ADDRESS(page), FUTEX_WAIT, !mine, 0, 0, 0);
+		*turn = !mine;
+		raw3(SYS_futex, ADDRESS(page), FUTEX_WAKE, 1);
+	}
+	start = now() - start;
+	if (!pid)
+		leave(0);
+	reap(pid);
+	unmap(page, 1);
+	return start;
+}
+
 static uint64_t fork_exec_wait(unsigned long n)
 {
 	const char *argv[] = { self, "-t", NULL };
@@ -544,6 +568,7 @@ static void measure_all(void)
 	measure("unmap_resident", unmap_resident, ANON_PAGES);
 	measure("fork_exit_wait", fork_exit_wait, 20);
 	measure("fork_exec_wait", fork_exec_wait, 20);
+	measure("futex_pingpong", futex_pingpong, 500);
 	memory_of_mappings();
 	memory_of_processes();
 	file_make();
