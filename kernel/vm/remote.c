@@ -33,10 +33,12 @@ static bool allowed(const struct vma *v, vaddr_t addr, bool write)
 /* *done bytes of the n at addr, which lie in one page, have been copied so far. The space and the object are locked. */
 static enum outcome copy_locked(const struct remote *r, vaddr_t addr, vaddr_t buf, size_t n, size_t *done)
 {
-	const pte_t *pte = table_find(r->space, addr);
+	pte_t *pte = table_find(r->space, addr);
 
 	if (!pte || !(*pte & PTE_PRESENT) || (r->write && !(*pte & PTE_WRITE)))
 		return FAULT_THERE;
+	if (r->write) /* as the processor would: what was freed lazily is wanted again */
+		__atomic_or_fetch(pte, PTE_DIRTY | PTE_ACCESSED, __ATOMIC_RELAXED);
 	char *bytes = (char *)phys_to_virt(pte_paddr(*pte)) + (addr & PAGE_MASK);
 	*done += r->write ? copy_from_user_nofault(bytes + *done, buf + *done, n - *done)
 	                  : copy_to_user_nofault(buf + *done, bytes + *done, n - *done);

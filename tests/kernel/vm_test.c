@@ -350,6 +350,28 @@ TEST(no_access_keeps_the_page_and_gives_it_back)
 	space_put(s);
 }
 
+/* Of three pages freed lazily the first is stored to by its program, the second by way of another process, the third by nobody. */
+TEST(what_was_freed_lazily_and_stored_to_since_is_kept)
+{
+	struct space *s = space_create();
+
+	REQUIRE(s);
+	EXPECT(map_at(s, BASE, 4, RW, ANON, NULL, 0) == 0);
+	for (unsigned i = 0; i < 4; i++)
+		EXPECT(poke(s, BASE + i * PAGE_SIZE, 1) == FAULT_DONE);
+	EXPECT(space_advise(s, BASE, 3 * PAGE_SIZE, MADV_FREE) == 0);
+	thread_current()->space = s;
+	space_load(s);
+	EXPECT(copy_to_user(BASE, "2", 1) == 0);
+	EXPECT(space_copy(s, BASE + PAGE_SIZE, BASE + 3 * PAGE_SIZE, 1, true) == 1);
+	space_load(NULL);
+	thread_current()->space = NULL;
+	EXPECT(space_drop_lazy(s) == 1);
+	EXPECT(peek(s, BASE) == '2' && peek(s, BASE + PAGE_SIZE) == 1 && peek(s, BASE + 2 * PAGE_SIZE) == -1);
+	EXPECT(peek(s, BASE + 3 * PAGE_SIZE) == 1);
+	space_put(s);
+}
+
 /* ---- vm.object ---- */
 
 TEST(appends_follow_each_other_and_reads_stop_at_the_end)
@@ -493,7 +515,8 @@ TEST_SUITE(fault, "vm.fault",
 	TEST_CASE(a_page_past_the_end_of_the_object_is_a_bus_error),
 	TEST_CASE(truncation_takes_pages_from_every_mapping_private_copies_too),
 	TEST_CASE(a_stack_grows_to_its_limit_and_keeps_its_distance),
-	TEST_CASE(no_access_keeps_the_page_and_gives_it_back));
+	TEST_CASE(no_access_keeps_the_page_and_gives_it_back),
+	TEST_CASE(what_was_freed_lazily_and_stored_to_since_is_kept));
 TEST_SUITE(object, "vm.object",
 	TEST_CASE(appends_follow_each_other_and_reads_stop_at_the_end),
 	TEST_CASE(a_growing_write_that_fails_leaves_no_page_behind_the_end));
