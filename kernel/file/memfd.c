@@ -120,6 +120,7 @@ static struct node *node_make(struct filesystem *fs, uint32_t seals)
 		return NULL;
 	}
 	o->seals = seals;
+	o->by_page = true;
 	o->node = n;
 	n->object = o;
 	return n;

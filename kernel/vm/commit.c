@@ -6,8 +6,9 @@
  * A page is charged when somebody is promised that it can be written to without taking it from another: private writable
  * memory when it is mapped (or made writable), shared anonymous memory by its object's size. What has been charged is marked,
  * VMA_ACCOUNT on a VMA and `charged` on an object, and given back by whoever ends it: unmapping a marked VMA, the object's last
- * reference. A mapping keeps its mark and its charge when it becomes read-only. MAP_NORESERVE memory is not charged, and file
- * pages never are, for they can be written back.
+ * reference. A mapping keeps its mark and its charge when it becomes read-only. Memory files and shared MAP_NORESERVE memory
+ * are charged page by page, as pages come; other MAP_NORESERVE memory is not, and file pages never are, for they can be written
+ * back.
  *
  *      mode 0   a single charge larger than all memory is refused; the sum is not looked at
  *      mode 1   nothing is refused

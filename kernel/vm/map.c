@@ -191,6 +191,8 @@ static int enter(struct space *s, struct piece *p, bool by_size, struct list *de
 	}
 	if (charged && !private)
 		p->object->charged = npages;
+	else if (by_size)
+		p->object->by_page = true;
 	vma_insert(s, v);
 	vma_attach(v);
 	return 0;

@@ -243,7 +243,8 @@ struct object {
 	struct wait_queue wait;    /* for BUSY to clear, `writing` to fall */
 	struct port *port;         /* (c) PAGER_SERVER */
 	uint64_t key;              /* (c) of the pager's messages */
-	uint64_t charged;          /* (c) pages charged for it, commit.c */
+	uint64_t charged;          /* (o) pages charged for it, commit.c: its size when it was mapped, or as they come */
+	bool by_page;              /* (c) as they come: memory files, MAP_NORESERVE */
 	struct node *node;         /* (c) the file it caches; not counted (the node owns the object); NULL */
 	int64_t mtime_sec, mtime_nsec; /* (o) to be sent with the next WRITE, RESIZE, SYNC; sec -1: unchanged */
 	const void *boot_data;     /* (c) PAGER_BOOT */
