@@ -344,7 +344,7 @@ help:
 	@echo 'make fuzz      the pure parts under a coverage-guided fuzzer (FUZZ_SECONDS=60 each)'
 	@echo 'make mutants   deliberate faults in kernel/vm, one at a time: the tests must notice each'
 	@echo 'make bench     costs of the main operations in guest instructions'
-	@echo 'make difftest  the same programs on Atlas and on Linux, compared byte for byte'
+	@echo 'make difftest  the same programs on Atlas and on Linux, compared byte for byte (SEED=n: other sequences)'
 	@echo 'make iso       build/atlas.iso, boots by BIOS and by UEFI'
 	@echo 'make all       kernels, library, programs, images; also: kernel, libc, user'
 	@echo 'make clean     remove build/'
