@@ -234,7 +234,8 @@ static struct fdtable *table_current(void)
 
 /* ---- descriptors of the current process ---- */
 
-struct file *fdtable_file(struct fdtable *t, int fd)
+/* Into both callers: every system call with a descriptor pays for this. */
+static inline __attribute__((always_inline)) struct file *entry_get(struct fdtable *t, int fd)
 {
 	struct file *f = NULL;
 
@@ -246,6 +247,11 @@ struct file *fdtable_file(struct fdtable *t, int fd)
 	}
 	spin_unlock(&t->lock);
 	return f;
+}
+
+struct file *fdtable_file(struct fdtable *t, int fd)
+{
+	return entry_get(t, fd);
 }
 
 bool fdtable_cloexec(struct fdtable *t, int fd)
@@ -263,7 +269,7 @@ unsigned fdtable_room(struct fdtable *t)
 
 struct file *fd_get(int fd)
 {
-	return fdtable_file(table_current(), fd);
+	return entry_get(table_current(), fd);
 }
 
 int fd_install(struct file *f, int at_least, bool cloexec)
