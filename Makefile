@@ -289,7 +289,7 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 	$(Q)tools/compile-commands $@ "$(CC) $(KERNEL_FLAGS)" $(KERNEL_ALL_SRC) \
 		-- "$(CC) $(USER_FLAGS)" $(LIBC_SRC) $(CRT_SRC) user/init/init.c $(foreach s,$(SERVERS),$(SERVER_$s_SRC)) \
 		$(SH_SRC) $(BIN:%=user/bin/%.c) $(DEMOS:%=user/demos/%.c) $(TESTS:%=tests/user/%.c) $(SEQUENCES_SRC) \
-		$(DIFFS:%=tests/diff/%.c) tests/diff/linux_init.c tests/bench/costs.c tests/bench/raw.c
+		$(DIFFS:%=tests/diff/%.c) tests/diff/linux_init.c $(wildcard tests/bench/*.c)
 
 # ---- targets for people ----
 

@@ -180,7 +180,7 @@ static int enter(struct space *s, struct piece *p, bool by_size, struct list *de
 		return -ENOMEM;
 	if (private)
 		p->flags |= VMA_ACCOUNT;
-	struct vma *above = vma_find(s, p->start), *below = above ? vma_prev(above) : vma_of(rb_last(&s->vmas));
+	struct vma *above = vma_find(s, p->start), *below = above ? vma_prev(above) : s->highest;
 	if (vma_grow_into(s, below, p, dead))
 		return 0;
 	struct vma *v = vma_create(p);
@@ -288,7 +288,7 @@ void space_populate(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted
 /* The pages from the old break to the new one. */
 static int brk_grow(struct space *s, vaddr_t from, vaddr_t to)
 {
-	struct vma *next = vma_find(s, from), *prev = next ? vma_prev(next) : vma_of(rb_last(&s->vmas));
+	struct vma *next = vma_find(s, from), *prev = next ? vma_prev(next) : s->highest;
 	uint64_t npages = (to - from) >> PAGE_SHIFT;
 	struct piece p = { from, to, from >> PAGE_SHIFT, VMA_READ | VMA_WRITE | VMA_MAYREAD | VMA_MAYWRITE | VMA_MAYEXEC | VMA_ACCOUNT |
 	                   s->def_flags, 0, NULL, NULL };

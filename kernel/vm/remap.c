@@ -100,7 +100,7 @@ static struct vma *make_window(struct move *m)
 	/* Anonymous memory that nobody has touched has no offset to keep: the place's own makes it more likely to merge. */
 	pgoff_t pgoff = !v->object && !v->anon ? m->new >> PAGE_SHIFT : vma_pgoff(v, m->old);
 	struct piece p = { m->new, m->new + m->new_len, pgoff, v->flags, v->anon, v->object, v->file };
-	struct vma *above = vma_find(m->space, m->new), *below = above ? vma_prev(above) : vma_of(rb_last(&m->space->vmas));
+	struct vma *above = vma_find(m->space, m->new), *below = above ? vma_prev(above) : m->space->highest;
 	bool beside_itself = m->keep && !v->object && !v->anon && (v->end == p.start || v->start == p.end);
 	struct vma *into = beside_itself ? NULL : vma_merge(m->space, below, &p, &m->dead);
 

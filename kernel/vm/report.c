@@ -58,7 +58,7 @@ void fault_report(struct space *s, vaddr_t addr, enum fault_access access, enum 
 	klog(LOG_WARN, "  refused: %s", reason(s, at, addr, access, why));
 	describe(s, "mapped there:", at);
 	if (!at) {
-		struct vma *below = v ? vma_prev(v) : vma_of(rb_last(&s->vmas));
+		struct vma *below = v ? vma_prev(v) : s->highest;
 		describe(s, "nearest below:", below);
 		describe(s, "nearest above:", v);
 	}

@@ -29,6 +29,7 @@ struct space {
 	volatile uint32_t refs;    /* (a) processes (vfork) and others that look inside */
 	struct rb_tree vmas;       /* (m) by address, augmented with the largest gap */
 	struct vma *recent;        /* (m) last VMA a lookup found */
+	struct vma *highest;       /* (m) NULL: there is none */
 	uint64_t nvmas;            /* (m) */
 	uint32_t def_flags;        /* (m) VMA_LOCKED, VMA_LOCKONFAULT: what every new mapping gets (mlockall) */
 	/* (m) pages mapped, as the VMAs' ranges and flags say: all (RLIMIT_AS), private writable (RLIMIT_DATA), code, stacks, locked */

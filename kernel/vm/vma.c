@@ -56,17 +56,18 @@ void vma_tree_init(struct space *s)
 {
 	s->vmas.root = NULL;
 	s->vmas.update = vma_update;
-	s->recent = NULL;
+	s->recent = s->highest = NULL;
 	s->nvmas = 0;
 	s->peak_pages = s->total_pages = s->data_pages = s->exec_pages = s->stack_pages = s->locked_pages = 0;
 }
 
 struct vma *vma_find(struct space *s, vaddr_t addr)
 {
-	struct vma *found = NULL;
+	struct vma *found = NULL, *r = s->recent;
 
-	if (s->recent && s->recent->start <= addr && addr < s->recent->end)
-		return s->recent;
+	/* In it, or in the gap before it. */
+	if (r && addr < r->end && (addr >= r->start || !r->prev || addr >= r->prev->end))
+		return r;
 	for (struct rb_node *n = s->vmas.root; n;) {
 		struct vma *v = vma_of(n);
 		if (addr < v->end) {
@@ -109,28 +110,25 @@ void vma_set_flags(struct vma *v, uint32_t flags)
 
 void vma_insert(struct space *s, struct vma *v)
 {
-	struct rb_node *parent = NULL;
-	int side = 0;
-
-	struct vma *neighbour[2] = { NULL, NULL }; /* before and behind */
-
-	for (struct rb_node *n = s->vmas.root; n; n = n->child[side]) {
-		parent = n;
-		side = v->start >= vma_of(n)->end;
-		neighbour[!side] = vma_of(n);
-	}
+	v->next = vma_find(s, v->start);
+	v->prev = v->next ? v->next->prev : s->highest;
 	v->space = s;
-	v->prev = neighbour[0];
-	v->next = neighbour[1];
+	/* Of two neighbours one has no child on the side of the other. */
+	bool below = v->next && !v->next->node.child[0];
+	struct vma *parent = below ? v->next : v->prev;
+
 	if (v->prev)
 		v->prev->next = v;
 	if (v->next)
 		v->next->prev = v;
+	else
+		s->highest = v;
 	v->gap = gap_behind(v->prev, v);
-	rb_insert(&s->vmas, parent, side, &v->node);
+	rb_insert(&s->vmas, parent ? &parent->node : NULL, !below, &v->node);
 	if (v->next) /* last: before, the larger gap hid v's from the nodes above */
 		vma_renew_gap(s, v->next, v);
 	s->nvmas++;
+	s->recent = v;
 	count_pages(s, v->flags, (v->end - v->start) >> PAGE_SHIFT);
 }
 
@@ -141,12 +139,14 @@ void vma_remove(struct space *s, struct vma *v)
 	if (v->next) {
 		v->next->prev = v->prev;
 		vma_renew_gap(s, v->next, v->prev); /* first: it becomes the larger of the two, then v leaves no difference */
+	} else {
+		s->highest = v->prev;
 	}
 	rb_remove(&s->vmas, &v->node);
 	s->nvmas--;
 	count_pages(s, v->flags, -((v->end - v->start) >> PAGE_SHIFT));
 	if (s->recent == v)
-		s->recent = NULL;
+		s->recent = v->next;
 }
 
 void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff)
@@ -296,9 +296,7 @@ static vaddr_t gap_search(const struct rb_node *n, size_t len, vaddr_t low, vadd
 /* The room above every VMA is in no gap. */
 static vaddr_t room_above(struct space *s, vaddr_t low)
 {
-	struct vma *last = vma_of(rb_last(&s->vmas));
-
-	return last ? MAX(last->end, low) : low;
+	return s->highest ? MAX(s->highest->end, low) : low;
 }
 
 vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high)
@@ -339,6 +337,8 @@ const char *vma_check(struct space *s)
 		sums.nvmas++;
 		count_pages(&sums, v->flags, (v->end - v->start) >> PAGE_SHIFT);
 	}
+	if (!wrong && s->highest != vma_of(rb_last(&s->vmas)))
+		wrong = "the highest VMA is another";
 	if (!wrong && (sums.nvmas != s->nvmas || sums.total_pages != s->total_pages || sums.data_pages != s->data_pages ||
 	               sums.exec_pages != s->exec_pages || sums.stack_pages != s->stack_pages ||
 	               sums.locked_pages != s->locked_pages))

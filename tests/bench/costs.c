@@ -32,11 +32,9 @@
 #include <abi/misc.h>
 #include <abi/mman.h>
 #include <abi/syscall.h>
-#include <abi/time.h>
 
-#include "raw.h"
+#include "measure.h"
 
-#define REPEATS 7
 #define FILE_PAGES 1024ul
 #define ANON_PAGES 2048ul
 /* Linux maps up to 16 resident pages around a fault: with this stride each access is a fault there as well. */
@@ -47,98 +45,8 @@ static const char *self;
 static const char *folder = "/tmp";
 static char file_name[256];
 static int file;
-static uint64_t clock_cost;
 static char page_a[PAGE] __attribute__((aligned(4096)));
 static char page_b[PAGE] __attribute__((aligned(4096)));
-
-/* ---- time, medians, output ---- */
-
-static inline uint64_t now(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
-
-static uint64_t median(uint64_t *sample, unsigned n)
-{
-	for (unsigned i = 1; i < n; i++)
-		for (unsigned j = i; j && sample[j] < sample[j - 1]; j--) {
-			uint64_t t = sample[j];
-			sample[j] = sample[j - 1];
-			sample[j - 1] = t;
-		}
-	return sample[n / 2];
-}
-
-/* The terminal is another process, or an interrupt for every few letters: it must be done before the next sample. */
-static void say_row(const char *line)
-{
-	struct abi_timespec pause = { .tv_sec = 0, .tv_nsec = 20 * 1000 * 1000 };
-
-	say(1, line);
-	raw3(SYS_nanosleep, ADDRESS(&pause), 0, 0);
-}
-
-/* `tenths` is ten times the value. */
-static void print_row(const char *name, uint64_t tenths, const char *unit)
-{
-	char line[128];
-	char *end = text_append(text_append(line, name), "\t");
-
-	end = text_append(number_append(end, tenths, 1), "\t");
-	text_append(text_append(end, unit), "\n");
-	say_row(line);
-}
-
-/* `body` times `n` operations and returns the ticks they took; 0: the system does not have this. */
-static void measure(const char *name, uint64_t (*body)(unsigned long n), unsigned long n)
-{
-	uint64_t sample[REPEATS];
-	char line[128];
-
-	for (int i = -1; i < REPEATS; i++) {
-		uint64_t ticks = body(n);
-		if (!ticks) {
-			text_append(text_append(line, name), "\tn/a\ttick\n");
-			say_row(line);
-			return;
-		}
-		if (i >= 0)
-			sample[i] = (ticks - clock_cost) * 10 / n;
-	}
-	print_row(name, median(sample, REPEATS), "tick");
-}
-
-/* ---- short forms of the system calls ---- */
-
-static char *map(unsigned long npages, uint64_t prot, uint64_t flags, int fd)
-{
-	return (char *)must("mmap", raw6(SYS_mmap, 0, npages * PAGE, prot, flags, (uint64_t)fd, 0));
-}
-
-static char *map_anon(unsigned long npages)
-{
-	return map(npages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-}
-
-static void unmap(char *at, unsigned long npages)
-{
-	must("munmap", raw3(SYS_munmap, ADDRESS(at), npages * PAGE, 0));
-}
-
-static void store_each(volatile char *at, unsigned long npages)
-{
-	for (unsigned long i = 0; i < npages; i++)
-		at[i * PAGE] = 1;
-}
-
-static void load_each(const volatile char *at, unsigned long npages, unsigned long stride)
-{
-	for (unsigned long i = 0; i < npages; i += stride)
-		(void)at[i * PAGE];
-}
 
 /* ---- other processes ---- */
 
@@ -578,6 +486,7 @@ static void measure_all(void)
 	measure("store_clean", store_clean, 256);
 	measure("msync_clean", msync_clean, 50);
 	file_remove();
+	measure_spaces(folder);
 }
 
 int raw_main(int argc, char **argv, char **envp)
