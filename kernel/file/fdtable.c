@@ -292,6 +292,19 @@ int fd_install(struct file *f, int at_least, bool cloexec)
 	return err ? err : (int)fd;
 }
 
+int fd_room(void)
+{
+	struct fdtable *t = table_current();
+	unsigned limit = fd_limit();
+
+	spin_lock(&t->lock);
+	unsigned fd = t->lowest;
+	while (fd < t->room && t->file[fd])
+		fd++;
+	spin_unlock(&t->lock);
+	return fd >= limit ? -EMFILE : 0;
+}
+
 int fd_close(int fd)
 {
 	struct fdtable *t = table_current();

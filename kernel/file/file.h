@@ -117,6 +117,7 @@ void fdtable_put(struct fdtable *t);                 /* closes everything with t
 void fdtable_close_on_exec(struct fdtable *t);
 struct file *fd_get(int fd);                         /* current process; referenced; NULL: EBADF */
 int fd_install(struct file *f, int at_least, bool cloexec); /* takes over the reference on success; -EMFILE */
+int fd_room(void);                                   /* 0, or -EMFILE: fd_install would fail now */
 int fd_close(int fd);
 int fd_dup_to(int oldfd, int newfd, bool cloexec);   /* dup2, dup3 */
 int fd_set_cloexec(int fd, bool on);

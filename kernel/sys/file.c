@@ -109,7 +109,8 @@ static int64_t open_at(int dirfd, vaddr_t text, int flags, uint32_t mode)
 
 	if (is_err(path))
 		return ptr_err(path);
-	struct file *f = file_open(dirfd, path, flags & ~OPEN_EXEC, mode);
+	int full = fd_room(); /* before a file is made or cut for nothing */
+	struct file *f = full ? err_ptr(full) : file_open(dirfd, path, flags & ~OPEN_EXEC, mode);
 	kfree(path);
 	if (is_err(f))
 		return ptr_err(f);

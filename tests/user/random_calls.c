@@ -118,7 +118,7 @@ static long random_call_number(void)
 
 static const char *const paths[] = { "", ".", "f", "g", "d", "d/f", "d/d", "l", "loop", "f/", "d/.", "d/../f", "nowhere/x",
                                      "/proc/self/maps", "/proc/self/stat", "/proc", "/proc/1/maps", "/dev/zero", "/dev/null",
-                                     "/dev", "//", "d/////f" };
+                                     "/dev", "d//", "d/////f" };
 
 static uint64_t random_pointer(void)
 {
