@@ -104,6 +104,22 @@ TEST(a_page_that_goes_leaves_its_mappings_and_private_copies_stay)
 	pager_stop(g);
 }
 
+TEST(a_page_that_a_mapping_has_locked_stays)
+{
+	struct pager *g = pager_start();
+	struct space *s = space_create();
+	REQUIRE(g && s);
+	struct object *o = read_whole(g);
+
+	EXPECT(map_object(s, o, DISK_PAGES, PROT_READ, MAP_SHARED) == 0);
+	EXPECT(space_mlock(s, BASE + 7 * PAGE_SIZE, PAGE_SIZE, false) == 0);
+	EXPECT(press_until_gone(o, 20) && in_memory(o, 7));
+	EXPECT(space_munlock(s, BASE + 7 * PAGE_SIZE, PAGE_SIZE) == 0 && press_until_gone(o, 7));
+	space_put(s);
+	object_put(o);
+	pager_stop(g);
+}
+
 TEST(a_page_under_write_back_stays_until_it_has_ended)
 {
 	struct pager *g = pager_start();
@@ -127,4 +143,5 @@ TEST_SUITE(reclaim, "vm.reclaim",
 	TEST_CASE(a_dirty_page_is_written_before_it_goes),
 	TEST_CASE(a_page_that_somebody_holds_stays),
 	TEST_CASE(a_page_that_goes_leaves_its_mappings_and_private_copies_stay),
+	TEST_CASE(a_page_that_a_mapping_has_locked_stays),
 	TEST_CASE(a_page_under_write_back_stays_until_it_has_ended));

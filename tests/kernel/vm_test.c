@@ -171,7 +171,7 @@ TEST(populating_ends_with_the_range_though_its_vma_goes_on)
 	REQUIRE(s);
 	EXPECT(map_at(s, BASE, 8, RW, ANON, NULL, 0) == 0);
 	EXPECT(map_at(s, BASE, 4, RW, ANON | MAP_POPULATE, NULL, 0) == 0);
-	EXPECT(s->nvmas == 1 && s->resident == 4);
+	EXPECT(s->nvmas == 1 && s->resident == 4); /* frames of its own, not the page of zeros */
 	space_put(s);
 }
 

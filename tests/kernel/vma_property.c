@@ -377,25 +377,34 @@ static vaddr_t ceiling_of(const struct run *r, unsigned at)
 	return address(at) - (guarded ? STACK_GAP : 0);
 }
 
+/* The fit of len bytes in the hole whose highest cell is top - 1, within [low, high): its highest or its lowest; 0: none. */
+static vaddr_t fit_in_hole(const struct run *r, unsigned top, size_t len, vaddr_t low, vaddr_t high, bool upwards)
+{
+	unsigned bottom = top;
+
+	if (top == 0 || r->cells[top - 1].mapped || (top < CELLS && !r->cells[top].mapped))
+		return 0;
+	while (bottom > 0 && !r->cells[bottom - 1].mapped)
+		bottom--;
+	vaddr_t floor = MAX(address(bottom), low), ceiling = MIN(ceiling_of(r, top), high);
+	if (ceiling <= floor || ceiling - floor < len)
+		return 0;
+	return upwards ? floor : ceiling - len;
+}
+
 static void find_gap(struct run *r)
 {
 	unsigned pages = 1 + choose(r->choices, 8) * CELL_PAGES / 2 - choose(r->choices, 2);
 	size_t len = MAX(pages, 1u) * PAGE_SIZE;
-	vaddr_t low = address(choose(r->choices, CELLS)), high = low + choose(r->choices, CELLS) * CELL, expected = 0;
+	vaddr_t low = address(choose(r->choices, CELLS)), high = low + choose(r->choices, CELLS) * CELL, highest = 0, lowest = 0;
 
 	high = MIN(high, address(CELLS));
-	/* The highest hole comes first; its floor is the mapped cell below it, its ceiling the one above. */
-	for (unsigned top = CELLS; top > 0 && !expected; top--) {
-		if (r->cells[top - 1].mapped || (top < CELLS && !r->cells[top].mapped))
-			continue;
-		unsigned bottom = top - 1;
-		while (bottom > 0 && !r->cells[bottom - 1].mapped)
-			bottom--;
-		vaddr_t floor = MAX(address(bottom), low), ceiling = MIN(ceiling_of(r, top), high);
-		if (ceiling > floor && ceiling - floor >= len)
-			expected = ceiling - len;
-	}
-	HOLDS(r, vma_find_gap(r->space, len, low, high) == expected);
+	for (unsigned top = CELLS; top > 0 && !highest; top--)
+		highest = fit_in_hole(r, top, len, low, high, false);
+	for (unsigned top = 1; top <= CELLS && !lowest; top++)
+		lowest = fit_in_hole(r, top, len, low, high, true);
+	HOLDS(r, vma_find_gap(r->space, len, low, high) == highest);
+	HOLDS(r, vma_find_low_gap(r->space, len, low, high) == lowest);
 }
 
 static void operation(struct run *r)

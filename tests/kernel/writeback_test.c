@@ -131,6 +131,25 @@ TEST(only_the_pages_of_the_range_are_written_the_first_and_the_last_of_it_too)
 	pager_stop(g);
 }
 
+TEST(msync_writes_its_range_wherever_it_begins)
+{
+	struct pager *g = pager_start();
+	struct space *s = space_create();
+	REQUIRE(g && s);
+	struct object *o = object_create_server(g->port, 1, 8 * PAGE_SIZE, false);
+
+	EXPECT(map_object(s, o, 8, RW, MAP_SHARED) == 0);
+	for (unsigned i = 0; i < 8; i++)
+		EXPECT(poke(s, BASE + i * PAGE_SIZE, 0x77) == FAULT_DONE);
+	EXPECT(space_sync(s, BASE + 3 * PAGE_SIZE, 2 * PAGE_SIZE, MS_SYNC) == 0);
+	for (unsigned i = 0; i < 8; i++)
+		EXPECT((g->page[i][0] == 0x77) == (i == 3 || i == 4));
+	EXPECT(object_sync(o, 0, ~0ul, false) == 0);
+	space_put(s);
+	object_put(o);
+	pager_stop(g);
+}
+
 TEST(a_clean_page_is_mapped_read_only_though_space_for_it_was_promised)
 {
 	struct pager *g = pager_start();
@@ -251,6 +270,7 @@ TEST_SUITE(writeback, "vm.writeback",
 	TEST_CASE(a_sync_ends_when_the_write_of_another_has_ended),
 	TEST_CASE(a_write_back_that_failed_is_told_to_the_next_sync_and_only_to_it),
 	TEST_CASE(only_the_pages_of_the_range_are_written_the_first_and_the_last_of_it_too),
+	TEST_CASE(msync_writes_its_range_wherever_it_begins),
 	TEST_CASE(a_clean_page_is_mapped_read_only_though_space_for_it_was_promised),
 	TEST_CASE(every_mapping_is_closed_when_a_page_is_cleaned_wherever_it_lies_in_it),
 	TEST_CASE(what_the_disk_holds_behind_the_end_is_never_seen),
