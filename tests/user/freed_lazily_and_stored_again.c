@@ -2,6 +2,7 @@
 /* MADV_FREE: a page keeps its bytes or becomes zeros, all of it; one that was stored to since keeps the store, under pressure too. */
 #define _GNU_SOURCE
 #include "check.h"
+#include <sys/sysinfo.h>
 
 #define N 256
 
@@ -19,8 +20,12 @@ static long lazy_kb(void)
 	return kb;
 }
 
-/* A child that takes more memory than is free once it is told to, for which it may be refused or killed. It is made before
- * anything is freed: a fork would have a say in whose pages they are. */
+#define LEFT 32 /* that part of memory stays free: reclaim is at work there, and nobody is killed yet */
+
+/*
+ * A child that takes nearly all memory once it is told to. It is made before anything is freed: a fork would have a say in
+ * whose pages they are.
+ */
 static pid_t presser(int go[2])
 {
 	char c;
@@ -32,10 +37,15 @@ static pid_t presser(int go[2])
 		if (read(go[0], &c, 1) != 1)
 			_exit(0);
 		for (size_t i = 0; i < 8192; i++) {
+			struct sysinfo now;
+			if (sysinfo(&now) || now.freeram < now.totalram / LEFT)
+				break;
 			unsigned char *p = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 			if (p == MAP_FAILED || madvise(p, 64 * PAGE, 23))
 				break;
 		}
+		make_file("big", 64 * PAGE); /* the cache's growth wakes reclaim */
+		usleep(100000);
 		_exit(0);
 	}
 	return pid;
