@@ -234,7 +234,7 @@ TEST(after_fork_a_store_copies_once_and_the_last_owner_keeps_the_frame)
 	struct space *child = space_fork(parent);
 	REQUIRE(child);
 	paddr_t shared = pte_paddr(*table_find(parent, BASE));
-	EXPECT(pte_paddr(*table_find(child, BASE)) == shared);
+	EXPECT(pte_paddr(*table_find(child, BASE)) == shared && child->resident == 1);
 	EXPECT(poke(child, BASE, 2) == FAULT_DONE);
 	EXPECT(peek(parent, BASE) == 1 && peek(child, BASE) == 2);
 	EXPECT(poke(parent, BASE, 3) == FAULT_DONE);
