@@ -259,7 +259,7 @@ static vaddr_t next_stretch(struct space *s, vaddr_t *start, vaddr_t end, uint32
 	vaddr_t stop = 0;
 
 	mutex_lock(&s->lock);
-	for (struct vma *v = *start < end ? vma_find(s, *start) : NULL; v && v->start < end; v = vma_next(v)) {
+	for (struct vma *v = vma_find(s, *start); v && v->start < end; v = vma_next(v)) {
 		if (v->flags & (VMA_IO | VMA_PFNMAP | VMA_LOCKONFAULT) || !(v->flags & VMA_PROT) || (v->flags & wanted) != wanted)
 			continue;
 		*start = MAX(*start, v->start);

@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* mmap's errors, in the order in which Linux looks for them. */
 #include "check.h"
+#include <sys/resource.h>
 #include <sys/syscall.h>
+
+static void what_users_may_not(void)
+{
+	struct rlimit three = { 3 * PAGE, 3 * PAGE };
+	unsigned char *p = map_anon(4 * PAGE);
+
+	CHECK(setrlimit(RLIMIT_MEMLOCK, &three) == 0 && setuid(1000) == 0);
+	FAILS(mlock(p, 4 * PAGE), ENOMEM);
+	CHECK(mlock(p, 3 * PAGE) == 0);
+	FAILS(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), EPERM);
+}
 
 int main(void)
 {
@@ -22,6 +34,12 @@ int main(void)
 	FAILS(msync((void *)0x10000, PAGE, MS_SYNC | MS_ASYNC), EINVAL);
 	FAILS(msync((void *)0x10000, PAGE, MS_SYNC), ENOMEM);
 	FAILS(mprotect((void *)0x10000, PAGE, PROT_READ), ENOMEM);
+	unsigned char *hole = map_anon(3 * PAGE);
+	CHECK(munmap(hole + PAGE, PAGE) == 0);
+	FAILS(msync(hole, 3 * PAGE, MS_SYNC), ENOMEM);
+	FAILS(msync(hole, 3 * PAGE, MS_ASYNC), ENOMEM);
+	if (getuid() == 0)
+		CHILD_PASSES(what_users_may_not());
 	FAILS(syscall(SYS_mprotect, 0x10001, PAGE, PROT_READ), EINVAL); /* a C library may align the address */
 	return 0;
 }

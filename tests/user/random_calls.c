@@ -439,6 +439,15 @@ static void end(pid_t pid)
 	kill(pid, SIGKILL);
 }
 
+/* What a child has left on the disk is in nobody's way, but its pages, nodes and blocks are. */
+static void remove_folder(uint64_t seed)
+{
+	char name[40];
+
+	snprintf(name, sizeof name, "c%lu", seed);
+	CHILD_PASSES(execl("/bin/rm", "rm", "-rf", name, NULL); _exit(0));
+}
+
 /* What a child counts lies in memory that its random calls may write to: a leap is not a count. */
 static uint32_t calls_since(uint32_t seen, uint32_t made)
 {
@@ -451,10 +460,12 @@ static uint64_t supervise(uint32_t limit, uint64_t seed)
 	const struct timespec moment = { 0, 20000000 };
 	pid_t pids[CHILDREN];
 	uint32_t seen[CHILDREN], still[CHILDREN] = { 0 }, calls = 0;
+	uint64_t folder[CHILDREN];
 	int ended = 0, stuck = 0;
 
 	for (unsigned i = 0; i < CHILDREN; i++) {
 		seen[i] = shared->made[i];
+		folder[i] = seed;
 		pids[i] = start(i, seed++);
 	}
 	while (calls < limit) {
@@ -470,6 +481,8 @@ static uint64_t supervise(uint32_t limit, uint64_t seed)
 			if (waitpid(pids[i], NULL, still[i] > 5 ? 0 : WNOHANG) != pids[i])
 				continue;
 			kill(-pids[i], SIGKILL);
+			remove_folder(folder[i]);
+			folder[i] = seed;
 			pids[i] = start(i, seed++);
 			still[i] = 0;
 			ended++;
@@ -478,20 +491,10 @@ static uint64_t supervise(uint32_t limit, uint64_t seed)
 	for (unsigned i = 0; i < CHILDREN; i++) {
 		end(pids[i]);
 		CHECK(waitpid(pids[i], NULL, 0) == pids[i]);
+		remove_folder(folder[i]);
 	}
 	printf("%u calls, %d children ended, %d of them stuck\n", calls, ended, stuck);
 	return seed;
-}
-
-/* What the children have left on the disk is in nobody's way, but its pages and nodes are. */
-static void remove_folders(uint64_t from, uint64_t to)
-{
-	char command[120];
-
-	for (uint64_t seed = from; seed < to; seed++) {
-		snprintf(command, sizeof command, "c%lu", seed);
-		CHILD_PASSES(execl("/bin/rm", "rm", "-rf", command, NULL); _exit(0));
-	}
 }
 
 int main(int argc, char **argv)
@@ -510,9 +513,7 @@ int main(int argc, char **argv)
 	CHECK(shared != MAP_FAILED);
 	for (uint32_t round = 1; round <= ROUNDS; round++) {
 		long before = free_pages();
-		uint64_t next = supervise(limit / ROUNDS, seed);
-		remove_folders(seed, next);
-		seed = next;
+		seed = supervise(limit / ROUNDS, seed);
 		CHECK(vm_audit() == 0);
 		long lost = pages_lost(before);
 		if (round > 1 && lost > 0)
