@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* After fork, private memory is each one's own, shared memory is common. */
 #include "check.h"
+#include <sys/syscall.h>
 
 int main(void)
 {
@@ -22,5 +23,7 @@ int main(void)
 	CHECK(s[0] == 42);
 	STORE(p, 9);
 	CHECK(p[0] == 9);
+	long top = syscall(SYS_brk, 0);
+	CHILD_PASSES(CHECK(syscall(SYS_brk, 0) == top));
 	return 0;
 }
