@@ -71,8 +71,8 @@ static void move_stretch(struct space *s, const struct stretch *p)
 	struct page *table = table_page(p->from);
 	spin_lock(&table->lock);
 	for (unsigned i = 0; (i = pte_skip(p->from, i, p->npages)) < p->npages; i++) {
-		to[i] = p->from[i]; /* nobody else can find this entry: the object and the space are locked */
-		p->from[i] = 0;
+		/* In one step, for another CPU's store may still set the dirty bit, by which MADV_FREE's pages are kept. */
+		to[i] = __atomic_exchange_n(&p->from[i], 0, __ATOMIC_SEQ_CST);
 	}
 	spin_unlock(&table->lock);
 }
