@@ -28,31 +28,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../user/empty_folder.h"
+
 #define FOLDER     "/tmp/diff"
 #define OUTPUT_MAX (8l << 20)
 #define WORDS_MAX  16
-
-/* Removes what a program has left in a folder. */
-static void empty_folder(const char *path)
-{
-	char inside[512];
-	DIR *dir;
-	struct dirent *entry;
-
-	chmod(path, 0777);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		snprintf(inside, sizeof(inside), "%s/%s", path, entry->d_name);
-		if (unlink(inside) < 0) {
-			empty_folder(inside);
-			rmdir(inside);
-		}
-	}
-	if (dir)
-		closedir(dir);
-}
 
 /* A nameless file for a program's output. */
 static int output_file(const char *path)

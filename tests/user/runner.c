@@ -30,6 +30,8 @@
 
 #include "pages.h"
 
+#include "empty_folder.h"
+
 #define TESTS_MAX   1024
 #define LEAK_ROUNDS 4
 #define SKIPPED     77
@@ -55,28 +57,6 @@ static void list_tests(void)
 	if (dir)
 		closedir(dir);
 	qsort(names, count, sizeof(names[0]), compare_names);
-}
-
-/* Removes what a test has left in a folder; a test may have made it hard. */
-static void empty_folder(const char *path)
-{
-	char inside[512];
-	DIR *dir;
-	struct dirent *entry;
-
-	chmod(path, 0700);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		snprintf(inside, sizeof(inside), "%s/%s", path, entry->d_name);
-		if (unlink(inside) < 0) {
-			empty_folder(inside);
-			rmdir(inside);
-		}
-	}
-	if (dir)
-		closedir(dir);
 }
 
 /* One run of one test; returns its wait status. */
