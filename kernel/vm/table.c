@@ -134,6 +134,7 @@ static bool zap_is_not_alone(const struct zap *z)
 /* The TLB no longer knows the entries: what they counted can be given back. */
 static void zap_release(struct zap *z)
 {
+	assert(z->start >= z->end);
 	for (unsigned i = 0; i < z->count; i++) {
 		struct page *p = phys_to_page(pte_paddr(z->entry[i]));
 		if (z->entry[i] & PTE_PRIVATE)

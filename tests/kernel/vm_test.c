@@ -350,25 +350,77 @@ TEST(no_access_keeps_the_page_and_gives_it_back)
 	space_put(s);
 }
 
-/* Of three pages freed lazily the first is stored to by its program, the second by way of another process, the third by nobody. */
-TEST(what_was_freed_lazily_and_stored_to_since_is_kept)
+/* From here to leave() the current thread is the space's program: its stores go through the processor, and its TLB. */
+static void enter(struct space *s)
+{
+	thread_current()->space = s;
+	space_load(s);
+}
+
+static void leave(void)
+{
+	space_load(NULL);
+	thread_current()->space = NULL;
+}
+
+/* npages of anonymous memory, each with a '1' that the processor has stored; the space is loaded. */
+static struct space *entered_with_ones(size_t npages)
 {
 	struct space *s = space_create();
 
+	if (!s || map_at(s, BASE, npages, RW, ANON, NULL, 0))
+		return NULL;
+	enter(s);
+	for (size_t i = 0; i < npages; i++)
+		EXPECT(copy_to_user(BASE + i * PAGE_SIZE, "1", 1) == 0);
+	return s;
+}
+
+/* Of three pages freed lazily the first is stored to by its program, the second by way of another process, the third by nobody. */
+TEST(what_was_freed_lazily_and_stored_to_since_is_kept)
+{
+	struct space *s = entered_with_ones(4);
+
 	REQUIRE(s);
-	EXPECT(map_at(s, BASE, 4, RW, ANON, NULL, 0) == 0);
-	for (unsigned i = 0; i < 4; i++)
-		EXPECT(poke(s, BASE + i * PAGE_SIZE, 1) == FAULT_DONE);
 	EXPECT(space_advise(s, BASE, 3 * PAGE_SIZE, MADV_FREE) == 0);
-	thread_current()->space = s;
-	space_load(s);
 	EXPECT(copy_to_user(BASE, "2", 1) == 0);
 	EXPECT(space_copy(s, BASE + PAGE_SIZE, BASE + 3 * PAGE_SIZE, 1, true) == 1);
-	space_load(NULL);
-	thread_current()->space = NULL;
+	leave();
 	EXPECT(space_drop_lazy(s) == 1);
-	EXPECT(peek(s, BASE) == '2' && peek(s, BASE + PAGE_SIZE) == 1 && peek(s, BASE + 2 * PAGE_SIZE) == -1);
-	EXPECT(peek(s, BASE + 3 * PAGE_SIZE) == 1);
+	EXPECT(peek(s, BASE) == '2' && peek(s, BASE + PAGE_SIZE) == '1' && peek(s, BASE + 2 * PAGE_SIZE) == -1);
+	EXPECT(peek(s, BASE + 3 * PAGE_SIZE) == '1');
+	space_put(s);
+}
+
+/* Its frame would not become free: the child has it. */
+TEST(what_a_child_still_needs_is_not_freed_lazily)
+{
+	struct space *s = entered_with_ones(1), *child = s ? space_fork(s) : NULL;
+
+	leave();
+	REQUIRE(child);
+	EXPECT(space_advise(s, BASE, PAGE_SIZE, MADV_FREE) == 0 && space_drop_lazy(s) == 0);
+	EXPECT(load(s, BASE) == '1' && load(child, BASE) == '1');
+	space_put(child);
+	EXPECT(load(s, BASE) == '1');
+	space_put(s);
+}
+
+TEST(what_was_freed_lazily_and_stored_to_outlives_a_fork)
+{
+	struct space *s = entered_with_ones(1);
+
+	REQUIRE(s);
+	EXPECT(space_advise(s, BASE, PAGE_SIZE, MADV_FREE) == 0 && copy_to_user(BASE, "2", 1) == 0);
+	struct space *child = space_fork(s);
+	leave();
+	REQUIRE(child);
+	space_drop_lazy(s);
+	space_drop_lazy(child);
+	EXPECT(load(s, BASE) == '2' && load(child, BASE) == '2');
+	space_put(child);
+	space_drop_lazy(s);
+	EXPECT(load(s, BASE) == '2');
 	space_put(s);
 }
 
@@ -516,7 +568,9 @@ TEST_SUITE(fault, "vm.fault",
 	TEST_CASE(truncation_takes_pages_from_every_mapping_private_copies_too),
 	TEST_CASE(a_stack_grows_to_its_limit_and_keeps_its_distance),
 	TEST_CASE(no_access_keeps_the_page_and_gives_it_back),
-	TEST_CASE(what_was_freed_lazily_and_stored_to_since_is_kept));
+	TEST_CASE(what_was_freed_lazily_and_stored_to_since_is_kept),
+	TEST_CASE(what_a_child_still_needs_is_not_freed_lazily),
+	TEST_CASE(what_was_freed_lazily_and_stored_to_outlives_a_fork));
 TEST_SUITE(object, "vm.object",
 	TEST_CASE(appends_follow_each_other_and_reads_stop_at_the_end),
 	TEST_CASE(a_growing_write_that_fails_leaves_no_page_behind_the_end));

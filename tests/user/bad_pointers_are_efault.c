@@ -13,16 +13,22 @@ static void *const bad[] = { (void *)1, (void *)0x10000, (void *)0x7ffffffff000,
 /* What ends with the mapping is whole; what goes on over its end is not. */
 static void at_an_end(int fd)
 {
-	char *p = (char *)map_anon(2 * PAGE), *top = (char *)0x7ffffffff000; /* of the user's half */
+	char *p = (char *)map_anon(2 * PAGE);
+	char *volatile end = (char *)0x7ffffffff000, *top = end; /* of the user's half */
 
 	CHECK(munmap(p + PAGE, PAGE) == 0);
 	memcpy(p + PAGE - 2, "f", 2);
 	CHECK(open(p + PAGE - 2, O_RDONLY) >= 0);
 	p[PAGE - 1] = 'f';
 	FAILS(open(p + PAGE - 2, O_RDONLY), EFAULT);
-	mmap(top - PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0); /* unless the stack is there */
+	/* unless the stack is there */
+	mmap(top - PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	CHECK(pwrite(fd, top - 16, 16, 0) == 16);
 	FAILS(pwrite(fd, top - 16, 17, 0), EFAULT);
+	memset(top - 15, 0x55, 15);
+	FAILS(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, top - 15), EFAULT);
+	for (int i = 1; i <= 15; i++)
+		CHECK(top[-i] == 0x55); /* nothing of it has been stored */
 }
 
 /* Half of it lies in a page that has to be read from the file first. */
