@@ -15,6 +15,7 @@
 struct fdtable {
 	struct spinlock lock;
 	volatile uint32_t refs;
+	bool locks;                   /* (a) has owned a lock on some file: filelock.c */
 	unsigned room;
 	unsigned lowest;              /* no free entry lies below */
 	struct file **file;
@@ -91,6 +92,8 @@ void file_put(struct file *f)
 {
 	if (likely(__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL)))
 		return;
+	if (unlikely(f->locked))
+		filelocks_drop_file(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->claim)
@@ -176,6 +179,19 @@ static struct file *take_entry_locked(struct fdtable *t, unsigned fd)
 	return f;
 }
 
+/* f has been taken out of an entry of t: the table's locks on the file end, and the entry's reference. */
+static void entry_put(struct fdtable *t, struct file *f)
+{
+	if (unlikely(t->locks) && !(f->flags & O_PATH))
+		filelocks_drop_table(f, t);
+	file_put(f);
+}
+
+void fdtable_note_locks(struct fdtable *t)
+{
+	t->locks = true;
+}
+
 static void close_entries(struct fdtable *t, bool only_cloexec)
 {
 	for (unsigned fd = 0; fd < t->room; fd++) {
@@ -183,7 +199,7 @@ static void close_entries(struct fdtable *t, bool only_cloexec)
 		struct file *f = !only_cloexec || cloexec_test(t, fd) ? take_entry_locked(t, fd) : NULL;
 		spin_unlock(&t->lock);
 		if (f)
-			file_put(f);
+			entry_put(t, f);
 	}
 }
 
@@ -316,7 +332,7 @@ int fd_close(int fd)
 	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;
-	file_put(f);
+	entry_put(t, f);
 	return 0;
 }
 
@@ -347,7 +363,7 @@ int fd_dup_to(int oldfd, int newfd, bool cloexec)
 	if (err)
 		file_put(f);
 	else if (closed)
-		file_put(closed);
+		entry_put(t, closed);
 	return err ? err : newfd;
 }
 

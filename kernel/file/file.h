@@ -98,6 +98,7 @@ struct file {
 	uint32_t flags;            /* O_ACCMODE, O_APPEND, O_NONBLOCK, ...: F_GETFL */
 	int8_t claim;              /* (c) enum claim: what it holds on its node */
 	bool seekable;             /* (c) has a position: lseek, pread, pwrite */
+	bool locked;               /* has ever owned a lock: filelock.c */
 	struct gate pos_gate;
 	int64_t pos;               /* (pos_gate) */
 	const struct file_ops *ops;
@@ -125,6 +126,27 @@ int fd_get_cloexec(int fd);
 struct file *fdtable_file(struct fdtable *t, int fd); /* of any table; referenced; NULL */
 bool fdtable_cloexec(struct fdtable *t, int fd);
 unsigned fdtable_room(struct fdtable *t);            /* entries it has room for */
+void fdtable_note_locks(struct fdtable *t);          /* from now on closing looks for its locks on the file */
+
+/* ---- filelock.c: flock(2), and fcntl(2)'s locks on ranges ---- */
+enum filelock_kind { LOCK_POSIX, LOCK_OFD, LOCK_FLOCK };
+struct filelock {
+	enum filelock_kind kind;
+	int type;            /* F_RDLCK, F_WRLCK, F_UNLCK */
+	int pid;             /* whom to name; -1: an open file's */
+	int64_t start, end;  /* the last byte included; INT64_MAX: whatever the file grows to */
+};
+/*
+ * filelock_set: take a lock through f, or give it back.
+ * -> 0; -EAGAIN: somebody has it (wait false); -EINTR, -EDEADLK, -ENOLCK (no memory, too many)
+ * -> LOCK_POSIX: the caller looks again whether its descriptor is still f's, and if not calls filelocks_drop_table
+ */
+int filelock_set(struct file *f, const struct filelock *want, bool wait);
+void filelock_test(struct file *f, struct filelock *want); /* becomes the first that stands in its way, or F_UNLCK */
+void filelocks_drop_table(const struct file *f, const struct fdtable *t); /* a descriptor of f in t has been closed */
+void filelocks_drop_file(const struct file *f);      /* f goes */
+struct filelock_line { struct filelock lock; uint64_t dev, ino; unsigned number; bool waits; };
+unsigned filelocks_list(unsigned from, struct filelock_line *lines, unsigned room); /* how many it filled in */
 
 /* ---- path.c: path names to nodes ---- */
 enum { PATH_FOLLOW = 1, PATH_PARENT = 2, PATH_DIRECTORY = 4 };

@@ -83,6 +83,9 @@ void file_caches_init(void);
 /* file_open_node: an open file on a new node, whatever its mode bits; takes over n's reference and the name. err_ptr. */
 struct file *file_open_node(struct node *n, char *name, int flags);
 
+/* ---- filelock.c ---- */
+void filelock_init(void);
+
 /* ---- memfd.c ---- */
 void memfd_init(void);
 

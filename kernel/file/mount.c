@@ -50,6 +50,7 @@ void mount_init(void)
 void file_init(void)
 {
 	file_caches_init();
+	filelock_init();
 	node_init();
 	memfd_init();
 	mount_init();

@@ -109,6 +109,43 @@ int proc_make_loadavg(struct text *t, const struct proc_ref *of, uint64_t *next)
 	return 0;
 }
 
+static void describe_lock(struct text *t, const struct filelock_line *line)
+{
+	static const char *const kinds[] = { [LOCK_POSIX] = "POSIX ", [LOCK_OFD] = "OFDLCK", [LOCK_FLOCK] = "FLOCK " };
+	static const char *const types[] = { [F_RDLCK] = "READ", [F_WRLCK] = "WRITE", [F_UNLCK] = "UNLCK" };
+	const struct filelock *l = &line->lock;
+
+	text_printf(t, "%u: %s%s ADVISORY  %s %d %02x:%02x:%llu %lld ", line->number, line->waits ? "-> " : "", kinds[l->kind],
+	            types[l->type], l->pid, (unsigned)line->dev >> 8, (unsigned)line->dev & 0xff,
+	            (unsigned long long)line->ino, (long long)l->start);
+	if (l->end == INT64_MAX)
+		text_puts(t, "EOF\n");
+	else
+		text_printf(t, "%lld\n", (long long)l->end);
+}
+
+#define LOCK_LINES 16 /* at a time */
+
+int proc_make_locks(struct text *t, const struct proc_ref *of, uint64_t *next)
+{
+	struct filelock_line *lines = kmalloc(LOCK_LINES * sizeof *lines);
+	uint64_t from = of->from;
+	unsigned n = LOCK_LINES;
+
+	if (!lines)
+		return -ENOMEM;
+	while (n == LOCK_LINES && t->len < TEXT_PART) {
+		n = filelocks_list((unsigned)from, lines, LOCK_LINES);
+		for (unsigned i = 0; i < n; i++)
+			describe_lock(t, &lines[i]);
+		from += n;
+	}
+	if (n == LOCK_LINES)
+		*next = from;
+	kfree(lines);
+	return 0;
+}
+
 int proc_make_version(struct text *t, const struct proc_ref *of, uint64_t *next)
 {
 	(void)of, (void)next;

@@ -60,6 +60,7 @@ static const struct proc_entry root_entries[] = {
 	CONSTANT("diskstats", 0444, ""),
 	FILE_("filesystems", 0444, proc_make_filesystems),
 	FILE_("loadavg", 0444, proc_make_loadavg),
+	FILE_("locks", 0444, proc_make_locks),
 	FILE_("meminfo", 0444, proc_make_meminfo),
 	LINK("mounts", "self/mounts"),
 	FILE_("partitions", 0444, proc_make_partitions),

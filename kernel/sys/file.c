@@ -14,9 +14,6 @@
 
 #define FIOCLEX 0x5451
 #define FIONCLEX 0x5450
-#define F_SETPIPE_SZ 1031
-#define F_GETPIPE_SZ 1032
-#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC)
 
 /* ---- read and write ---- */
 
@@ -140,7 +137,7 @@ CALL(close)
 	return fd_close((int)a);
 }
 
-static int64_t duplicate(int fd, int at_least, bool cloexec)
+int64_t fd_duplicate(int fd, int at_least, bool cloexec)
 {
 	struct file *f = fd_get(fd);
 
@@ -154,7 +151,7 @@ static int64_t duplicate(int fd, int at_least, bool cloexec)
 
 CALL(dup)
 {
-	return duplicate((int)a, 0, false);
+	return fd_duplicate((int)a, 0, false);
 }
 
 CALL(dup2)
@@ -205,79 +202,6 @@ CALL(pipe)
 CALL(pipe2)
 {
 	return make_pipe(a, (uint32_t)b);
-}
-
-/* ---- fcntl ---- */
-
-/* There are no locks on ranges: none is ever held, and none can be had. */
-static int64_t fcntl_lock(unsigned cmd, vaddr_t user)
-{
-	struct { int16_t type, whence; int32_t pad; int64_t start, len; int32_t pid, pad2; } lock;
-
-	if (copy_from_user(&lock, user, sizeof lock))
-		return -EFAULT;
-	if (cmd != F_GETLK)
-		return lock.type == F_UNLCK ? 0 : -ENOLCK;
-	lock.type = F_UNLCK;
-	return copy_to_user(user, &lock, sizeof lock);
-}
-
-static int64_t fcntl_file(struct file *file, unsigned cmd, uint64_t arg)
-{
-	switch (cmd) {
-	case F_SETFL:
-		file->flags = (file->flags & ~SETFL_MASK) | ((uint32_t)arg & SETFL_MASK);
-		return 0;
-	case F_GETLK:
-	case F_SETLK:
-	case F_SETLKW:
-		return fcntl_lock(cmd, arg);
-	case F_GETOWN:
-	case F_SETOWN:
-		return 0;
-	case F_ADD_SEALS:
-		return memfd_add_seals(file, arg);
-	case F_GET_SEALS:
-		return memfd_get_seals(file);
-	case F_SETPIPE_SZ:
-	case F_GETPIPE_SZ:
-		return file->kind == FILE_PIPE ? 65536 : -EBADF;
-	}
-	return -EINVAL;
-}
-
-static int64_t fcntl_dup(int fd, uint64_t at_least, bool cloexec)
-{
-	struct file *file = fd_get(fd);
-
-	if (!file)
-		return -EBADF;
-	file_put(file);
-	if ((uint32_t)at_least >= MIN(proc_rlimit(RLIMIT_NOFILE), (uint64_t)MAX_FDS))
-		return -EINVAL;
-	return duplicate(fd, (int)at_least, cloexec);
-}
-
-CALL(fcntl)
-{
-	int fd = (int)a;
-	unsigned cmd = (unsigned)b;
-
-	switch (cmd) {
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		return fcntl_dup(fd, c, cmd == F_DUPFD_CLOEXEC);
-	case F_GETFD:
-		return fd_get_cloexec(fd);
-	case F_SETFD:
-		return fd_set_cloexec(fd, c & FD_CLOEXEC);
-	}
-	struct file *file = fd_get(fd);
-	if (!file)
-		return -EBADF;
-	int64_t result = cmd == F_GETFL ? (int64_t)file->flags : file->flags & O_PATH ? -EBADF : fcntl_file(file, cmd, c);
-	file_put(file);
-	return result;
 }
 
 /* ---- directories ---- */
