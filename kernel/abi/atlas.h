@@ -23,6 +23,11 @@
  *   port_reply_receive(port, m, cap)            -> reply to m->token, then receive into m
  *   port_notify(fd, bits)                       -> ORs bits into the port's pending notification
  *   port_timer(port, deadline_ns, bits)         -> one-shot, CLOCK_MONOTONIC; deadline 0 cancels
+ *   port_offer(port, token, fd, off)            -> memory goes with the reply to the call `token`, to be mapped by who
+ *                                                  called (abi/devproto.h): what `fd` shows from `off` on, a memory
+ *                                                  file (memfd_create) or a BAR of a claimed device. When the port
+ *                                                  dies it vanishes from every mapping: SIGBUS. EINVAL: other memory;
+ *                                                  ENODEV: none; EBUSY: offered through another port; ESRCH
  * Errors: EBADF, EFAULT, EMSGSIZE (cap or data_len), EPIPE (the port's owner died), EINTR (a signal came first).
  */
 #define SYS_port_create        1000
@@ -34,6 +39,7 @@
 #define SYS_port_reply_receive 1006
 #define SYS_port_notify        1007
 #define SYS_port_timer         1008
+#define SYS_port_offer         1009
 
 #define MSG_DATA_MAX 4096
 #define MSG_ARGS 7

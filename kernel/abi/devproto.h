@@ -11,6 +11,9 @@
  * DEV_WRITE  flags; data                                arg[0] = bytes taken (>= 1), or an errno
  * DEV_IOCTL  command, argument if it is a plain number; data: what the argument points at (as much as the kernel
  *            knows the command to read)                 arg[0] = result; data: what is to be stored there
+ * DEV_MAP    offset, length: page multiples             0 after port_offer(): the memory to map. ENODEV: there is none;
+ *                                                       EINVAL, ENXIO: not there, or not so much. What is mapped
+ *                                                       beyond the end of the memory offered is SIGBUS when touched
  *
  * A reader that is interrupted leaves its call: the server's reply then fails with ESRCH and it keeps the bytes.
  */
@@ -22,5 +25,6 @@
 #define DEV_READ  3
 #define DEV_WRITE 4
 #define DEV_IOCTL 5
+#define DEV_MAP   6
 
 #endif

@@ -13,6 +13,9 @@
  * says how much there is; a write goes on until all is taken. Both can be interrupted by a signal. The kernel knows which
  * ioctl commands read or write how many bytes; all others are ENOTTY.
  *
+ * To mmap the server answers with memory: its own, or its device's (port_offer). The kernel maps that object; the server is not
+ * asked again, and when it dies the object loses its pages.
+ *
  * A device node on a disk (mknod) opens the device that has its number.
  */
 #include <abi/devproto.h>
@@ -55,16 +58,29 @@ static struct abi_timespec boot_time;
 
 /* ---- devices of servers ---- */
 
-static int dev_call(const struct file *f, struct msg *m, const void *data, void *reply, size_t cap, bool interruptible)
+/* The port of an open device; the message says whose call it is. */
+static struct port *dev_address(const struct file *f, struct msg *m)
 {
 	const struct instance *in = f->data;
 
 	m->arg[0] = in->number;
 	m->arg[6] = proc_current() ? (uint64_t)proc_current()->pid : 0;
-	int err = port_call_kernel(in->port, m, data, reply, cap, NULL, interruptible);
+	return in->port;
+}
+
+/* What a call came to: err is the port's word, the status the server's. */
+static int dev_result(int err, const struct msg *m)
+{
 	if (err)
 		return err == -EPIPE ? -EIO : err;
 	return m->status > 0 || m->status < -4095 ? -EIO : m->status;
+}
+
+static int dev_call(const struct file *f, struct msg *m, const void *data, void *reply, size_t cap, bool interruptible)
+{
+	struct port *port = dev_address(f, m);
+
+	return dev_result(port_call_kernel(port, m, data, reply, cap, NULL, interruptible), m);
 }
 
 static int64_t dev_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
@@ -174,6 +190,22 @@ static int64_t dev_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
 	return -ENOTTY;
 }
 
+/* The driver says which memory is meant; what it may show, and how much, is the driver's to say. */
+static int dev_map(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff)
+{
+	struct msg m = { .op = DEV_MAP, .arg = { 0, off, len } };
+	struct port *port = dev_address(f, &m);
+	int err = dev_result(port_call_memory(port, &m, object, pgoff), &m);
+
+	if (!err && !*object)
+		err = -ENODEV;
+	if (err && *object)
+		object_put(*object);
+	if (err)
+		*object = NULL;
+	return err;
+}
+
 static void dev_release(struct file *f)
 {
 	struct instance *in = f->data;
@@ -190,6 +222,7 @@ static const struct file_ops server_dev_ops = {
 	.write_kernel = dev_write_kernel,
 	.ioctl = dev_ioctl,
 	.stat = dev_stat,
+	.map = dev_map,
 	.release = dev_release,
 };
 

@@ -19,6 +19,7 @@
 struct port;
 struct file;
 struct page;
+struct object;
 
 struct loan {
 	volatile uint32_t refs;
@@ -46,6 +47,11 @@ bool port_alive(struct port *p);
  */
 int port_call_kernel(struct port *p, struct msg *m, const void *data, void *reply_data, size_t reply_cap,
                      struct loan *loan, bool interruptible);
+/*
+ * port_call_memory: the same for a call whose answer is memory to map (DEV_MAP), without data.
+ * -> *object: what was offered with the reply, whatever its status, referenced, from page *pgoff on; NULL: nothing was
+ */
+int port_call_memory(struct port *p, struct msg *m, struct object **object, pgoff_t *pgoff);
 /* port_from_file: the port behind a descriptor (any right / receive right only), referenced; NULL when it is none. */
 struct port *port_from_file(struct file *f, bool receive);
 

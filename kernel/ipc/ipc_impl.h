@@ -30,12 +30,15 @@ struct call {
 	struct msg m;              /* (c) the request; then the reply */
 	void *data;                /* (c) m.data_len bytes, kmalloc'ed by who sent them; NULL when there are none */
 	struct loan *loan;         /* (c) one reference */
+	struct object *offer;      /* (q) memory that goes with the reply, one reference; NULL */
+	pgoff_t offer_pgoff;       /* (q) from this page on */
 };
 
 struct port {
 	struct spinlock lock;      /* RANK_PORT */
 	volatile uint32_t refs;
 	volatile bool dead;        /* (q) the receive right is closed */
+	volatile bool offers;      /* (q) memory was offered through it once: it dies with the port */
 	struct list waiting, active; /* (q) calls */
 	struct list receivers;     /* (q) threads in port_receive, by wait_link */
 	uint64_t pending;          /* (q) notification bits not yet received */
@@ -68,6 +71,11 @@ int port_take(struct port *p, size_t cap, uint64_t deadline_ns, struct thread *n
  */
 int port_answer(struct port *p, const struct msg *m, void *data, struct thread **next);
 void port_fail(struct port *p, struct call *c, int status); /* an active call that could not be delivered */
+/*
+ * port_attach_offer: o from page pgoff on goes with the reply to the active call `token`; what was offered before is dropped.
+ * -> takes o's reference in any case. 0, -ESRCH: no such call, -EBADF: the port is dead
+ */
+int port_attach_offer(struct port *p, uint64_t token, struct object *o, pgoff_t pgoff);
 void port_notify_bits(struct port *p, uint64_t bits);       /* any context, no lock of rank PORT or above held */
 void port_kill(struct port *p);                             /* the receive right is gone */
 struct file *port_file_create(uint32_t flags);              /* a new port's receive right; NULL */

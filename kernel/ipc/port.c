@@ -22,6 +22,9 @@
  * Notifications are bits ORed into a word; whoever receives next gets all of them. They come before calls, for
  * interrupts are notifications and a busy server must see them.
  *
+ * A driver's answer may carry memory to map (port_offer): an object hangs in the call until the client takes it. What was
+ * offered vanishes from every mapping when the port dies, which is after its calls have failed and before anybody can tell.
+ *
  * Locks: the port's (RANK_PORT). Threads are claimed under it (so they cannot vanish) and made ready or switched to
  * after it is released. Nothing is copied from or to user memory here.
  *
@@ -36,6 +39,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/mm.h"
+#include "vm/vm.h"
 
 static struct cache *call_cache;
 
@@ -57,6 +61,7 @@ struct call *call_alloc(void)
 	c->result = 0;
 	c->data = NULL;
 	c->loan = NULL;
+	c->offer = NULL;
 	return c;
 }
 
@@ -66,6 +71,8 @@ void call_put(struct call *c)
 		return;
 	if (c->loan)
 		loan_put(c->loan);
+	if (c->offer)
+		object_put(c->offer);
 	kfree(c->data);
 	cache_free(call_cache, c);
 }
@@ -216,6 +223,26 @@ int port_call_kernel(struct port *p, struct msg *m, const void *data, void *repl
 	return err;
 }
 
+int port_call_memory(struct port *p, struct msg *m, struct object **object, pgoff_t *pgoff)
+{
+	struct call *c = call_alloc();
+
+	*object = NULL;
+	if (!c)
+		return -ENOMEM;
+	c->m = *m;
+	c->m.badge = c->m.npages = c->m.data_len = 0;
+	int err = port_call_send(p, c, WAIT_KILLABLE);
+	if (!err) {
+		*m = c->m;
+		*object = c->offer;
+		*pgoff = c->offer_pgoff;
+		c->offer = NULL;
+	}
+	call_put(c);
+	return err;
+}
+
 /* ---- the server's side ---- */
 
 /* The first waiting call becomes active; *out has a reference of its own. */
@@ -315,6 +342,28 @@ int port_answer(struct port *p, const struct msg *m, void *data, struct thread *
 	return abandoned ? -ESRCH : 0;
 }
 
+int port_attach_offer(struct port *p, uint64_t token, struct object *o, pgoff_t pgoff)
+{
+	struct object *drop = o;
+	int err = -EBADF;
+
+	spin_lock(&p->lock);
+	if (!p->dead) {
+		struct call *c = active_find_locked(p, token);
+		err = c ? 0 : -ESRCH;
+		if (c) {
+			drop = c->offer;
+			c->offer = o;
+			c->offer_pgoff = pgoff;
+			p->offers = true;
+		}
+	}
+	spin_unlock(&p->lock);
+	if (drop)
+		object_put(drop);
+	return err;
+}
+
 void port_fail(struct port *p, struct call *c, int status)
 {
 	struct msg m = { .token = c->m.token, .op = c->m.op, .status = status };
@@ -353,6 +402,8 @@ static void receive_release(struct file *f)
 {
 	struct port *p = f->data;
 	port_kill(p);
+	if (p->offers)
+		object_revoke(p);
 	port_put(p);
 }
 

@@ -96,6 +96,8 @@ static void resolve_file(struct file *f, size_t len, uint64_t off, uint64_t prot
 		m->denied |= VMA_MAYWRITE;
 	if (m->object && m->object->pager == PAGER_DEVICE)
 		m->special = VMA_IO | VMA_PFNMAP | VMA_DONTEXPAND | VMA_DONTDUMP;
+	else if (m->object && m->object->pager == PAGER_ZERO && f->kind == FILE_DEVICE)
+		m->special = VMA_DONTEXPAND | VMA_DONTDUMP; /* a driver's memory: no more of it than was asked for */
 }
 
 static void resolve_anonymous(size_t len, uint64_t flags, struct mapping *m)

@@ -289,6 +289,43 @@ SYSCALL(port_timer)
 	return 0;
 }
 
+/* ---- memory to map ---- */
+
+/* What f shows at `off`, referenced, as the port's to offer: of the kinds that nobody else fills. */
+static int offer_get(struct port *p, struct file *f, uint64_t off, struct object **o, pgoff_t *pgoff)
+{
+	*o = NULL;
+	int err = !f->ops->map ? -ENODEV : f->ops->map(f, off, PAGE_SIZE, o, pgoff);
+	if (!err && !*o)
+		err = -EINVAL;
+	if (!err)
+		err = object_offer(*o, p);
+	if (err && *o)
+		object_put(*o);
+	return err;
+}
+
+SYSCALL(port_offer)
+{
+	struct file *right;
+	struct object *o;
+	pgoff_t pgoff;
+	if (!privileged())
+		return -EPERM;
+	if (d & PAGE_MASK)
+		return -EINVAL;
+	struct port *p = receiver_get(a, &right);
+	struct file *memory = p ? fd_get(c) : NULL;
+	int64_t err = memory ? offer_get(p, memory, d, &o, &pgoff) : -EBADF;
+	if (!err)
+		err = port_attach_offer(p, b, o, pgoff);
+	if (memory)
+		file_put(memory);
+	if (p)
+		file_put(right);
+	return err;
+}
+
 /* ---- lent frames ---- */
 
 /* The loan of a call that the caller's port holds, referenced. err_ptr. */

@@ -10,7 +10,7 @@
  *      anonymous      zero page       zeroed frame      copy, or reuse if the only owner
  *      private file   map the page    copy the page     copy, or reuse if the only owner
  *      shared         map the page    open the page     open the page
- *      device         map             map               map
+ *      device         map             map               map; private: copy what is there
  *
  * "Open" makes a page of a shared mapping writable: the pager is asked for space once, the page is marked dirty in the index,
  * and only then may the PTE be writable. So dirty is known at the first store. A page that is still loading, or absent from
@@ -346,10 +346,33 @@ static enum step device_map(struct fault *f)
 	struct object *o = f->vma->object;
 	paddr_t pa = o->device_base + (vma_pgoff(f->vma, f->addr) << PAGE_SHIFT);
 
+	bool open = f->vma->flags & VMA_WRITE && vma_is_shared(f->vma);
+	pte_t e = pte_make(pa, vma_prot(f->vma), open, PTE_UNCOUNTED);
+	enum step step = f->access == FAULT_WRITE && !open ? STEP_AGAIN : STEP_DONE; /* a private store: now it can be copied */
+	spin_lock(&o->lock); /* the driver may die, and the object lose its end */
 	if (vma_pgoff(f->vma, f->addr) >= pages_of(o->size))
-		return STEP_SIGBUS;
-	pte_t e = pte_make(pa, vma_prot(f->vma), f->vma->flags & VMA_WRITE, PTE_UNCOUNTED);
-	return install(f, o->device_cached ? e : e | PTE_UNCACHED) ? STEP_DONE : STEP_AGAIN;
+		step = STEP_SIGBUS;
+	else if (!install(f, o->device_cached ? e : e | PTE_UNCACHED))
+		step = STEP_AGAIN;
+	spin_unlock(&o->lock);
+	return step;
+}
+
+/* A store to an entry of a device that is read-only. The kernel has no view of a device: a copy is read through the mapping. */
+static enum step device_store(struct fault *f)
+{
+	if (vma_is_shared(f->vma))
+		return device_map(f);
+	if (f->old & PTE_PRIVATE)
+		return private_break_cow(f);
+	vma_make_anon(f->vma);
+	struct page *p = take_frame(f, false);
+	if (unlikely(!p))
+		return STEP_NEED_FRAME;
+	if (copy_from_user_nofault(page_to_virt(p), f->addr, PAGE_SIZE) == PAGE_SIZE)
+		return install_private(f, p);
+	page_put(p);
+	return STEP_SIGBUS;
 }
 
 /* The policy: [kind][is a store][state of the PTE]. NULL: nothing to do, another thread has resolved it. */
@@ -357,7 +380,7 @@ static enum step (*const cases[KINDS][2][3])(struct fault *) = {
 	[KIND_ANON]    = { { anon_map_zero_page, NULL, NULL }, { anon_fill,    private_break_cow, NULL } },
 	[KIND_PRIVATE] = { { private_map,        NULL, NULL }, { private_copy, private_break_cow, NULL } },
 	[KIND_SHARED]  = { { shared_map,         NULL, NULL }, { shared_open,  shared_open,       NULL } },
-	[KIND_DEVICE]  = { { device_map,         NULL, NULL }, { device_map,   device_map,        NULL } },
+	[KIND_DEVICE]  = { { device_map,         NULL, NULL }, { device_map,   device_store,      NULL } },
 };
 
 /* ---- lookup ---- */

@@ -10,6 +10,8 @@
  *
  * A truncation whose thread is killed has cut the pages, but perhaps not told the pager. `cut_untold` remembers that; before
  * the file grows again, is synced or leaves memory, the pager is told, so that the old bytes cannot come back.
+ *
+ * What a driver offers is cut to nothing when the driver dies, so that its pages leave every mapping by the same way.
  */
 #include "vm/vm_impl.h"
 
@@ -164,4 +166,41 @@ int object_resize(struct object *o, uint64_t size)
 	}
 	object_extend_end(o);
 	return err;
+}
+
+/* ---- what a driver offers ---- */
+
+int object_offer(struct object *o, struct port *port)
+{
+	if (o->pager != PAGER_ZERO && o->pager != PAGER_DEVICE)
+		return -EINVAL;
+	spin_lock(&o->lock);
+	bool first = !o->port, other = o->port && o->port != port;
+	if (first) {
+		port_get(port);
+		o->port = port;
+	}
+	spin_unlock(&o->lock);
+	return other ? -EBUSY : 0;
+}
+
+static struct object *next_offered(const struct port *port)
+{
+	struct object *found = NULL;
+
+	spin_lock(&registry_lock);
+	for (struct list *n = all_objects.next; n != &all_objects && !found; n = n->next) {
+		struct object *o = list_entry(n, struct object, all_link);
+		if (o->port == port && o->pager != PAGER_SERVER && o->size && object_try_get(o))
+			found = o;
+	}
+	spin_unlock(&registry_lock);
+	return found;
+}
+
+/* Without the token: the driver is ending and may not wait, and whoever else holds its memory has lost it in any case. */
+void object_revoke(struct port *port)
+{
+	for (struct object *o; (o = next_offered(port)); object_put(o))
+		object_cut(o, 0);
 }

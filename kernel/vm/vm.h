@@ -242,7 +242,7 @@ struct object {
 	pgoff_t held_first, held_end; /* (o) a hole is being made here: no page may come in, see hole.c */
 	int write_error;           /* (o) errno to report once by the next sync */
 	struct wait_queue wait;    /* for BUSY to clear, `writing` to fall */
-	struct port *port;         /* (c) PAGER_SERVER */
+	struct port *port;         /* PAGER_SERVER: (c) its pager; others: (o) the driver's port it was offered through, or NULL */
 	uint64_t key;              /* (c) of the pager's messages */
 	uint64_t charged;          /* (o) pages charged for it, commit.c: its size when it was mapped, or as they come */
 	bool by_page;              /* (c) as they come: memory files, MAP_NORESERVE */
@@ -295,6 +295,12 @@ int object_sealed(const struct object *o, uint64_t end);
 int object_begin_map(struct object *o, bool write, bool *counted);
 void object_end_map(struct object *o);
 must_check int object_allocate(struct object *o, uint64_t off, uint64_t len, bool keep_size);
+/*
+ * object_offer: it is memory that the driver behind `port` gives others to map, from now on. -EINVAL: a server's or the boot
+ * archive's; -EBUSY: another driver's. object_revoke: the driver is gone: all it offered has no pages any more, in no mapping.
+ */
+must_check int object_offer(struct object *o, struct port *port);
+void object_revoke(struct port *port);
 /* object_seek: SEEK_DATA, SEEK_HOLE: the first byte from off on that lies in data (in a hole). -ENXIO: none. */
 int64_t object_seek(struct object *o, uint64_t off, bool hole);
 /*

@@ -22,6 +22,7 @@ int port_reply(int port, struct msg *m);
 int port_reply_receive(int port, struct msg *m, size_t cap);
 int port_notify(int fd, uint64_t bits);
 int port_timer(int port, uint64_t deadline_ns, uint64_t bits);
+int port_offer(int port, uint64_t token, int fd, uint64_t off);
 
 int loan_paddr(int port, uint64_t token, uint32_t first, uint32_t count, uint64_t *paddr);
 int loan_zero(int port, uint64_t token, uint64_t off, uint64_t len);

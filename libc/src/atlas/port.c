@@ -57,6 +57,11 @@ int port_timer(int port, uint64_t deadline_ns, uint64_t bits)
 	return (int)raw3(SYS_port_timer, port, deadline_ns, bits);
 }
 
+int port_offer(int port, uint64_t token, int fd, uint64_t off)
+{
+	return (int)raw4(SYS_port_offer, port, token, fd, off);
+}
+
 int loan_paddr(int port, uint64_t token, uint32_t first, uint32_t count, uint64_t *paddr)
 {
 	return (int)raw5(SYS_loan_paddr, port, token, first, count, paddr);

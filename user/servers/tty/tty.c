@@ -93,6 +93,9 @@ static void handle_call(void)
 		else
 			terminal_ioctl(&message);
 		break;
+	case DEV_MAP:
+		answer(m->token, -ENODEV, 0, NULL, 0);
+		break;
 	default:
 		answer(m->token, -EINVAL, 0, NULL, 0);
 	}
