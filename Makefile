@@ -117,7 +117,8 @@ BIN := \
 	kill ln ls maps mkdir mv poweroff printf ps pwd rm rmdir seq sleep sort stat sync tail tee \
 	test time touch true uname uniq wc
 DEMOS := \
-	cow fault lazy mapcat mapdriver mapedit tenbytes twomaps
+	byteat capital cow devzero family fault latestore lazy mapcat mapdriver mapedit peek people semfile sharedint slice \
+	tenbytes twomaps
 TESTS := \
 	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
 	a_short_buffer_destroys_nothing a_signal_finds_another_thread advice_is_kept_and_obeyed alternate_stacks \
