@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Programs that nobody here wrote, on Atlas and on the Linux that runs this script: they must print the same.
+
+    run.py compare [OPTION...] [NAME...]     the scripts of `shell`, and the C and C++ programs beside this file
+    run.py databases [OPTION...] [NAME...]   lmdb.c and sqlite.c, whose files are read again after a power-off
+
+Options are those of `tools/atlas run` (--checked, --cpus=4). NAME.sh in `shell` is a script for busybox's shell; if
+there is a NAME.want beside it, that is what it prints in Atlas, and Linux is not asked. NAME.glibc, NAME.musl and
+NAME.g++ are NAME.c or NAME.cc, linked statically. busybox, the libraries, LMDB and SQLite are those of Debian, which
+tools/setup installs.
+"""
+import collections
+import difflib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.environ.get("ATLAS_BUILD", os.path.join(ROOT, "build"))
+BUSYBOX = "/bin/busybox"
+LOCALE = "/usr/lib/locale/C.utf8"
+SESSION_SECONDS = 500
+C_PROGRAMS = ("memory", "stdio", "text", "threads")
+DATABASES = (("lmdb", ""), ("lmdb", "writemap"), ("sqlite", "delete"), ("sqlite", "wal"))
+LINKERS = {
+    "glibc": (["gcc", "-static"], ["-lm", "-lpthread"]),
+    "musl": (["musl-gcc", "-static"], ["-lm"]),
+    "g++": (["g++", "-std=c++17", "-static"], []),
+    "lmdb": (["gcc", "-static"], ["-llmdb", "-lpthread"]),
+    "sqlite": (["gcc", "-static"], ["-lsqlite3", "-lm", "-lpthread"]),
+}
+# The linker warns that SQLite's dlopen will not work in a static program.
+LINKER_NOISE = re.compile(r"statically linked applications|in function `unixDlOpen'")
+BAD_LOG = re.compile(r"panic|kernel fault|UBSan|audit: |does not exist here")
+
+# command: its words in Atlas; expected: what it prints, its status in the last line.
+Case = collections.namedtuple("Case", "name command expected")
+
+
+class Tap:
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def result(self, good, name, lines=()):
+        self.number += 1
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.number} - {name}", flush=True)
+        for line in () if good else lines:
+            print("# " + line, flush=True)
+
+
+def give_up(text):
+    print(f"not ok 1 - {text}")
+    sys.exit(1)
+
+
+class Bench:
+    """A folder with what Atlas gets on its disk (bb, cases), and that disk."""
+
+    def __init__(self, path):
+        self.path, self.disk = path, path + "/disk.img"
+        for name in "bb", "applets", "cases":
+            os.mkdir(f"{path}/{name}")
+        if not os.path.exists(BUSYBOX):
+            give_up(f"{BUSYBOX} is missing: run tools/setup test")
+        shutil.copy(BUSYBOX, path + "/bb/busybox")
+        subprocess.run([path + "/bb/busybox", "--install", "-s", path + "/applets"], check=True)
+        subprocess.run(["cp", "--sparse=always", os.path.join(BUILD, "disk.img"), self.disk], check=True)
+
+    def compile(self, name, linker, source):
+        command, libraries = LINKERS[linker]
+        done = subprocess.run([*command, "-O2", "-Wall", "-Wextra", "-o", f"{self.path}/cases/{name}",
+                               os.path.join(HERE, source), *libraries],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        said = [line for line in done.stdout.splitlines() if not LINKER_NOISE.search(line)]
+        if done.returncode or said:
+            give_up(f"{source} does not compile with {command[0]}: {' / '.join(said)}")
+
+    def on_linux(self, *command):
+        """What the command prints on this machine in an empty folder; its programs are busybox's."""
+        with tempfile.TemporaryDirectory(prefix="atlas-") as cwd:
+            done = subprocess.run(["env", "-i", f"PATH={self.path}/applets", "HOME=/", *command], cwd=cwd,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  timeout=120, umask=0o022, check=False)
+        return done.stdout.decode(errors="replace") + f"status {done.returncode}\n"
+
+    def script(self, name):
+        source, want = (os.path.join(HERE, "shell", name + end) for end in (".sh", ".want"))
+        shutil.copy(source, f"{self.path}/cases/{name}.sh")
+        if os.path.exists(want):
+            with open(want, encoding="utf-8") as f:
+                return Case(name, f"ash /cases/{name}.sh", f.read() + "status 0\n")
+        return Case(name, f"ash /cases/{name}.sh", self.on_linux("ash", source))
+
+    def program(self, name, linker, source):
+        self.compile(name, linker, source)
+        return Case(name, "/cases/" + name, self.on_linux(f"{self.path}/cases/{name}"))
+
+    def run(self, tap, options, cases):
+        """Boots, runs the cases one after the other, and compares; then looks at the log and at the disk."""
+        with open(self.path + "/cases/list", "w", encoding="utf-8") as f:
+            f.writelines(f"{case.name} {case.command}\n" for case in cases)
+        shutil.copy(os.path.join(HERE, "session.sh"), self.path + "/cases")
+        done = subprocess.run([os.path.join(ROOT, "tools", "atlas"), "run", "--disk", self.disk, "--log", self.path + "/log",
+                               "--timeout", str(SESSION_SECONDS), "--add", self.path + "/bb:/bb",
+                               "--add", self.path + "/cases:/cases", "--add", f"{LOCALE}:{LOCALE}", *options,
+                               "/bb/busybox", "ash", "/cases/session.sh"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        output = done.stdout.decode(errors="replace")
+        with open(self.path + "/log", encoding="utf-8", errors="replace") as f:
+            log = f.read()
+        for case in cases:
+            found = re.search(rf"^=== begin {re.escape(case.name)}\n(.*?)=== end {re.escape(case.name)} (\d+)\n", output,
+                              re.MULTILINE | re.DOTALL)
+            got = found.group(1) + f"status {found.group(2)}\n" if found else ""
+            tap.result(got == case.expected, case.name,
+                       difflib.unified_diff(case.expected.splitlines(), got.splitlines(), "Linux", "Atlas", n=1, lineterm=""))
+        errors = done.stderr.decode(errors="replace")
+        tap.result(done.returncode == 0 and not BAD_LOG.search(log), "the session ends, and no call was missing",
+                   [f"status {done.returncode}"] + log.splitlines()[-30:] + errors.splitlines()[-10:])
+        done = subprocess.run(["e2fsck", "-fn", self.disk], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              check=False)
+        tap.result(done.returncode == 0, "e2fsck finds the disk clean", done.stdout.splitlines())
+
+
+def compare(tap, bench, options, chosen):
+    cases = [bench.script(name[:-3]) for name in sorted(os.listdir(os.path.join(HERE, "shell")))
+             if name.endswith(".sh") and chosen(name[:-3])]
+    programs = [(f"{name}.{linker}", linker, name + ".c") for name in C_PROGRAMS for linker in ("glibc", "musl")]
+    programs.append(("objects.g++", "g++", "objects.cc"))
+    cases += [bench.program(*program) for program in programs if chosen(program[0])]
+    bench.run(tap, options, cases)
+
+
+def databases(tap, bench, options, chosen):
+    write, check = [], []
+    for name, mode in DATABASES:
+        if not chosen(name):
+            continue
+        bench.compile(name, name, name + ".c")
+        words = " ".join([name, mode]).split()
+        expected = bench.on_linux(f"{bench.path}/cases/{name}", *words[1:], "write")
+        write.append(Case(".".join(words), f"/cases/{' '.join(words)} write", expected))
+        check.append(Case(".".join(words), f"/cases/{' '.join(words)} check", "\n".join(expected.split("\n")[-3:])))
+    bench.run(tap, options, write)
+    bench.run(tap, options, check)
+
+
+def main():
+    what = {"compare": compare, "databases": databases}[sys.argv[1]]
+    options = [word for word in sys.argv[2:] if word.startswith("-")]
+    names = [word for word in sys.argv[2:] if not word.startswith("-")]
+    tap = Tap()
+    with tempfile.TemporaryDirectory(prefix="atlas-") as path:
+        what(tap, Bench(path), options, lambda name: not names or name in names)
+    sys.exit(tap.failed > 0)
+
+
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+main()
