@@ -71,8 +71,8 @@ KERNEL_SRC := kernel/main.c \
 		pager.c protect.c reclaim.c remap.c remap_file.c remote.c report.c seal.c share.c space.c sync.c table.c usage.c \
 		usercopy.c vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
-	$(addprefix kernel/task/,exec.c execargs.c exit.c fork.c futex.c proc.c random.c robust.c sched.c sigframe.c \
-		signal.c thread.c timer.c wait.c) \
+	$(addprefix kernel/task/,child.c exec.c execargs.c exit.c fork.c futex.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
+		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c filelock.c memfd.c mount.c node.c \
 		path.c pipe.c poll.c procfs.c server.c text.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
@@ -121,9 +121,11 @@ DEMOS := \
 	tenbytes twomaps
 TESTS := \
 	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
-	a_short_buffer_destroys_nothing a_signal_finds_another_thread advice_is_kept_and_obeyed alternate_stacks \
+	a_short_buffer_destroys_nothing a_signal_finds_another_thread \
+	a_thread_waits_for_signals_it_blocks advice_is_kept_and_obeyed alternate_stacks \
 	append_and_offsets audits_may_overlap bad_pointers_are_efault \
-	calls_end_when_either_side_is_killed clone_takes_what_makes_sense \
+	calls_end_when_either_side_is_killed \
+	children_report_every_change clone_takes_what_makes_sense \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors \
 	exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
 	file_exerciser file_larger_than_memory fork_copies_on_write \
@@ -135,7 +137,8 @@ TESTS := \
 	orphans_signal_init_with_sigchld past_the_end_of_the_file pipes_block_end_and_break \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
 	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped proc_shows_other_processes random_calls read_into_a_mapping_of_the_same_page \
-	read_only_disk resources_run_out runner seals_forbid_for_good \
+	read_only_disk \
+	real_time_signals_queue resources_run_out runner seals_forbid_for_good \
 	segv_handler_repairs_and_returns select_and_ppoll server_dies shared_descriptor_survives_kills \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \

@@ -39,6 +39,7 @@
 #define SIGPWR 30
 #define SIGSYS 31
 #define ABI_NSIG 64
+#define SIGNAL_REALTIME 32 /* this one and above are queued */
 
 #define SA_NOCLDSTOP 1
 #define SA_NOCLDWAIT 2
@@ -64,7 +65,12 @@
 #define SI_KERNEL 0x80
 #define SI_QUEUE (-1)
 #define SI_TIMER (-2)
+#define SI_MESGQ (-3)
+#define SI_ASYNCIO (-4)
+#define SI_SIGIO (-5)
 #define SI_TKILL (-6)
+#define SI_DETHREAD (-7)
+#define SI_ASYNCNL (-60)
 #define ILL_ILLOPN 2
 #define FPE_INTDIV 1
 #define FPE_FLTDIV 3
@@ -94,6 +100,18 @@ struct abi_sigaction {
 	uint64_t mask;
 };
 
+#define SIGEV_SIGNAL 0
+#define SIGEV_NONE 1
+#define SIGEV_THREAD 2
+#define SIGEV_THREAD_ID 4
+
+/* What timer_create takes. */
+struct abi_sigevent {
+	uint64_t value;
+	int32_t signo, notify, tid;
+	uint8_t pad[44];
+};
+
 struct abi_stack { uint64_t ss_sp; int32_t ss_flags; uint32_t pad; uint64_t ss_size; };
 
 /* 128 bytes. */
@@ -105,9 +123,16 @@ struct abi_siginfo {
 	union {
 		struct { int32_t pid; uint32_t uid; int32_t status; int32_t pad; int64_t utime, stime; } child;
 		struct { int32_t pid; uint32_t uid; uint64_t value; } rt;
+		struct { int32_t id, overrun; uint64_t value; } timer;
 		struct { uint64_t addr; uint64_t pad[2]; } fault;
 		uint8_t pad[112];
 	};
+};
+
+/* As much of it as the kernel keeps and sigqueue's callers can send. */
+struct abi_siginfo_head {
+	int32_t si_signo, si_errno, si_code, pad0;
+	uint64_t fields[4];
 };
 
 /* struct sigcontext as the kernel lays it in the frame; REG_* of ucontext.h index it from r8. */

@@ -9,6 +9,9 @@
 #define WEXITED 4
 #define WCONTINUED 8
 #define WNOWAIT 0x1000000
+#define __WNOTHREAD 0x20000000
+#define __WALL 0x40000000
+#define __WCLONE 0x80000000
 
 #define WEXITSTATUS(s) (((s) >> 8) & 0xff)
 #define WTERMSIG(s) ((s) & 0x7f)

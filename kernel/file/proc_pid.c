@@ -19,8 +19,10 @@ struct facts {
 	int pid, tid, ppid, pgid, sid, exit_signal;
 	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
 	unsigned threads, cpu, fds;
-	uint64_t pending, thread_pending, blocked, ignored, caught, rss_limit;
-	uint64_t utime, stime, cutime, cstime, start, minflt, majflt, cminflt, cmajflt;
+	unsigned queued;
+	uint64_t queue_limit, pending, thread_pending, blocked, ignored, caught, rss_limit;
+	uint64_t start;
+	struct spent used, children_used;
 	bool zombie;
 	/* of its space; all 0 for a zombie */
 	uint64_t pages, peak_pages, resident, peak_resident, tables, text, exec, data, stack, locked;
@@ -40,7 +42,6 @@ static int copy_thread_locked(struct facts *x, const struct proc *p, int tid)
 
 	list_for_each(link, &p->threads) {
 		const struct thread *t = list_entry(link, struct thread, proc_link);
-		x->utime += t->ticks_ns; /* the living ones' time is not yet in the process's */
 		if (!tid && thread_state(t) == 'R')
 			x->state = 'R';
 		if (!found && (!tid || t->tid == tid))
@@ -52,7 +53,7 @@ static int copy_thread_locked(struct facts *x, const struct proc *p, int tid)
 		memcpy(x->name, found->name, sizeof x->name);
 		x->state = thread_state(found);
 	}
-	x->thread_pending = found->sigpending;
+	x->thread_pending = found->sigpending.set;
 	x->blocked = found->sigmask;
 	x->cpu = found->cpu;
 	return 0;
@@ -60,7 +61,7 @@ static int copy_thread_locked(struct facts *x, const struct proc *p, int tid)
 
 static void copy_signals(struct facts *x, const struct proc *p)
 {
-	x->pending = p->sigpending;
+	x->pending = p->sigpending.set;
 	for (unsigned i = 0; i < ABI_NSIG; i++) {
 		uint64_t handler = (uint64_t)p->actions[i].handler, bit = 1ul << i;
 		x->ignored |= handler == 1 ? bit : 0;
@@ -80,10 +81,12 @@ static int copy_facts(struct facts *x, struct proc *p, int tid)
 	x->uid = p->uid, x->euid = p->euid, x->suid = p->suid, x->fsuid = p->fsuid;
 	x->gid = p->gid, x->egid = p->egid, x->sgid = p->sgid, x->fsgid = p->fsgid;
 	x->umask = p->umask;
-	x->utime = p->utime_ns, x->stime = p->stime_ns, x->cutime = p->cutime_ns, x->cstime = p->cstime_ns;
 	x->start = p->start_ns;
-	x->minflt = p->minflt, x->majflt = p->majflt, x->cminflt = p->cminflt, x->cmajflt = p->cmajflt;
+	x->used = proc_spent(p);
+	x->children_used = p->children_used;
 	x->rss_limit = p->rlimit[RLIMIT_RSS].rlim_cur;
+	x->queue_limit = p->rlimit[RLIMIT_SIGPENDING].rlim_cur;
+	x->queued = signal_charged(p->uid);
 	x->zombie = p->zombie;
 	spin_lock(&p->lock);
 	x->state = 'S';
@@ -171,8 +174,9 @@ int proc_make_pid_stat(struct text *t, const struct proc_ref *of, uint64_t *next
 	if (proc_may_look(of->pid))
 		hide_addresses(&x);
 	text_printf(t, "%d (%s) %c %d %d %d 0 -1 0", x.tid, x.name, x.state, x.ppid, x.pgid, x.sid);
-	number(t, x.minflt), number(t, x.cminflt), number(t, x.majflt), number(t, x.cmajflt);
-	number(t, x.utime / TICK_NS), number(t, x.stime / TICK_NS), number(t, x.cutime / TICK_NS), number(t, x.cstime / TICK_NS);
+	number(t, x.used.minflt), number(t, x.children_used.minflt), number(t, x.used.majflt), number(t, x.children_used.majflt);
+	number(t, x.used.user_ns / TICK_NS), number(t, x.used.system_ns / TICK_NS);
+	number(t, x.children_used.user_ns / TICK_NS), number(t, x.children_used.system_ns / TICK_NS);
 	text_printf(t, " 20 0 %u 0", x.threads);
 	number(t, x.start / TICK_NS), number(t, x.pages << PAGE_SHIFT), number(t, x.resident), number(t, x.rss_limit);
 	number(t, x.code_start), number(t, x.code_end), number(t, x.stack_start), zeros(t, 2);
@@ -292,7 +296,7 @@ int proc_make_pid_status(struct text *t, const struct proc_ref *of, uint64_t *ne
 	identity_rows(t, &x);
 	if (!x.zombie)
 		memory_rows(t, &x);
-	text_printf(t, "Threads:\t%u\nSigQ:\t0/0\n", x.threads);
+	text_printf(t, "Threads:\t%u\nSigQ:\t%u/%llu\n", x.threads, x.queued, (unsigned long long)x.queue_limit);
 	signal_row(t, "SigPnd", x.thread_pending);
 	signal_row(t, "ShdPnd", x.pending);
 	signal_row(t, "SigBlk", x.blocked);

@@ -30,8 +30,9 @@ static struct census take_census(void)
 		spin_unlock(&p->lock);
 		c.processes++;
 		c.newest = MAX(c.newest, p->pid);
-		c.user_ns += p->utime_ns;
-		c.system_ns += p->stime_ns;
+		struct spent spent = proc_spent(p);
+		c.user_ns += spent.user_ns;
+		c.system_ns += spent.system_ns;
 	}
 	mutex_unlock(&proc_tree_lock);
 	return c;

@@ -30,7 +30,7 @@
 
 /* process.c */
 #define CALLS_PROCESS(X) \
-	X(execve) X(exit_group) X(wait4) X(getpid) X(getppid) X(getpgid) \
+	X(execve) X(exit_group) X(wait4) X(waitid) X(getpid) X(getppid) X(getpgid) \
 	X(setpgid) X(getpgrp) X(setsid) X(getsid) X(uname) \
 	X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) \
 	X(reboot) X(sysinfo)
@@ -50,7 +50,7 @@
 /* signal.c */
 #define CALLS_SIGNAL(X) \
 	X(rt_sigaction) X(rt_sigprocmask) X(rt_sigreturn) X(rt_sigsuspend) X(rt_sigpending) X(sigaltstack) X(kill) X(tkill) \
-	X(tgkill) X(pause)
+	X(tgkill) X(pause) X(rt_sigtimedwait) X(rt_sigqueueinfo) X(rt_tgsigqueueinfo)
 
 /* time.c */
 #define CALLS_TIME(X) X(nanosleep) X(clock_nanosleep) X(gettimeofday) X(clock_gettime) X(clock_getres) X(time) X(getrandom)

@@ -160,6 +160,7 @@ SYSCALL(pager_role)
 	spin_lock(&p->lock);
 	list_for_each(n, &p->threads)
 		list_entry(n, struct thread, proc_link)->pager = true;
+	p->server = true;
 	spin_unlock(&p->lock);
 	return 0;
 }

@@ -35,18 +35,55 @@ SYSCALL(execve)
 
 SYSCALL(exit_group) { proc_exit((a & 0xff) << 8); }
 
+#define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE)
+
 SYSCALL(wait4)
 {
-	struct abi_rusage usage;
-	int status = 0, options = c;
-	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | 0x60000000) || (int)a == INT32_MIN)
-		return options & ~(WNOHANG | WUNTRACED | WCONTINUED | 0x60000000) ? -EINVAL : -ESRCH;
-	int pid = proc_wait(a, &status, options, &usage);
-	if (pid > 0 && b && copy_to_user(b, &status, sizeof(status)) != 0)
+	struct wait_found found;
+	int pid = a, options = c;
+	if (options & ~WAIT4_OPTIONS)
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	struct wait_query q = { pid == -1 ? WAIT_ANY : pid > 0 ? WAIT_PID : WAIT_GROUP, pid < 0 ? -pid : pid, options | WEXITED };
+	int err = proc_wait(&q, &found);
+	if (err || !found.pid)
+		return err;
+	if (b && copy_to_user(b, &found.word, sizeof(found.word)) != 0)
 		return -EFAULT;
-	if (pid > 0 && d && copy_to_user(d, &usage, sizeof(usage)) != 0)
+	return d && copy_to_user(d, &found.usage, sizeof(found.usage)) != 0 ? -EFAULT : found.pid;
+}
+
+enum { P_ALL, P_PID, P_PGID, P_PIDFD };
+
+static int waitid_query(struct wait_query *q, int type, int id, int options)
+{
+	if (options & ~(WAIT4_OPTIONS | WEXITED | WNOWAIT) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	if (type == P_PIDFD)
+		return id < 0 ? -EINVAL : -EBADF; /* no descriptor is a process's */
+	if (type < P_ALL || type > P_PGID || (type == P_PID && id <= 0) || (type == P_PGID && id < 0))
+		return -EINVAL;
+	*q = (struct wait_query){ type == P_ALL ? WAIT_ANY : type == P_PID ? WAIT_PID : WAIT_GROUP, id, options };
+	return 0;
+}
+
+SYSCALL(waitid)
+{
+	struct wait_query q;
+	struct wait_found found;
+	int err = waitid_query(&q, a, b, d);
+	if (!err)
+		err = proc_wait(&q, &found);
+	if (err)
+		return err;
+	if (e && found.pid && copy_to_user(e, &found.usage, sizeof(found.usage)) != 0)
 		return -EFAULT;
-	return pid;
+	struct abi_siginfo info = { .si_signo = found.pid ? SIGCHLD : 0, .si_code = found.code };
+	info.child.pid = found.pid;
+	info.child.uid = found.uid;
+	info.child.status = found.status;
+	return c ? copy_to_user(c, &info, offsetof(struct abi_siginfo, child.pad)) : 0;
 }
 
 /* ---- numbers ---- */
@@ -55,65 +92,21 @@ SYSCALL(getpid) { return proc_current()->pid; }
 SYSCALL(getppid) { return proc_current()->ppid; }
 SYSCALL(getpgrp) { return proc_current()->pgid; }
 
-/* The group or session of process pid, 0: the caller's. */
-static int64_t number_of(int pid, bool session)
+SYSCALL(getpgid)
 {
-	mutex_lock(&proc_tree_lock);
-	struct proc *p = pid ? proc_find_locked(pid) : proc_current();
-	int64_t number = !p ? -ESRCH : session ? p->sid : p->pgid;
-	mutex_unlock(&proc_tree_lock);
-	return number;
+	int pgid;
+	session_numbers(a, &pgid);
+	return pgid;
 }
 
-SYSCALL(getpgid) { return number_of(a, false); }
-SYSCALL(getsid) { return number_of(a, true); }
-
-static bool group_exists_locked(int pgid, int sid)
+SYSCALL(getsid)
 {
-	list_for_each(n, &proc_all) {
-		struct proc *p = list_entry(n, struct proc, all_link);
-		if (p->pgid == pgid && p->sid == sid)
-			return true;
-	}
-	return false;
+	int pgid;
+	return session_numbers(a, &pgid);
 }
 
-static int setpgid_locked(struct proc *p, int pgid)
-{
-	struct proc *self = proc_current();
-	if (!p || (p != self && p->parent != self))
-		return -ESRCH;
-	if (p->sid != self->sid || p->sid == p->pid)
-		return -EPERM;
-	if (pgid != p->pid && !group_exists_locked(pgid, self->sid))
-		return -EPERM;
-	p->pgid = pgid;
-	return 0;
-}
-
-SYSCALL(setpgid)
-{
-	int pid = a ? (int)a : proc_current()->pid, pgid = b ? (int)b : pid;
-	if (pgid < 0)
-		return -EINVAL;
-	mutex_lock(&proc_tree_lock);
-	int err = setpgid_locked(proc_find_locked(pid), pgid);
-	mutex_unlock(&proc_tree_lock);
-	return err;
-}
-
-SYSCALL(setsid)
-{
-	struct proc *p = proc_current();
-	mutex_lock(&proc_tree_lock);
-	bool leader = false;
-	list_for_each(n, &proc_all)
-		leader |= list_entry(n, struct proc, all_link)->pgid == p->pid;
-	if (!leader)
-		p->sid = p->pgid = p->pid;
-	mutex_unlock(&proc_tree_lock);
-	return leader ? -EPERM : p->pid;
-}
+SYSCALL(setpgid) { return (int)b < 0 ? -EINVAL : session_set_group(a, b); }
+SYSCALL(setsid) { return session_create(); }
 
 SYSCALL(uname)
 {
@@ -192,7 +185,10 @@ SYSCALL(getrusage)
 	int who = a;
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
 		return -EINVAL;
-	proc_usage(proc_current(), who == RUSAGE_CHILDREN, &usage);
+	if (who == RUSAGE_THREAD)
+		thread_usage(&usage);
+	else
+		proc_usage(proc_current(), who == RUSAGE_CHILDREN ? USAGE_CHILDREN : USAGE_SELF, &usage);
 	return copy_to_user(b, &usage, sizeof(usage));
 }
 
@@ -200,7 +196,8 @@ SYSCALL(times)
 {
 	struct proc *p = proc_current();
 	const uint64_t tick = NSEC_PER_SEC / CLOCK_TICKS;
-	int64_t t[4] = { proc_cpu_ns(p) / tick, p->stime_ns / tick, p->cutime_ns / tick, p->cstime_ns / tick };
+	const struct spent own = proc_spent(p), *children = &p->children_used;
+	int64_t t[4] = { own.user_ns / tick, own.system_ns / tick, children->user_ns / tick, children->system_ns / tick };
 	if (a && copy_to_user(a, t, sizeof(t)) != 0)
 		return -EFAULT;
 	return clock_now_ns() / tick;

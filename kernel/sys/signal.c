@@ -8,30 +8,13 @@
 
 #include "sys/calls.h"
 #include "sys/sys.h"
+#include "sys/time.h"
 #include "task/task_impl.h"
 #include "vm/vm.h"
 
 #define SIGSET_SIZE 8
 #define SA_KNOWN (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | \
                   SA_EXPOSE_TAGBITS | SA_RESTORER)
-
-/* A new action: forget what is pending if it is now ignored. */
-static void action_set(struct proc *p, int signo, const struct abi_sigaction *sa, struct abi_sigaction *old)
-{
-	spin_lock(&p->lock);
-	*old = p->actions[signo - 1];
-	if (sa) {
-		p->actions[signo - 1] = *sa;
-		p->actions[signo - 1].mask &= ~SIGMASK_UNBLOCKABLE;
-		bool ignored = sa->handler == 1 || (sa->handler == 0 && signal_default_ignores(signo));
-		if (ignored) {
-			p->sigpending &= ~SIGBIT(signo);
-			list_for_each(n, &p->threads)
-				list_entry(n, struct thread, proc_link)->sigpending &= ~SIGBIT(signo);
-		}
-	}
-	spin_unlock(&p->lock);
-}
 
 SYSCALL(rt_sigaction)
 {
@@ -44,7 +27,7 @@ SYSCALL(rt_sigaction)
 	if (signo < 1 || signo > ABI_NSIG || (b && SIGBIT(signo) & SIGMASK_UNBLOCKABLE))
 		return -EINVAL;
 	sa.flags &= SA_KNOWN;
-	action_set(proc_current(), signo, b ? &sa : NULL, &old);
+	signal_set_action(proc_current(), signo, b ? &sa : NULL, &old);
 	return c ? copy_to_user(c, &old, sizeof(old)) : 0;
 }
 
@@ -100,7 +83,7 @@ SYSCALL(rt_sigpending)
 	if (b > SIGSET_SIZE)
 		return -EINVAL;
 	spin_lock(&t->proc->lock);
-	uint64_t set = (t->sigpending | t->proc->sigpending) & t->sigmask;
+	uint64_t set = (t->sigpending.set | t->proc->sigpending.set) & t->sigmask;
 	spin_unlock(&t->proc->lock);
 	return copy_to_user(a, &set, b);
 }
@@ -117,6 +100,50 @@ SYSCALL(sigaltstack)
 	return err || !b ? err : copy_to_user(b, &old, sizeof(old));
 }
 
+/* ---- waiting for signals ---- */
+
+/* Until one of these is there, or the time. -> its number; -EAGAIN: none came; -EINTR: another did. */
+static int signal_wait(uint64_t these, bool wait, uint64_t deadline, struct abi_siginfo *info)
+{
+	struct thread *t = thread_current();
+	struct proc *p = t->proc;
+	int ended = -EAGAIN;
+	spin_lock(&p->lock);
+	int signo = signal_take_locked(t, these, info);
+	t->sigwait = signo || !wait ? 0 : these;
+	signal_recompute(t);
+	spin_unlock(&p->lock);
+	if (signo || !wait)
+		return signo ? signo : -EAGAIN;
+	wait_begin(WAIT_SIGNALS);
+	ended = wait_end(NULL, deadline);
+	spin_lock(&p->lock);
+	t->sigwait = 0;
+	signo = signal_take_locked(t, these, info);
+	signal_recompute(t);
+	spin_unlock(&p->lock);
+	return signo ? signo : ended == -ETIMEDOUT ? -EAGAIN : -EINTR;
+}
+
+SYSCALL(rt_sigtimedwait)
+{
+	struct abi_siginfo info;
+	uint64_t these, deadline = NO_DEADLINE, ns = 1;
+	if (d != SIGSET_SIZE)
+		return -EINVAL;
+	if (copy_from_user(&these, a, sizeof(these)) != 0)
+		return -EFAULT;
+	int err = c ? timespec_read(c, &ns) : 0;
+	if (err)
+		return err;
+	if (c)
+		deadline = clock_now_ns() + ns;
+	int signo = signal_wait(these & ~SIGMASK_UNBLOCKABLE, ns, deadline, &info);
+	return signo > 0 && b && copy_to_user(b, &info, sizeof(info)) != 0 ? -EFAULT : signo;
+}
+
+/* ---- sending ---- */
+
 static struct abi_siginfo sender(int code)
 {
 	struct abi_siginfo info = { .si_code = code };
@@ -132,6 +159,7 @@ SYSCALL(kill)
 	return (int)a == INT32_MIN ? -ESRCH : signal_send_pid(a, b, &info);
 }
 
+/* The first thread's number names the process as long as it has not been waited for, and takes signals that do nothing. */
 static int thread_signal_locked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
 {
 	struct thread *found = NULL;
@@ -139,24 +167,20 @@ static int thread_signal_locked(struct proc *p, int tid, int signo, const struct
 	list_for_each(n, &p->threads)
 		if (list_entry(n, struct thread, proc_link)->tid == tid)
 			found = list_entry(n, struct thread, proc_link);
-	int err = found ? signal_send_thread_locked(found, signo, info) : -ESRCH;
+	int err = found ? signal_send_thread_locked(found, signo, info) : tid == p->pid ? signal_check(p, signo, info) : -ESRCH;
 	spin_unlock(&p->lock);
 	return err;
 }
 
 /* tgid 0: in whatever process. */
-static int64_t send_to_thread(int tgid, int tid, int signo)
+static int64_t send_to_thread(int tgid, int tid, int signo, const struct abi_siginfo *info)
 {
-	struct abi_siginfo info = sender(SI_TKILL);
 	int err = -ESRCH;
-	info.si_signo = signo;
-	if (tid <= 0)
-		return -EINVAL;
 	mutex_lock(&proc_tree_lock);
 	list_for_each(n, &proc_all) {
 		struct proc *p = list_entry(n, struct proc, all_link);
 		if (!tgid || p->pid == tgid)
-			err = thread_signal_locked(p, tid, signo, &info);
+			err = thread_signal_locked(p, tid, signo, info);
 		if (err != -ESRCH)
 			break;
 	}
@@ -166,10 +190,67 @@ static int64_t send_to_thread(int tgid, int tid, int signo)
 
 SYSCALL(tkill)
 {
-	return send_to_thread(0, a, b);
+	struct abi_siginfo info = sender(SI_TKILL);
+	info.si_signo = b;
+	return (int)a <= 0 ? -EINVAL : send_to_thread(0, a, b, &info);
 }
 
 SYSCALL(tgkill)
 {
-	return (int)a <= 0 ? -EINVAL : send_to_thread(a, b, c);
+	struct abi_siginfo info = sender(SI_TKILL);
+	info.si_signo = c;
+	return (int)a <= 0 || (int)b <= 0 ? -EINVAL : send_to_thread(a, b, c, &info);
+}
+
+/* The codes whose layout is known say all in what the kernel keeps; with others, nothing may stand behind that. */
+static bool layout_known(int signo, int code)
+{
+	if (code == SI_KERNEL || (code >= SI_DETHREAD && code <= SI_USER) || code == SI_ASYNCNL)
+		return true;
+	int limit = signo == SIGILL ? 11 : signo == SIGFPE ? 15 : signo == SIGSEGV ? 9 : signo == SIGBUS ? 5 :
+	            signo == SIGTRAP || signo == SIGCHLD || signo == SIGPOLL ? 6 : signo == SIGSYS ? 2 : 0;
+	return limit && code > 0 && code <= limit;
+}
+
+static int siginfo_read(struct abi_siginfo *info, vaddr_t at, int signo)
+{
+	const size_t kept = sizeof(struct abi_siginfo_head);
+	const uint8_t *rest = (const uint8_t *)info + kept;
+	if (copy_from_user(info, at, sizeof(*info)) != 0)
+		return -EFAULT;
+	info->si_signo = signo;
+	if (layout_known(signo, info->si_code))
+		return 0;
+	for (size_t i = 0; i < sizeof(*info) - kept; i++)
+		if (rest[i])
+			return -E2BIG;
+	return 0;
+}
+
+/* Only to itself may a program say what the kernel or tkill would. */
+static bool may_claim(const struct abi_siginfo *info, int pid)
+{
+	return (info->si_code < 0 && info->si_code != SI_TKILL) || thread_current()->tid == pid;
+}
+
+SYSCALL(rt_sigqueueinfo)
+{
+	struct abi_siginfo info;
+	int err = siginfo_read(&info, c, b);
+	if (err)
+		return err;
+	if (!may_claim(&info, a))
+		return -EPERM;
+	return (int)a <= 0 ? -ESRCH : signal_send_pid(a, b, &info);
+}
+
+SYSCALL(rt_tgsigqueueinfo)
+{
+	struct abi_siginfo info;
+	int err = siginfo_read(&info, d, c);
+	if (err)
+		return err;
+	if ((int)a <= 0 || (int)b <= 0)
+		return -EINVAL;
+	return may_claim(&info, b) ? send_to_thread(a, b, c, &info) : -EPERM;
 }

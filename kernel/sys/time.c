@@ -4,7 +4,7 @@
  *
  * There is one clock, nanoseconds since boot (CLOCK_MONOTONIC and its relatives); the time of day is that plus what
  * the battery clock said at boot, and cannot be set. CPU clocks count what the scheduler gave, in user mode and
- * kernel together. A sleep that is broken off by a stop and continue goes on to its first deadline (ERESTARTSLEEP);
+ * kernel together. A sleep that is broken off by a stop and continue goes on to its first deadline (ERESTARTBLOCK);
  * one that is broken off by a handler tells what is left.
  */
 #include <abi/errno.h>
@@ -14,19 +14,15 @@
 #include "sys/calls.h"
 #include "sys/file_calls.h"
 #include "sys/sys.h"
+#include "sys/time.h"
 #include "task/task_impl.h"
 #include "vm/vm.h"
 
 #define RANDOM_PIECE 256
 
-static struct abi_timespec timespec_of(uint64_t ns)
+struct abi_timespec timespec_of(uint64_t ns)
 {
 	return (struct abi_timespec){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
-}
-
-static uint64_t thread_cpu_ns(const struct thread *t)
-{
-	return t->ticks_ns + (clock_now_ns() - t->started_ns);
 }
 
 /* What a clock shows; false when there is no such clock. */
@@ -90,7 +86,7 @@ SYSCALL(time)
 
 /* ---- sleeping ---- */
 
-static int timespec_read(vaddr_t at, uint64_t *ns)
+int timespec_read(vaddr_t at, uint64_t *ns)
 {
 	struct abi_timespec ts;
 	if (copy_from_user(&ts, at, sizeof(ts)) != 0)
@@ -113,7 +109,7 @@ static int64_t sleep_until(uint64_t deadline, vaddr_t rem)
 	if (rem && copy_to_user(rem, &left, sizeof(left)) != 0)
 		return -EFAULT;
 	t->restart_deadline = deadline;
-	return -ERESTARTSLEEP;
+	return -ERESTARTBLOCK;
 }
 
 /* The deadline of a sleep that goes on after a stop. */

@@ -79,6 +79,7 @@ static void copy_identity(struct proc *p, struct proc *self)
 	p->fsgid = self->fsgid;
 	p->groups = group_list_get(self);
 	p->umask = self->umask;
+	p->no_terminal = self->no_terminal;
 	memcpy(p->actions, self->actions, sizeof(p->actions));
 	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));
 	p->oom_score_adj = self->oom_score_adj;

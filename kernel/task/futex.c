@@ -106,7 +106,7 @@ static int sleep_ended(struct sleeper *self, int err, uint64_t deadline)
 	if (err != -EINTR)
 		return err;
 	self->thread->restart_deadline = deadline;
-	return deadline == NO_DEADLINE ? -ERESTARTSYS : -ERESTARTSLEEP;
+	return deadline == NO_DEADLINE ? -ERESTARTSYS : -ERESTARTBLOCK;
 }
 
 static int futex_wait(vaddr_t addr, bool private, uint32_t val, uint64_t deadline, uint32_t bits)

@@ -39,6 +39,7 @@ void proc_init(void)
 {
 	mutex_init(&proc_tree_lock, RANK_PROC_TREE);
 	proc_cache = cache_create("proc", sizeof(struct proc));
+	signal_queue_init_all();
 }
 
 int pid_alloc(void)
@@ -74,6 +75,8 @@ static void limits_default(struct proc *p)
 	p->rlimit[RLIMIT_CORE].rlim_cur = 0;
 	p->rlimit[RLIMIT_MEMLOCK] = (struct abi_rlimit){ MEMLOCK_LIMIT, MEMLOCK_LIMIT };
 	p->rlimit[RLIMIT_MSGQUEUE] = (struct abi_rlimit){ MSGQUEUE_LIMIT, MSGQUEUE_LIMIT };
+	/* As many threads as would fill an eighth of the memory with their stacks, halved: Linux's rule. */
+	p->rlimit[RLIMIT_SIGPENDING].rlim_cur = p->rlimit[RLIMIT_SIGPENDING].rlim_max = frames_total() / (8 * KSTACK_PAGES) / 2;
 	p->rlimit[RLIMIT_NICE] = p->rlimit[RLIMIT_RTPRIO] = (struct abi_rlimit){ 0, 0 };
 }
 
@@ -82,9 +85,8 @@ struct proc *proc_alloc(void)
 	struct proc *p = cache_alloc(proc_cache);
 	if (!p)
 		return NULL;
-	memset(p, 0, offsetof(struct proc, note)); /* notes are valid only for signals that are pending */
-	memset((char *)p + offsetof(struct proc, note) + sizeof(p->note), 0,
-	       sizeof(*p) - offsetof(struct proc, note) - sizeof(p->note));
+	memset(p, 0, sizeof(*p));
+	signal_queue_init(&p->sigpending);
 	spin_init(&p->lock, RANK_PROC);
 	p->refs = 1;
 	list_init(&p->children);
@@ -214,18 +216,43 @@ uint64_t proc_rlimit(unsigned which)
 	return p ? p->rlimit[which].rlim_cur : RLIM_INFINITY;
 }
 
-uint64_t proc_cpu_ns(struct proc *p)
+uint64_t thread_cpu_ns(const struct thread *t)
+{
+	return t->ticks_ns + (t->on_cpu ? clock_now_ns() - t->started_ns : 0);
+}
+
+void spent_add_thread(struct spent *sum, const struct thread *t)
+{
+	uint64_t all = thread_cpu_ns(t), system = MIN(t->system_ns, all);
+	sum->user_ns += all - system;
+	sum->system_ns += system;
+	sum->minflt += t->minflt;
+	sum->majflt += t->majflt;
+}
+
+void spent_add(struct spent *sum, const struct spent *u)
+{
+	sum->user_ns += u->user_ns;
+	sum->system_ns += u->system_ns;
+	sum->minflt += u->minflt;
+	sum->majflt += u->majflt;
+	sum->peak_resident = MAX(sum->peak_resident, u->peak_resident);
+}
+
+struct spent proc_spent(struct proc *p)
 {
 	spin_lock(&p->lock);
-	uint64_t ns = p->utime_ns;
-	list_for_each(n, &p->threads) {
-		struct thread *t = list_entry(n, struct thread, proc_link);
-		ns += t->ticks_ns;
-		if (t == thread_current())
-			ns += clock_now_ns() - t->started_ns;
-	}
+	struct spent sum = p->used;
+	list_for_each(n, &p->threads)
+		spent_add_thread(&sum, list_entry(n, struct thread, proc_link));
 	spin_unlock(&p->lock);
-	return ns;
+	return sum;
+}
+
+uint64_t proc_cpu_ns(struct proc *p)
+{
+	struct spent own = proc_spent(p);
+	return own.user_ns + own.system_ns;
 }
 
 /* The first process: open descriptors, root directory, then the program. */

@@ -53,15 +53,17 @@ void timer_set(struct timer *t, uint64_t at_ns);
 /* timer_cancel: after it fire neither runs nor will. -> no lock held that fire takes. */
 void timer_cancel(struct timer *t);
 
-/* What is remembered of a pending signal; becomes its siginfo at delivery. */
-struct signal_note {
-	int32_t code, pid;
-	uint32_t uid;
-	int32_t status;
-	union {
-		uint64_t addr;
-		struct { uint32_t utime, stime; }; /* of a child, in clock ticks */
-	};
+/* What is pending for a process or a thread (sigqueue.c). Guard: p->lock. */
+struct signal_queue {
+	uint64_t set;              /* bit signo-1 */
+	struct list entries;       /* struct signal_entry, oldest first */
+};
+struct signal_entry {
+	struct list link;
+	struct abi_siginfo_head info;
+	uint32_t uid;              /* whose RLIMIT_SIGPENDING it counts against */
+	/* NULL: from the slab. Else it is part of something: called when it was taken, or dropped (info NULL). */
+	void (*gone)(struct signal_entry *e, struct abi_siginfo *info);
 };
 
 enum wait_how {
@@ -75,6 +77,9 @@ enum wait_how {
  * ready. The thread takes itself off whatever list or tree it hangs in.
  */
 enum wake_reason { WAKE_NONE, WAKE_WAITING, WAKE_NORMAL, WAKE_SIGNAL, WAKE_TIMEOUT };
+
+/* What was used: time on CPUs, faults, the most pages that were resident at a time. */
+struct spent { uint64_t user_ns, system_ns, minflt, majflt, peak_resident; };
 
 /* Guards: (s) run queue, (p) proc->lock, (c) only the thread itself, (a) atomic. */
 struct thread {
@@ -94,10 +99,14 @@ struct thread {
 	struct timer timer;        /* deadline of a timed wait */
 	unsigned cpu;              /* last ran on */
 	uint64_t ticks_ns, started_ns; /* time on a CPU; since when it is on one */
-	uint64_t sigmask, sigpending;  /* (p) bit signo-1 */
+	uint64_t system_ns;        /* (c) the part of it that was the kernel's */
+	uint64_t minflt, majflt;   /* (c) */
+	uint64_t sigmask;          /* (p) bit signo-1 */
+	uint64_t sigwait;          /* (p) what sigtimedwait waits for, blocked or not; 0 otherwise */
+	struct signal_queue sigpending; /* (p) directed at the thread */
+	struct signal_entry fault_entry; /* (p) for a signal that it has caused itself: at most one is pending */
 	uint64_t saved_sigmask; bool restore_sigmask; /* (c) sigsuspend */
-	bool restarting; uint64_t restart_deadline;   /* (c) nanosleep goes on after a stop */
-	struct signal_note note[ABI_NSIG]; /* (p) of signals in sigpending; index signo-1 */
+	bool restarting; uint64_t restart_deadline;   /* (c) a timed wait goes on after a stop */
 	uint64_t fault_trapno, fault_error, fault_cr2; /* (c) of the last fault, for the next signal frame */
 	struct abi_stack altstack;
 	vaddr_t clear_child_tid;   /* (c) set_tid_address */
@@ -187,11 +196,16 @@ struct proc {
 	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
 	struct group_list *groups; /* (p) the groups besides gid, a reference; NULL: none */
 	struct abi_sigaction actions[ABI_NSIG]; /* (p) */
-	uint64_t sigpending;       /* (p) process-directed */
-	struct signal_note note[ABI_NSIG]; /* (p) */
+	struct signal_queue sigpending; /* (p) process-directed */
 	struct abi_rlimit rlimit[RLIM_NLIMITS];
 	bool zombie;               /* (T) */
 	bool stopped, continued, exiting; /* (p) continued: not yet told to the parent */
+	bool subreaper;            /* (a) orphans among its descendants become its children */
+	int death_signal;          /* (a) sent to it when its parent ends; 0 none */
+	bool execed;               /* (T) execve since fork: its group is its own business */
+	bool no_terminal;          /* (T) has given up its session's terminal */
+	bool server;               /* (a) of devices or pages: kill(-1) does not mean it */
+	bool stopping;             /* (p) a stop signal has been taken, and no SIGCONT sent since */
 	struct thread *exec_thread; /* (p) in execve, past the point where it ends the others */
 	int status;                /* (p) until zombie, then (T): as wait4 reports it */
 	int stop_report;           /* (T) status word of a stop or continue not yet waited for; 0 none */
@@ -200,7 +214,9 @@ struct proc {
 	int exit_signal;           /* SIGCHLD */
 	struct wait_queue child_wait; /* parent waits here for children */
 	struct wait_queue vfork_wait; bool vfork_done;
-	uint64_t start_ns, utime_ns, stime_ns, cutime_ns, cstime_ns, minflt, majflt, cminflt, cmajflt;
+	uint64_t start_ns;
+	struct spent used;         /* (p) by its threads that have ended */
+	struct spent children_used; /* (T) by children that were waited for, and theirs */
 	int oom_score_adj;         /* -1000 to 1000: kept for whoever asks, /proc/PID/oom_score_adj */
 	char name[16];
 };
@@ -223,6 +239,7 @@ void group_list_put(struct group_list *list);      /* NULL is allowed */
 bool proc_in_groups(struct proc *p, uint32_t gid); /* gid is among them */
 /* Limits, see getrlimit(2). */
 uint64_t proc_rlimit(unsigned which);
+struct spent proc_spent(struct proc *p); /* by all its threads so far; peak_resident: in spaces it has left */
 
 /* ---- exec.c, fork.c ---- */
 /* proc_fork: what clone3(2) is asked for, its sizes and sums already checked; the child's or thread's number, or -errno. */
@@ -239,6 +256,13 @@ void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t e
 void signal_force(int signo, int code, vaddr_t addr); /* the same for what is no exception: the frame shows the last one */
 int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
+
+/* ---- session.c: tree lock held ---- */
+void session_signal_locked(int pgid, int signo);  /* from the kernel, to every process of the group */
+int session_of_group_locked(int pgid);            /* -ESRCH */
+
+/* ---- sigqueue.c ---- */
+unsigned signal_charged(uint32_t uid);            /* how many signals are queued for the user */
 
 /* ---- random.c ---- */
 void random_bytes(void *buf, size_t len); /* ChaCha20, keyed by RDRAND, the time stamp counter and the clock */

@@ -13,9 +13,11 @@
 /* Results of an interrupted call that the way out to user mode turns into a restart or EINTR; no program sees them. */
 #define ERESTARTSYS 512     /* again, unless a handler without SA_RESTART ran */
 #define ERESTARTNOHAND 514  /* again, unless any handler ran */
-#define ERESTARTSLEEP 516   /* like 514; the thread's restart_deadline says until when */
+#define ERESTARTBLOCK 516   /* like 514; the thread's restart_deadline says until when */
 
 #define SIGBIT(signo) (1ull << ((signo) - 1))
+#define HANDLER_DEFAULT 0
+#define HANDLER_IGNORE 1
 #define SIGMASK_UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 
 /* ---- sched.c ---- */
@@ -48,35 +50,82 @@ void proc_add_thread(struct proc *p, struct thread *t);
 void proc_link_locked(struct proc *p, struct proc *parent); /* tree lock held: into the lists */
 void proc_unlink_locked(struct proc *p);
 void proc_name_set(struct proc *p, const char *path);       /* comm: the last component */
+uint64_t thread_cpu_ns(const struct thread *t);             /* time on a CPU so far */
 uint64_t proc_cpu_ns(struct proc *p);                       /* time on CPUs so far, all threads */
+void spent_add_thread(struct spent *sum, const struct thread *t);
+void spent_add(struct spent *sum, const struct spent *u);
 extern struct proc *proc_one;                               /* init */
+
+/* ---- session.c ---- */
+bool session_group_orphaned(const struct proc *p);
+/* session_group_left_locked: p's group has lost a connection to `parent`; except does not count any more. */
+void session_group_left_locked(const struct proc *p, const struct proc *parent, const struct proc *except);
+int session_set_group(int pid, int pgid);                   /* setpgid(2) of numbers that are not negative */
+int session_create(void);                                   /* setsid(2) */
+int session_numbers(int pid, int *pgid);                    /* the session of pid (0: the caller), and its group; -ESRCH */
 
 /* ---- exit.c ---- */
 void proc_kill_threads_locked(struct proc *p, int status);  /* p->lock held: the process ends with status */
-void proc_notify_parent(struct proc *p, int code, int status); /* tree lock held: SIGCHLD, and wake wait4 */
 void proc_release_vfork(struct proc *p);                    /* the child let go of its parent's memory */
-struct abi_rusage;
-int proc_wait(int pid, int *status, int options, struct abi_rusage *usage); /* pid; 0 with WNOHANG; -ECHILD, -ERESTARTSYS */
-void proc_usage(struct proc *p, bool children, struct abi_rusage *usage);
+
+/* ---- child.c ---- */
+void child_end(struct proc *p);                             /* p is a zombie, or gone, after this; its children have a new parent */
+void child_tell_stopped(struct proc *p, int signo);
+void child_tell_continued(struct proc *p);
+enum usage_of { USAGE_SELF, USAGE_CHILDREN, USAGE_BOTH };
+void proc_usage(struct proc *p, enum usage_of of, struct abi_rusage *usage);
+void thread_usage(struct abi_rusage *usage);                /* of the current thread */
+struct wait_query { enum { WAIT_ANY, WAIT_PID, WAIT_GROUP } who; int id, options; }; /* group 0: the caller's */
+struct wait_found {
+	int pid;                   /* 0: nobody (WNOHANG) */
+	uint32_t uid;
+	int word, code, status;    /* as wait4 and as SIGCHLD's siginfo tell it */
+	struct abi_rusage usage;
+	struct proc *dead;         /* proc_wait's own */
+};
+int proc_wait(const struct wait_query *q, struct wait_found *found); /* 0, -ECHILD, -ERESTARTSYS */
 
 /* ---- exec.c ---- */
 int proc_exec_init(const char *path);
 
+/* ---- sigqueue.c: all but the first and the counters with p->lock held ---- */
+void signal_queue_init_all(void);
+void signal_queue_init(struct signal_queue *q);
+/* signal_queue_add: pending from now on; info NULL: from the kernel. -EAGAIN: what must be queued cannot be. */
+int signal_queue_add(struct signal_queue *q, struct proc *p, int signo, const struct abi_siginfo *info);
+void signal_queue_entry(struct signal_queue *q, struct signal_entry *e, int signo); /* an entry of the caller's, not queued now */
+void signal_queue_take(struct signal_queue *q, int signo, struct abi_siginfo *info); /* the oldest signo, which is pending */
+void signal_queue_drop(struct signal_queue *q, uint64_t bits);
+bool signal_charge(uint32_t uid, uint64_t limit);           /* one more is queued for the user; false: too many, no memory */
+void signal_uncharge(uint32_t uid);
+
 /* ---- signal.c ---- */
-void signal_init_thread(struct thread *t);
-void signal_reset_for_exec(struct proc *p);
 void signal_recompute(struct thread *t);                    /* p->lock held: pending bit after mask or set changed */
 void signal_set_mask(uint64_t mask);                        /* current thread */
 /* signal_hand_over_locked: the current thread was to take these of the process's signals and will not: another is told. */
 void signal_hand_over_locked(struct proc *p, uint64_t bits);
+/* signal_check: may the current process send it? 0 also for signal 0; -EINVAL, -EPERM */
+int signal_check(const struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_thread_locked(struct thread *t, int signo, const struct abi_siginfo *info); /* its p->lock held */
+/* signal_send_entry_locked: an entry that is part of something; only: the thread, NULL: the process; p->lock held. Not to be sent
+   twice before its `gone` has been called, which may be at once. */
+void signal_send_entry_locked(struct proc *p, struct thread *only, int signo, struct signal_entry *e);
 int signal_send_pid(int pid, int signo, const struct abi_siginfo *info); /* kill(2)'s idea of pid, permissions checked */
-/* signal_take_locked: the next deliverable signal of the current thread, removed from its set; 0 none. */
-int signal_take_locked(struct thread *t, struct abi_siginfo *info);
-bool signal_default_ignores(int signo);
-bool signal_default_stops(int signo);
-const char *signal_name(int signo);
+/* signal_set_action: a new action (NULL: none), the old one to *old. */
+void signal_set_action(struct proc *p, int signo, const struct abi_sigaction *sa, struct abi_sigaction *old);
+void signal_kick_all_locked(struct proc *p);                /* every thread is to look at its signals */
+/* What the signal does if it is taken now. */
+enum signal_effect { SIGNAL_NOTHING, SIGNAL_HANDLED, SIGNAL_STOPS, SIGNAL_KILLS };
+enum signal_effect signal_effect_locked(const struct proc *p, int signo);
 void thread_kick(struct thread *t);                         /* it has something to look at before user mode */
+
+/* ---- sigforce.c ---- */
+void signal_log_death(const struct thread *t, int signo, vaddr_t addr, vaddr_t rip);
+
+/* ---- sigwork.c ---- */
+/* signal_take_locked: the next of these signals that is pending for the thread, taken from its set; 0 none. */
+int signal_take_locked(struct thread *t, uint64_t these, struct abi_siginfo *info);
+void signal_reset_for_exec(struct proc *p);
 
 /* ---- sigframe.c ---- */
 /* frame_push: 0, or -EFAULT when the user's stack cannot take it. */

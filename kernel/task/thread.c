@@ -51,8 +51,9 @@ static struct thread *thread_new(const char *name)
 	struct thread *t = cache_alloc(thread_cache);
 	if (!t)
 		return NULL;
-	memset(t, 0, offsetof(struct thread, note)); /* notes are valid only for signals that are pending */
-	memset(&t->altstack, 0, sizeof(*t) - offsetof(struct thread, altstack));
+	memset(t, 0, sizeof(*t));
+	signal_queue_init(&t->sigpending);
+	list_init(&t->fault_entry.link);
 	t->altstack.ss_flags = SS_DISABLE;
 	list_init(&t->run_link);
 	list_init(&t->wait_link);

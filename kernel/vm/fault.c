@@ -487,13 +487,13 @@ static enum step wait_step(struct fault *f, enum step step)
 
 static void account(struct fault *f)
 {
-	struct proc *p = thread_current()->proc;
+	struct thread *t = thread_current();
 
-	if (likely(p)) {
+	if (likely(t->proc)) {
 		if (f->major)
-			p->majflt++;
+			t->majflt++;
 		else
-			p->minflt++;
+			t->minflt++;
 	}
 	vm_count(&vm_stat.faults, 1);
 	if (unlikely(f->major))

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Times of programs and of the kernel (time.c). */
+#ifndef SYS_TIME_H
+#define SYS_TIME_H
+
+#include <abi/types.h>
+
+#include "lib/types.h"
+
+struct abi_timespec timespec_of(uint64_t ns);
+/* timespec_read: a time that is not negative, cut off at some 292 years. -EFAULT, -EINVAL */
+int timespec_read(vaddr_t at, uint64_t *ns);
+
+#endif
