@@ -174,7 +174,9 @@ void mount_sync_all(void);                           /* sync(2) */
 int dev_add(const char *name, uint32_t mode, uint64_t rdev, struct port *port); /* takes over the port on success */
 
 /* ---- memfd.c: memory files ---- */
-struct file *memfd_create(const char *name, bool sealable, bool huge); /* O_RDWR; err_ptr(-ENOMEM) */
+struct file *memfd_create(const char *name, bool sealable, uint8_t huge_shift); /* O_RDWR; err_ptr(-ENOMEM) */
+struct file *huge_file_create(uint8_t huge_shift); /* what an anonymous mapping of huge pages shows; err_ptr(-ENOMEM) */
+uint8_t huge_pages_shift(uint64_t log); /* huge pages of that size, by its logarithm, 0 for the default: their shift; 0: none */
 int memfd_add_seals(struct file *f, uint64_t seals); /* F_ADD_SEALS. -EINVAL, -EPERM, -EBUSY */
 int memfd_get_seals(struct file *f);                 /* F_GET_SEALS. -EINVAL: not a memory file */
 

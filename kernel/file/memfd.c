@@ -7,14 +7,13 @@
  * all that is here is the node, which belongs to a filesystem that is mounted nowhere and has no names, and the seals' way in
  * (vm/seal.c). The node goes with its last descriptor or mapping.
  *
- * Files of huge pages (MFD_HUGETLB) answer as on a Linux that has reserved no huge pages: they can be made, sized in steps of a
- * huge page, and read as zeros; they cannot be written, filled or mapped.
+ * Files of huge pages (MFD_HUGETLB, and those that mmap makes for MAP_HUGETLB) answer as on a Linux that has reserved no huge pages:
+ * they can be made, sized in steps of a huge page, read as zeros, and mapped with MAP_NORESERVE. They cannot be written or filled, and
+ * no page of a mapping can be had: their objects stay empty (huge_shift).
  */
 #include "file/file_impl.h"
 
-#define HUGE_SIZE (2ull << 20)
-
-static struct filesystem *plain_fs, *huge_fs;
+static struct filesystem *plain_fs;
 static volatile uint64_t last_ino = 1024;
 
 /* ---- nodes ---- */
@@ -63,8 +62,11 @@ static int huge_sync(struct file *f, bool data_only)
 
 static int huge_map(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff)
 {
-	(void)f, (void)len, (void)object, (void)pgoff;
-	return off % HUGE_SIZE ? -EINVAL : -ENOMEM;
+	(void)len;
+	object_get(f->node->object);
+	*object = f->node->object;
+	*pgoff = off >> PAGE_SHIFT;
+	return 0;
 }
 
 static int huge_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t len)
@@ -94,18 +96,31 @@ static int huge_open(struct node *n, struct file *f)
 
 static int huge_check_size(struct node *n, uint64_t size)
 {
-	(void)n;
-	return size % HUGE_SIZE ? -EINVAL : 0;
+	return size & ((1ul << n->object->huge_shift) - 1) ? -EINVAL : 0;
 }
 
-static const struct fs_ops huge_ops = {
-	.type = "hugetlbfs", .magic = 0x958458f6, .block_size = HUGE_SIZE,
-	.setattr = memfd_setattr, .open = huge_open, .check_size = huge_check_size,
-};
+#define HUGE_OPS(shift) { .type = "hugetlbfs", .magic = 0x958458f6, .block_size = 1ul << (shift), \
+	                  .setattr = memfd_setattr, .open = huge_open, .check_size = huge_check_size }
+/* The pools, the default one first. */
+static struct { uint8_t shift; struct fs_ops ops; struct filesystem *fs; } pools[] = { { 21, HUGE_OPS(21), NULL },
+                                                                                       { 30, HUGE_OPS(30), NULL } };
+
+uint8_t huge_pages_shift(uint64_t log)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(pools); i++)
+		if (!log || log == pools[i].shift)
+			return pools[i].shift;
+	return 0;
+}
+
+static struct filesystem *fs_of(uint8_t huge_shift)
+{
+	return !huge_shift ? plain_fs : pools[huge_shift != pools[0].shift].fs;
+}
 
 /* ---- for the system calls ---- */
 
-static struct node *node_make(struct filesystem *fs, uint32_t seals)
+static struct node *node_make(uint8_t huge_shift, uint32_t seals)
 {
 	const struct proc *p = proc_current();
 	struct fs_attr attr = { .ino = __atomic_add_fetch(&last_ino, 1, __ATOMIC_RELAXED), .mode = S_IFREG | 0777,
@@ -113,7 +128,7 @@ static struct node *node_make(struct filesystem *fs, uint32_t seals)
 
 	attr.atime = attr.mtime = attr.ctime = time_now();
 	struct object *o = object_create(PAGER_ZERO, 0);
-	struct node *n = o ? node_create(fs, &attr) : NULL;
+	struct node *n = o ? node_create(fs_of(huge_shift), &attr) : NULL;
 	if (!n) {
 		if (o)
 			object_put(o);
@@ -121,15 +136,16 @@ static struct node *node_make(struct filesystem *fs, uint32_t seals)
 	}
 	o->seals = seals;
 	o->by_page = true;
+	o->huge_shift = huge_shift;
 	o->node = n;
 	n->object = o;
 	return n;
 }
 
-struct file *memfd_create(const char *name, bool sealable, bool huge)
+static struct file *create(uint8_t huge_shift, uint32_t seals, const char *prefix, const char *name)
 {
-	size_t room = strlen(name) + sizeof "/memfd:";
-	struct node *n = node_make(huge ? huge_fs : plain_fs, sealable ? 0 : F_SEAL_SEAL);
+	size_t room = strlen(prefix) + strlen(name) + 1;
+	struct node *n = node_make(huge_shift, seals);
 	char *path = kmalloc(room);
 
 	if (!n || !path) {
@@ -138,15 +154,25 @@ struct file *memfd_create(const char *name, bool sealable, bool huge)
 		kfree(path);
 		return err_ptr(-ENOMEM);
 	}
-	ksnprintf(path, room, "/memfd:%s", name);
+	ksnprintf(path, room, "%s%s", prefix, name);
 	return file_open_node(n, path, O_RDWR);
+}
+
+struct file *memfd_create(const char *name, bool sealable, uint8_t huge_shift)
+{
+	return create(huge_shift, sealable ? 0 : F_SEAL_SEAL, "/memfd:", name);
+}
+
+struct file *huge_file_create(uint8_t huge_shift)
+{
+	return create(huge_shift, F_SEAL_SEAL, "/", "anon_hugepage");
 }
 
 static struct object *sealable(const struct file *f)
 {
 	struct node *n = f->node;
 
-	return n && (n->fs == plain_fs || n->fs == huge_fs) ? n->object : NULL;
+	return n && (n->fs == plain_fs || n->fs->ops->open == huge_open) ? n->object : NULL;
 }
 
 int memfd_add_seals(struct file *f, uint64_t seals)
@@ -172,8 +198,10 @@ int memfd_get_seals(struct file *f)
 
 void memfd_init(void)
 {
-	plain_fs = fs_create(&memfd_ops, false);
-	huge_fs = fs_create(&huge_ops, false);
-	if (!plain_fs || !huge_fs)
+	bool all = (plain_fs = fs_create(&memfd_ops, false));
+
+	for (unsigned i = 0; i < ARRAY_SIZE(pools); i++)
+		all = all && (pools[i].fs = fs_create(&pools[i].ops, false));
+	if (!all)
 		panic("no memory for memory files");
 }

@@ -117,8 +117,8 @@ static void smaps_lines(struct text *t, struct vma *v)
 
 	vma_usage(v, &u);
 	row(t, "Size", (v->end - v->start) / 1024);
-	row(t, "KernelPageSize", PAGE_SIZE / 1024);
-	row(t, "MMUPageSize", PAGE_SIZE / 1024);
+	row(t, "KernelPageSize", (v->flags & VMA_HUGETLB ? 1ul << v->object->huge_shift : PAGE_SIZE) / 1024);
+	row(t, "MMUPageSize", (v->flags & VMA_HUGETLB ? 1ul << v->object->huge_shift : PAGE_SIZE) / 1024);
 	usage_rows(t, &u, false);
 	text_puts(t, "THPeligible:    0\n");
 	flags_line(t, v);

@@ -4,14 +4,6 @@
 
 #include <abi/mman.h>
 
-/* Of huge pages only one size exists; 0 asks for it too. */
-static bool huge_size_exists(uint32_t flags)
-{
-	uint32_t log = flags >> MFD_HUGE_SHIFT & MFD_HUGE_MASK;
-
-	return !log || log == 21;
-}
-
 static int check_flags(uint64_t flags)
 {
 	uint64_t known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB;
@@ -32,9 +24,10 @@ CALL(memfd_create)
 	long n = copy_string_from_user(name, a, sizeof name);
 	if (n < 0)
 		return n == -ENAMETOOLONG ? -EINVAL : n;
-	if (flags & MFD_HUGETLB && !huge_size_exists(flags))
+	uint8_t huge_shift = flags & MFD_HUGETLB ? huge_pages_shift(flags >> MFD_HUGE_SHIFT & MFD_HUGE_MASK) : 0;
+	if (flags & MFD_HUGETLB && !huge_shift)
 		return -ENODEV;
-	struct file *file = memfd_create(name, flags & MFD_ALLOW_SEALING, flags & MFD_HUGETLB);
+	struct file *file = memfd_create(name, flags & MFD_ALLOW_SEALING, huge_shift);
 	if (is_err(file))
 		return ptr_err(file);
 	int fd = fd_install(file, 0, flags & MFD_CLOEXEC);

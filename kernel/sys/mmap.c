@@ -20,12 +20,18 @@
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
 	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_UNINITIALIZED | MAP_HUGE_2MB | MAP_HUGE_1GB)
 
-#define HUGE_SIZE (2ul << 20)
-
 /* On a disk: MAP_SYNC is a known flag there, and refused for want of DAX. */
 static bool on_disk(const struct file *f)
 {
 	return f->node && f->node->object && f->node->object->pager == PAGER_SERVER;
+}
+
+/* The size of the pages of a file of huge pages; 0: it is another. */
+static size_t huge_size(const struct file *f)
+{
+	const struct object *o = f && f->node ? f->node->object : NULL;
+
+	return o && o->huge_shift ? 1ul << o->huge_shift : 0;
 }
 
 /* The last byte of a file that a mapping may show. */
@@ -94,6 +100,10 @@ static void resolve_file(struct file *f, size_t len, uint64_t off, uint64_t prot
 		m->refused = object_begin_map(m->object, prot & PROT_WRITE, &m->counted);
 	if (!m->counted && type == MAP_SHARED)
 		m->denied |= VMA_MAYWRITE;
+	if (m->object && m->object->huge_shift) {
+		m->special = VMA_HUGETLB | VMA_DONTEXPAND;
+		m->too_late = off & (huge_size(f) - 1) ? -EINVAL : flags & MAP_NORESERVE ? 0 : -ENOMEM;
+	}
 	if (m->object && m->object->pager == PAGER_DEVICE)
 		m->special = VMA_IO | VMA_PFNMAP | VMA_DONTEXPAND | VMA_DONTDUMP;
 	else if (m->object && m->object->pager == PAGER_ZERO && f->kind == FILE_DEVICE)
@@ -111,25 +121,13 @@ static void resolve_anonymous(size_t len, uint64_t flags, struct mapping *m)
 		m->refused = shared_zeros(len, m);
 }
 
-/* Huge pages: pools of 2 MiB and 1 GiB pages with none in them. */
-static int check_huge(uint64_t addr, uint64_t len, uint64_t flags)
-{
-	uint64_t shift = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK, size = shift ? 1ul << shift : HUGE_SIZE;
-	uint32_t type = flags & MAP_TYPE;
-
-	if (!(flags & MAP_ANONYMOUS) || (size != HUGE_SIZE && size != 1ul << 30) || !ALIGN_UP(len, size))
-		return -EINVAL;
-	if (flags & MAP_GROWSDOWN || (flags & MAP_FIXED && addr & (size - 1)) || !type || type > MAP_SHARED_VALIDATE)
-		return -EINVAL;
-	return -ENOMEM;
-}
-
 static int64_t map_resolved(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags, struct file *f, uint64_t off)
 {
 	struct mapping m = { .prot = (uint32_t)prot & VMA_PROT, .file = f, .pgoff = off >> PAGE_SHIFT };
+	size_t huge = huge_size(f);
 
-	if (flags & MAP_HUGETLB)
-		return check_huge(addr, len, flags);
+	if (huge)
+		len = ALIGN_UP(len, huge);
 	if (!len)
 		return -EINVAL;
 	len = ALIGN_UP(len, PAGE_SIZE);
@@ -140,6 +138,8 @@ static int64_t map_resolved(uint64_t addr, uint64_t len, uint64_t prot, uint64_t
 	else
 		resolve_anonymous(len, flags, &m);
 	int err = space_mmap(thread_current()->space, &addr, len, &m);
+	if (huge && !err && prot & PROT_WRITE)
+		object_cover(m.object, off + len);
 	if (m.counted)
 		object_end_map(m.object);
 	if (m.object)
@@ -147,18 +147,32 @@ static int64_t map_resolved(uint64_t addr, uint64_t len, uint64_t prot, uint64_t
 	return err ? err : (int64_t)addr;
 }
 
+/* The file behind the mapping, NULL for memory. Anonymous memory of huge pages shows a file of its own. */
+static struct file *file_to_map(int fd, uint64_t flags)
+{
+	struct file *f;
+
+	if (flags & MAP_ANONYMOUS) {
+		uint8_t shift = huge_pages_shift(flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK);
+		return !(flags & MAP_HUGETLB) ? NULL : !shift ? err_ptr(-EINVAL) : huge_file_create(shift);
+	}
+	f = fd_get(fd);
+	if (!f)
+		return err_ptr(-EBADF);
+	int err = f->flags & O_PATH ? -EBADF : flags & MAP_HUGETLB && !huge_size(f) ? -EINVAL : 0;
+	if (err)
+		file_put(f);
+	return err ? err_ptr(err) : f;
+}
+
 int64_t sys_mmap(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags, uint64_t fd, uint64_t off)
 {
-	struct file *f = NULL;
-
 	if (off & PAGE_MASK)
 		return -EINVAL;
-	if (!(flags & MAP_ANONYMOUS)) {
-		f = fd_get((int)fd);
-		if (!f)
-			return -EBADF;
-	}
-	int64_t result = f && f->flags & O_PATH ? -EBADF : map_resolved(addr, len, prot, flags, f, off);
+	struct file *f = file_to_map((int)fd, flags);
+	if (is_err(f))
+		return ptr_err(f);
+	int64_t result = map_resolved(addr, len, prot, flags, f, off);
 	if (f)
 		file_put(f);
 	return result;

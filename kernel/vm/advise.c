@@ -68,7 +68,7 @@ static int new_flags(const struct vma *v, int advice, uint32_t *flags)
 		break;
 	case MADV_DODUMP:
 		*flags &= ~(uint32_t)VMA_DONTDUMP;
-		return v->flags & VMA_SPECIAL ? -EINVAL : 0;
+		return v->flags & VMA_SPECIAL && !(v->flags & VMA_HUGETLB) ? -EINVAL : 0;
 	case MADV_MERGEABLE:
 		*flags |= same_pages_may_merge(v->flags) ? VMA_MERGEABLE : 0;
 		break;
@@ -104,6 +104,8 @@ static int advise_dontneed(struct advice *a, struct vma *v)
 
 	if (v->flags & forbidden)
 		return -EINVAL;
+	if (v->flags & VMA_HUGETLB) /* whole ones go: there are none */
+		return vma_may_end(v, a->start);
 	zap_init(&z, a->space);
 	table_zap(&z, a->start, a->end, false);
 	zap_finish(&z);
@@ -204,7 +206,7 @@ static void make_cold(struct space *s, vaddr_t start, vaddr_t end)
 
 static int advise_cold(struct advice *a, struct vma *v)
 {
-	if (v->flags & (VMA_LOCKED | VMA_PFNMAP))
+	if (v->flags & (VMA_LOCKED | VMA_PFNMAP | VMA_HUGETLB))
 		return -EINVAL;
 	if (v->object)
 		spin_lock(&v->object->lock);
@@ -217,7 +219,7 @@ static int advise_cold(struct advice *a, struct vma *v)
 /* Pages that others map too stay; what is private or has no server has nowhere to go. */
 static int advise_pageout(struct advice *a, struct vma *v)
 {
-	if (v->flags & (VMA_LOCKED | VMA_PFNMAP))
+	if (v->flags & (VMA_LOCKED | VMA_PFNMAP | VMA_HUGETLB))
 		return -EINVAL;
 	if (!v->object || v->object->pager != PAGER_SERVER)
 		return 0;

@@ -87,6 +87,31 @@ static bool may_map_low(void)
 	return !p || p->euid == 0;
 }
 
+/* Of huge pages: the hint is rounded down, even to 0. */
+static bool place_huge(struct space *s, vaddr_t *addr, size_t len, size_t huge)
+{
+	vaddr_t hint = ALIGN_DOWN(*addr, huge);
+
+	if (*addr && hint <= USER_END - len && range_free(s, hint, len)) {
+		*addr = hint;
+		return true;
+	}
+	*addr = ALIGN_UP(place_downwards(s, 0, len + huge - PAGE_SIZE), huge);
+	return *addr;
+}
+
+/* The hint or another place; false: none. */
+static bool place_freely(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m)
+{
+	if (m->special & VMA_HUGETLB)
+		return place_huge(s, addr, len, 1ul << m->object->huge_shift);
+	vaddr_t hint = ALIGN_UP(*addr, PAGE_SIZE);
+	*addr = place_aligned(s, hint, len, m);
+	if (!*addr)
+		*addr = place_anywhere(s, hint, len, m->flags);
+	return *addr;
+}
+
 int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m)
 {
 	bool fixed = m->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
@@ -94,14 +119,12 @@ int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping
 	if (len > USER_END)
 		return -ENOMEM;
 	if (!fixed) {
-		vaddr_t hint = ALIGN_UP(*addr, PAGE_SIZE);
-		*addr = place_aligned(s, hint, len, m);
-		if (!*addr)
-			*addr = place_anywhere(s, hint, len, m->flags);
-		if (*addr && *addr < vm_tunable.mmap_min_addr && !may_map_low())
-			return -EPERM;
-		return *addr ? 0 : -ENOMEM;
+		if (!place_freely(s, addr, len, m))
+			return -ENOMEM;
+		return *addr < vm_tunable.mmap_min_addr && !may_map_low() ? -EPERM : 0;
 	}
+	if (m->special & VMA_HUGETLB && *addr & ((1ul << m->object->huge_shift) - 1))
+		return -EINVAL;
 	if (*addr > ~PAGE_MASK)
 		return (int)*addr; /* Linux takes an address so high for an error number */
 	if (*addr > USER_END - len)
@@ -129,7 +152,7 @@ static uint32_t flags_of(const struct space *s, const struct mapping *m)
 		f |= VMA_LOCKED;
 	if (m->flags & MAP_SYNC)
 		f |= VMA_SYNC;
-	if (m->flags & MAP_NORESERVE && !commit_reserves())
+	if (m->flags & MAP_NORESERVE && (!commit_reserves() || m->special & VMA_HUGETLB))
 		f |= VMA_NORESERVE;
 	return (f & ~m->denied) | m->special;
 }
@@ -222,6 +245,8 @@ static int map_locked(struct space *s, vaddr_t *addr, size_t len, const struct m
 		return -ENOMEM;
 	if (replaced && space_unmap_locked(s, p.start, p.end, dead))
 		return -ENOMEM;
+	if (m->too_late)
+		return m->too_late;
 	return enter(s, &p, m->by_size, dead);
 }
 

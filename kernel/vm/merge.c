@@ -175,9 +175,21 @@ struct vma *vma_settle(struct space *s, struct vma *v, struct list *dead)
 
 /* ---- changing flags ---- */
 
+/* v ends at the address, and *upper is what was behind it. */
+static int cut(struct space *s, struct vma *v, vaddr_t at, struct vma **upper)
+{
+	if (s->nvmas >= vm_tunable.max_map_count)
+		return -ENOMEM;
+	int err = vma_may_end(v, at);
+	struct vma *rest = err ? NULL : vma_split(s, v, at);
+	if (rest)
+		*upper = rest;
+	return rest ? 0 : err ? err : -ENOMEM;
+}
+
 int vma_edit(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint32_t flags, struct list *dead)
 {
-	struct vma *v = *vp;
+	struct vma *v = *vp, *upper;
 
 	if (v->flags == flags)
 		return 0;
@@ -187,14 +199,11 @@ int vma_edit(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint3
 		*vp = into;
 		return 0;
 	}
-	if (v->start < start) {
-		v = s->nvmas < vm_tunable.max_map_count ? vma_split(s, v, start) : NULL;
-		if (!v)
-			return -ENOMEM;
-		*vp = v;
-	}
-	if (v->end > end && (s->nvmas >= vm_tunable.max_map_count || !vma_split(s, v, end)))
-		return -ENOMEM;
-	vma_set_flags(v, flags);
-	return 0;
+	int err = v->start < start ? cut(s, v, start, vp) : 0;
+	v = *vp;
+	if (!err && v->end > end)
+		err = cut(s, v, end, &upper);
+	if (!err)
+		vma_set_flags(v, flags);
+	return err;
 }

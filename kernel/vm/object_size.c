@@ -168,6 +168,13 @@ int object_resize(struct object *o, uint64_t size)
 	return err;
 }
 
+void object_cover(struct object *o, uint64_t end)
+{
+	spin_lock(&o->lock);
+	o->size = MAX(o->size, end);
+	spin_unlock(&o->lock);
+}
+
 /* ---- what a driver offers ---- */
 
 int object_offer(struct object *o, struct port *port)

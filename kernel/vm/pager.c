@@ -169,6 +169,8 @@ static int read_from_server(struct object *o, pgoff_t at, enum read_hint hint)
 /* Pages the kernel itself can make: zeros, or a piece of the boot archive. */
 static int read_from_kernel(struct object *o, pgoff_t at)
 {
+	if (o->huge_shift)
+		return -ENOSPC;
 	struct page *p = vm_page_alloc(o->pager == PAGER_ZERO);
 
 	if (!p)

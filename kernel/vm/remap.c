@@ -281,19 +281,33 @@ static int64_t grow_in_place(struct move *m)
 	return -ENOMEM;
 }
 
+/* Huge pages move whole, and get no more. */
+static int round_to_huge(struct move *m)
+{
+	size_t huge = 1ul << m->vma->object->huge_shift;
+
+	m->old_len = ALIGN_UP(m->old_len, huge);
+	m->new_len = ALIGN_UP(m->new_len, huge);
+	return (m->old | m->new) & (huge - 1) || m->new_len > m->old_len ? -EINVAL : 0;
+}
+
 static int64_t remap_locked(struct move *m, unsigned flags)
 {
 	struct vma *v = vma_find(m->space, m->old);
 
 	if (!v || v->start > m->old)
 		return -EFAULT;
+	m->vma = v;
+	int err = v->flags & VMA_HUGETLB ? round_to_huge(m) : 0;
+	if (err)
+		return err;
 	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return remap_to(m, flags);
 	if (m->old_len >= m->new_len) {
-		int err = m->old_len == m->new_len ? 0 : unmap_part(m, m->old + m->new_len, m->old_len - m->new_len);
+		err = m->old_len == m->new_len ? 0 : unmap_part(m, m->old + m->new_len, m->old_len - m->new_len);
 		return err ? err : (int64_t)m->old;
 	}
-	int err = check_source(m);
+	err = check_source(m);
 	if (err)
 		return err;
 	if (may_grow_in_place(m))

@@ -31,7 +31,8 @@ static int describe(struct space *s, vaddr_t start, size_t len, struct mapping *
 		err = 0;
 		m->prot = vma_prot(v);
 		m->flags |= v->flags & VMA_LOCKED ? MAP_LOCKED : 0;
-		m->special = v->flags & (VMA_SPECIAL | VMA_DONTDUMP);
+		m->special = v->flags & (VMA_SPECIAL | VMA_DONTDUMP | VMA_HUGETLB);
+		m->too_late = v->flags & VMA_HUGETLB ? -ENOMEM : 0; /* it would have to reserve them now */
 		m->object = v->object;
 		m->file = v->file;
 		object_get(m->object);

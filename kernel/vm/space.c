@@ -111,13 +111,21 @@ static int split_at_edges(struct space *s, vaddr_t start, vaddr_t end)
 {
 	struct vma *v = vma_find(s, start);
 
-	if (v && v->start < start && v->end > end && s->nvmas >= vm_tunable.max_map_count)
-		return -ENOMEM;
-	if (v && v->start < start && !vma_split(s, v, start))
-		return -ENOMEM;
+	if (v && v->start < start) {
+		if (v->end > end && s->nvmas >= vm_tunable.max_map_count)
+			return -ENOMEM;
+		if (vma_may_end(v, start))
+			return -EINVAL;
+		if (!vma_split(s, v, start))
+			return -ENOMEM;
+	}
 	v = vma_find(s, end - 1);
-	if (v && v->start < end && v->end > end && !vma_split(s, v, end))
-		return -ENOMEM;
+	if (v && v->start < end && v->end > end) {
+		if (vma_may_end(v, end))
+			return -EINVAL;
+		if (!vma_split(s, v, end))
+			return -ENOMEM;
+	}
 	return 0;
 }
 

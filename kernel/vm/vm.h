@@ -76,6 +76,7 @@ enum vma_flags {
 	VMA_LOCKONFAULT = 1 << 19, /* mlock2, MCL_ONFAULT */
 	VMA_ACCOUNT     = 1 << 20, /* its pages are charged, commit.c */
 	VMA_NORESERVE   = 1 << 21,
+	VMA_HUGETLB     = 1 << 22, /* of huge pages: begins, ends and is cut where one does; object->huge_shift says how large */
 	VMA_SYNC        = 1 << 23, /* MAP_SYNC was asked for; it means nothing without DAX */
 	VMA_WIPEONFORK  = 1 << 25,
 	VMA_DONTDUMP    = 1 << 26,
@@ -129,6 +130,7 @@ struct mapping {
 	bool by_size;          /* shared anonymous memory: the object is fresh and is charged now */
 	bool counted;          /* object_begin_map has counted it */
 	int refused;           /* what the descriptor's check said; told only when a place has been found, as Linux does */
+	int too_late;          /* what is told only when MAP_FIXED has unmapped what was there */
 };
 /*
  * space_mmap: maps len bytes (> 0, page aligned).
@@ -246,6 +248,7 @@ struct object {
 	uint64_t key;              /* (c) of the pager's messages */
 	uint64_t charged;          /* (o) pages charged for it, commit.c: its size when it was mapped, or as they come */
 	bool by_page;              /* (c) as they come: memory files, MAP_NORESERVE */
+	uint8_t huge_shift;        /* (c) of huge pages, this large; there are none, so it never has a page. 0: ordinary */
 	struct node *node;         /* (c) the file it caches; not counted (the node owns the object); NULL */
 	int64_t mtime_sec, mtime_nsec; /* (o) to be sent with the next WRITE, RESIZE, SYNC; sec -1: unchanged */
 	const void *boot_data;     /* (c) PAGER_BOOT */
@@ -274,6 +277,8 @@ int64_t object_append(struct object *o, uint64_t buf, size_t len, bool kernel, u
  * freed one by one when the object goes. 0, -ENOMEM with the frames still the caller's.
  */
 must_check int object_adopt(struct object *o, struct page *first, size_t npages);
+/* object_cover: the size is `end` at least: of an object of huge pages, mapped so far for writing. */
+void object_cover(struct object *o, uint64_t end);
 /* object_resize: truncate(2). Pages past the end vanish from every mapping, the tail is zeroed, the pager is told. */
 must_check int object_resize(struct object *o, uint64_t size);
 /*

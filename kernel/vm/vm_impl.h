@@ -50,6 +50,11 @@ void vma_free(struct vma *v);                              /* puts file and obje
 vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high); /* highest fit; 0: none */
 vaddr_t vma_find_low_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high); /* lowest fit; 0: none */
 const char *vma_check(struct space *s);                    /* audit: NULL or what is wrong */
+/* vma_may_end: v may be cut at the address; -EINVAL: in the middle of a huge page. */
+static inline int vma_may_end(const struct vma *v, vaddr_t at)
+{
+	return v->flags & VMA_HUGETLB && at & ((1ul << v->object->huge_shift) - 1) ? -EINVAL : 0;
+}
 static inline uint32_t vma_prot(const struct vma *v) { return v->flags & VMA_PROT; } /* PROT_* */
 static inline vaddr_t vma_guard(const struct vma *v) { return v->flags & VMA_GROWSDOWN ? STACK_GAP : 0; } /* kept free below */
 static inline pgoff_t vma_pgoff(const struct vma *v, vaddr_t addr) { return v->pgoff + ((addr - v->start) >> PAGE_SHIFT); }
@@ -68,7 +73,7 @@ struct piece {
  * vma_edit: [start, end), which lies within v, gets other flags: swallowed by a neighbour that already has them, or cut out of
  * v. The way of every change of rights, advice and locks.
  * -> *vp: v in, the VMA that holds the range now out. Equal flags: nothing happens, nothing is merged.
- * -> -ENOMEM: no memory, or too many VMAs; v may have been split at start, its flags are as before
+ * -> -ENOMEM: no memory, or too many VMAs; -EINVAL: huge pages; v may have been split at start, its flags are as before
  */
 int vma_edit(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint32_t flags, struct list *dead);
 /*
@@ -92,7 +97,7 @@ uint64_t anon_fork(uint64_t parent);                       /* the child's identi
 void commit_init(void);
 
 /* ---- space.c ---- */
-/* munmap with the lock held; what died is gathered for space_free_dead, which needs it let go. -ENOMEM: nothing changed. */
+/* munmap with the lock held; what died is gathered for space_free_dead, which needs it let go. -ENOMEM, -EINVAL: nothing is unmapped. */
 int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead);
 void space_free_dead(struct list *dead);
 
