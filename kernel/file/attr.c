@@ -80,6 +80,29 @@ int node_refresh(struct node *n)
 	return 0;
 }
 
+int node_setattr_here(struct node *n, const struct fs_setattr *set)
+{
+	mutex_lock(&n->lock);
+	if (set->mask & FS_SET_MODE)
+		n->mode = (n->mode & S_IFMT) | (set->mode & 07777);
+	if (set->mask & FS_SET_UID)
+		n->uid = set->uid;
+	if (set->mask & FS_SET_GID)
+		n->gid = set->gid;
+	if (set->mask & FS_SET_ATIME)
+		n->atime = set->atime;
+	if (set->mask & FS_SET_MTIME)
+		n->mtime = set->mtime;
+	n->ctime = time_now();
+	mutex_unlock(&n->lock);
+	if (set->mask & FS_SET_MTIME && n->object) {
+		spin_lock(&n->object->lock);
+		n->object->mtime_sec = -1;
+		spin_unlock(&n->object->lock);
+	}
+	return 0;
+}
+
 int node_claim(struct node *n, enum claim claim)
 {
 	int32_t now = n->claims;

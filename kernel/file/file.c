@@ -96,7 +96,7 @@ static int64_t node_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
 	return copy_to_user(arg, &value, sizeof value);
 }
 
-static int node_file_stat(struct file *f, struct abi_stat *st)
+int file_node_stat(struct file *f, struct abi_stat *st)
 {
 	int err = node_refresh(f->node);
 
@@ -138,7 +138,7 @@ static const struct file_ops node_file_ops = {
 	.write = node_write,
 	.write_kernel = node_write_kernel,
 	.ioctl = node_ioctl,
-	.stat = node_file_stat,
+	.stat = file_node_stat,
 	.sync = node_sync,
 	.map = node_map,
 	.fallocate = node_fallocate,
@@ -162,12 +162,12 @@ static int dir_sync(struct file *f, bool data_only)
 
 static const struct file_ops dir_file_ops = {
 	.read = dir_read,
-	.stat = node_file_stat,
+	.stat = file_node_stat,
 	.sync = dir_sync,
 };
 
 /* ---- O_PATH: only a place in the tree ---- */
-static const struct file_ops path_file_ops = { .stat = node_file_stat };
+static const struct file_ops path_file_ops = { .stat = file_node_stat };
 
 /* ---- open ---- */
 
@@ -200,6 +200,8 @@ static int check_open(struct node *n, int flags, bool created)
 /* Give f its operations, by what kind of thing the node is. */
 static int attach_ops(struct file *f, struct node *n)
 {
+	if (S_ISFIFO(n->mode))
+		return pipe_open(f);
 	if (n->fs->ops->open && !S_ISDIR(n->mode))
 		return n->fs->ops->open(n, f);
 	switch (n->mode & S_IFMT) {
@@ -217,7 +219,7 @@ static int attach_ops(struct file *f, struct node *n)
 	case S_IFBLK:
 		return devfs_open_rdev(f, n->rdev);
 	}
-	return -ENXIO; /* named pipes and sockets: nobody could be at the other end */
+	return -ENXIO; /* sockets: nobody could be at the other end */
 }
 
 static int truncate_on_open(struct node *n)

@@ -33,6 +33,7 @@ struct node {
 	uint64_t rdev, blocks;
 	struct abi_timespec atime, mtime, ctime; /* (n) */
 	struct object *object;     /* (c) regular files: its pages; size is object->size */
+	struct pipe *pipe;         /* (n) of a named pipe that is open, or of pipe(2) */
 	uint64_t size;             /* directories, symbolic links */
 	uint32_t version, fresh;   /* (n) attributes are the server's of now when equal */
 	volatile int32_t claims;   /* (a) open files that may write to it (> 0) or programs running from it (< 0) */
@@ -104,11 +105,20 @@ struct file {
 	const struct file_ops *ops;
 	struct node *node;         /* what its path led to (FILE_NODE, FILE_DEVICE, FILE_TEXT); NULL otherwise */
 	void *data;                /* pipe, port, object, device instance */
+	uint32_t seen;             /* (c) pipe: the writers that had come when it was opened without one */
 	char *path;                /* absolute path it was opened by, for /proc; NULL */
 };
 struct file *file_create(enum file_kind kind, const struct file_ops *ops, uint32_t flags, void *data); /* refs 1; NULL */
 static inline void file_get(struct file *f) { __atomic_add_fetch(&f->refs, 1, __ATOMIC_RELAXED); }
 void file_put(struct file *f);
+
+static inline bool can_read(const struct file *f) { return !(f->flags & (O_WRONLY | O_PATH)); }
+static inline bool can_write(const struct file *f)
+{
+	uint32_t mode = f->flags & O_ACCMODE;
+
+	return (mode == O_WRONLY || mode == O_RDWR) && !(f->flags & O_PATH);
+}
 
 struct fdtable;
 struct fdtable *fdtable_create(void);
@@ -182,6 +192,8 @@ int memfd_get_seals(struct file *f);                 /* F_GET_SEALS. -EINVAL: no
 
 /* ---- pipe.c, poll.c ---- */
 int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing end; -ENOMEM */
+int64_t pipe_get_size(struct file *f);               /* F_GETPIPE_SZ. -EBADF: no pipe */
+int64_t pipe_set_size(struct file *f, uint64_t size); /* the size it got. -EBADF, -EINVAL, -EPERM, -EBUSY, -ENOMEM */
 enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32, POLLRDNORM = 64, POLLWRNORM = 256 };
 struct abi_pollfd { int32_t fd; int16_t events, revents; };
 int poll_files(struct abi_pollfd *fds, unsigned count, uint64_t deadline_ns); /* how many are ready; -EINTR */

@@ -82,12 +82,18 @@ void fs_put(struct filesystem *fs);
 void file_caches_init(void);
 /* file_open_node: an open file on a new node, whatever its mode bits; takes over n's reference and the name. err_ptr. */
 struct file *file_open_node(struct node *n, char *name, int flags);
+int file_node_stat(struct file *f, struct abi_stat *st); /* fstat of what stands on a node: the node's */
 
 /* ---- filelock.c ---- */
 void filelock_init(void);
 
 /* ---- memfd.c ---- */
 void memfd_init(void);
+
+/* ---- pipe.c ---- */
+void pipe_init(void);
+/* pipe_open: f, on the node of a named pipe, becomes an end of it; waits for the other side. -EINTR, -ENXIO, -ENOMEM */
+int pipe_open(struct file *f);
 
 /* ---- node.c ---- */
 void node_init(void);
@@ -107,6 +113,7 @@ void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back ev
 void node_set_attr(struct node *n, const struct fs_attr *attr); /* the server's word, except size and pending mtime */
 void node_changed(struct node *n);                      /* the server has changed attributes: fetch them for the next stat */
 int node_refresh(struct node *n);                       /* fetch them now if need be; -EIO */
+int node_setattr_here(struct node *n, const struct fs_setattr *set); /* setattr of a filesystem that keeps attributes in nodes */
 bool attr_valid(const struct fs_attr *attr);
 struct abi_timespec time_now(void);
 

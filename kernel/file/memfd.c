@@ -16,32 +16,7 @@
 static struct filesystem *plain_fs;
 static volatile uint64_t last_ino = 1024;
 
-/* ---- nodes ---- */
-
-static int memfd_setattr(struct node *n, const struct fs_setattr *set)
-{
-	mutex_lock(&n->lock);
-	if (set->mask & FS_SET_MODE)
-		n->mode = (n->mode & S_IFMT) | (set->mode & 07777);
-	if (set->mask & FS_SET_UID)
-		n->uid = set->uid;
-	if (set->mask & FS_SET_GID)
-		n->gid = set->gid;
-	if (set->mask & FS_SET_ATIME)
-		n->atime = set->atime;
-	if (set->mask & FS_SET_MTIME)
-		n->mtime = set->mtime;
-	n->ctime = time_now();
-	mutex_unlock(&n->lock);
-	if (set->mask & FS_SET_MTIME) {
-		spin_lock(&n->object->lock);
-		n->object->mtime_sec = -1;
-		spin_unlock(&n->object->lock);
-	}
-	return 0;
-}
-
-static const struct fs_ops memfd_ops = { .type = "tmpfs", .magic = 0x01021994, .setattr = memfd_setattr };
+static const struct fs_ops memfd_ops = { .type = "tmpfs", .magic = 0x01021994, .setattr = node_setattr_here };
 
 /* ---- huge pages ---- */
 
@@ -100,7 +75,7 @@ static int huge_check_size(struct node *n, uint64_t size)
 }
 
 #define HUGE_OPS(shift) { .type = "hugetlbfs", .magic = 0x958458f6, .block_size = 1ul << (shift), \
-	                  .setattr = memfd_setattr, .open = huge_open, .check_size = huge_check_size }
+	                  .setattr = node_setattr_here, .open = huge_open, .check_size = huge_check_size }
 /* The pools, the default one first. */
 static struct { uint8_t shift; struct fs_ops ops; struct filesystem *fs; } pools[] = { { 21, HUGE_OPS(21), NULL },
                                                                                        { 30, HUGE_OPS(30), NULL } };

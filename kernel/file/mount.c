@@ -53,6 +53,7 @@ void file_init(void)
 	filelock_init();
 	node_init();
 	memfd_init();
+	pipe_init();
 	mount_init();
 }
 

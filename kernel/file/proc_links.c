@@ -111,15 +111,10 @@ int proc_make_fdinfo(struct text *t, const struct proc_ref *of, uint64_t *next)
 static int file_text(struct file *f, char *buf, size_t cap)
 {
 	static const char *const kinds[] = { [FILE_PORT] = "port", [FILE_OBJECT] = "memory", [FILE_HANDLE] = "handle" };
-	struct abi_stat st = { .st_ino = 0 };
 
 	if (f->path)
 		return ksnprintf(buf, cap, "%s%s", f->path, f->node && !f->node->nlink ? " (deleted)" : "");
-	if (f->kind != FILE_PIPE)
-		return ksnprintf(buf, cap, "anon_inode:[%s]", f->kind < ARRAY_SIZE(kinds) && kinds[f->kind] ? kinds[f->kind] : "");
-	if (f->ops->stat)
-		(void)f->ops->stat(f, &st);
-	return ksnprintf(buf, cap, "pipe:[%llu]", (unsigned long long)st.st_ino);
+	return ksnprintf(buf, cap, "anon_inode:[%s]", f->kind < ARRAY_SIZE(kinds) && kinds[f->kind] ? kinds[f->kind] : "");
 }
 
 /* What exe, cwd and root of a process lead to: the node, referenced, and its name in `name` (PATH_MAX bytes). */

@@ -153,8 +153,9 @@ static int64_t fcntl_file(struct file *file, int fd, unsigned cmd, uint64_t arg)
 	case F_GET_SEALS:
 		return memfd_get_seals(file);
 	case F_SETPIPE_SZ:
+		return pipe_set_size(file, (uint32_t)arg);
 	case F_GETPIPE_SZ:
-		return file->kind == FILE_PIPE ? 65536 : -EBADF;
+		return pipe_get_size(file);
 	}
 	return -EINVAL;
 }

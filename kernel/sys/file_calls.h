@@ -30,14 +30,6 @@ static inline bool user_range(vaddr_t addr, size_t len)
 	return len <= USER_END && addr <= USER_END - len;
 }
 
-static inline bool can_read(const struct file *f) { return !(f->flags & (O_WRONLY | O_PATH)); }
-static inline bool can_write(const struct file *f)
-{
-	uint32_t mode = f->flags & O_ACCMODE;
-
-	return (mode == O_WRONLY || mode == O_RDWR) && !(f->flags & O_PATH);
-}
-
 /* A position may not pass the largest even by what could be read there. Only what has a position is given one. */
 static inline bool past_end(const int64_t *pos, size_t len)
 {
