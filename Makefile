@@ -105,6 +105,8 @@ SERVER_disk_SRC := \
 SERVER_ext2_SRC := \
 	$(addprefix user/servers/ext2/,block.c data.c device.c dir.c files.c gate.c inode.c main.c map.c ops.c order.c \
 		pages.c pending.c rename.c super.c)
+SERVER_fb_SRC := \
+	$(addprefix user/servers/fb/,fb.c)
 SERVER_tty_SRC := \
 	$(addprefix user/servers/tty/,call.c stream.c terminal.c tty.c uart.c)
 SH_SRC := \
@@ -117,11 +119,11 @@ BIN := \
 	kill ln ls maps mkdir mv poweroff printf ps pwd rm rmdir seq sleep sort stat sync tail tee \
 	test time touch true uname uniq wc
 DEMOS := \
-	byteat capital cow devzero family fault latestore lazy mapcat mapdriver mapedit peek people semfile sharedint slice \
+	byteat capital cow devzero family fault latestore lazy mapcat mapdriver mapedit peek people picture semfile sharedint slice \
 	tenbytes twomaps
 TESTS := \
 	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
-	a_short_buffer_destroys_nothing a_signal_finds_another_thread \
+	a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread \
 	a_thread_waits_for_signals_it_blocks advice_is_kept_and_obeyed alternate_stacks \
 	append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed \
@@ -157,7 +159,7 @@ SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \
 	$(addprefix tests/diff/spec/,area.c change.c fault.c life.c map.c move.c) \
 	$(addprefix tests/diff/sequences/,every.c generate.c main.c observe.c perform.c play.c program.c shrink.c)
-SERVERS := disk ext2 tty
+SERVERS := disk ext2 fb tty
 # Programs that are in the boot archive too, for a machine without a usable disk.
 BOOT_BIN := sh ls cat echo ps maps free hexdump env kill true false sleep sync poweroff
 
@@ -306,10 +308,15 @@ iso: $(B)/atlas.iso
 
 IMAGES := $(B)/atlas.elf $(B)/boot.cpio $(B)/disk.img
 CPUS ?= 1
+# DISPLAY=1 on the command line asks for a screen. The variable of that name that X programs want is make's own environment's.
+ifeq ($(origin DISPLAY),command line)
+SCREEN := --display
+X_DISPLAY = DISPLAY="$$(tr '\0' '\n' </proc/$$PPID/environ | sed -n 's/^DISPLAY=//p')"
+endif
 run: $(IMAGES) $(B)/atlas.iso
-	$(Q)tools/atlas shell --boot bios --cpus $(CPUS)
+	$(Q)$(X_DISPLAY) tools/atlas shell --boot bios --cpus $(CPUS) $(SCREEN)
 qemu: $(IMAGES)
-	$(Q)tools/atlas shell --cpus $(CPUS)
+	$(Q)$(X_DISPLAY) tools/atlas shell --cpus $(CPUS) $(SCREEN)
 qemu-gdb: $(IMAGES)
 	@echo 'The machine waits for gdb: type "make gdb" in another terminal.'
 	$(Q)tools/atlas shell --gdb --cpus $(CPUS)
@@ -340,7 +347,8 @@ clean:
 	rm -rf $(B)
 
 help:
-	@echo 'make run       install what is missing, build, boot the GRUB image to a shell (CPUS=4: four CPUs)'
+	@echo 'make run       install what is missing, build, boot the GRUB image to a shell (CPUS=4: four CPUs;'
+	@echo '               DISPLAY=1: with a screen, /dev/fb0)'
 	@echo 'make qemu      boot to the shell quickly, without GRUB'
 	@echo 'make qemu-gdb  the same, waiting for a debugger; "make gdb" in another terminal attaches'
 	@echo 'make test      every test: both kernels, 1 and 4 CPUs   (make grade: the same)'

@@ -4,11 +4,12 @@
  * that DEV_OPEN returned; arg[6] is the caller's process id, for job control.
  *
  * op         args (from arg[1]), data                   reply
- * DEV_OPEN   minor (from rdev), open flags              arg[0] = instance, arg[1] = 1 when it is a terminal
+ * DEV_OPEN   minor (from rdev), open flags              arg[0] = instance, arg[1] = DEV_IS_TERMINAL, DEV_HAS_PLACES (its
+ *                                                       bytes have places: lseek, pread), or 0
  * DEV_CLOSE  -                                          0
- * DEV_READ   bytes wanted (<= MSG_DATA_MAX), flags      data; 0 bytes is end of file. May be answered at any later time.
- *                                                       With O_NONBLOCK in flags: EAGAIN rather than a wait
- * DEV_WRITE  flags; data                                arg[0] = bytes taken (>= 1), or an errno
+ * DEV_READ   bytes wanted (<= MSG_DATA_MAX), flags,     data; 0 bytes is end of file. May be answered at any later time.
+ *            place                                      With O_NONBLOCK in flags: EAGAIN rather than a wait
+ * DEV_WRITE  flags, place; data                         arg[0] = bytes taken (>= 1), or an errno
  * DEV_IOCTL  command, argument if it is a plain number; data: what the argument points at (as much as the kernel
  *            knows the command to read)                 arg[0] = result; data: what is to be stored there
  * DEV_MAP    offset, length: page multiples             0 after port_offer(): the memory to map. ENODEV: there is none;
@@ -26,5 +27,8 @@
 #define DEV_WRITE 4
 #define DEV_IOCTL 5
 #define DEV_MAP   6
+
+#define DEV_IS_TERMINAL 1
+#define DEV_HAS_PLACES  2
 
 #endif

@@ -19,6 +19,7 @@
  * A device node on a disk (mknod) opens the device that has its number.
  */
 #include <abi/devproto.h>
+#include <abi/fb.h>
 #include <abi/termios.h>
 
 #include "file/file_impl.h"
@@ -86,9 +87,8 @@ static int dev_call(const struct file *f, struct msg *m, const void *data, void 
 static int64_t dev_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
 	len = MIN(len, (size_t)MSG_DATA_MAX);
-	struct msg m = { .op = DEV_READ, .arg = { 0, len, f->flags & O_NONBLOCK } };
+	struct msg m = { .op = DEV_READ, .arg = { 0, len, f->flags & O_NONBLOCK, pos ? (uint64_t)*pos : 0 } };
 
-	(void)pos;
 	if (!len)
 		return 0;
 	char *bytes = kmalloc(len);
@@ -100,14 +100,16 @@ static int64_t dev_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 		if (copy_to_user(buf, bytes, (size_t)n))
 			n = -EFAULT;
 	}
+	if (pos && n > 0)
+		*pos += n;
 	kfree(bytes);
 	return n;
 }
 
 /* One piece, already in the kernel: bytes taken. */
-static int64_t dev_write_piece(struct file *f, const void *bytes, size_t len)
+static int64_t dev_write_piece(struct file *f, const void *bytes, size_t len, uint64_t place)
 {
-	struct msg m = { .op = DEV_WRITE, .data_len = (uint32_t)len, .arg = { 0, f->flags & O_NONBLOCK } };
+	struct msg m = { .op = DEV_WRITE, .data_len = (uint32_t)len, .arg = { 0, f->flags & O_NONBLOCK, place } };
 	int err = dev_call(f, &m, bytes, NULL, 0, true);
 
 	if (err)
@@ -115,7 +117,7 @@ static int64_t dev_write_piece(struct file *f, const void *bytes, size_t len)
 	return m.arg[0] == 0 || m.arg[0] > len ? -EIO : (int64_t)m.arg[0];
 }
 
-static int64_t dev_write_from(struct file *f, uint64_t from, size_t len, bool kernel)
+static int64_t dev_write_from(struct file *f, uint64_t from, size_t len, bool kernel, int64_t *pos)
 {
 	char *bytes = kernel || !len ? NULL : kmalloc(MIN(len, (size_t)MSG_DATA_MAX));
 	size_t done = 0;
@@ -127,9 +129,11 @@ static int64_t dev_write_from(struct file *f, uint64_t from, size_t len, bool ke
 		size_t piece = MIN(len - done, (size_t)MSG_DATA_MAX);
 		n = kernel || !copy_from_user(bytes, from + done, piece) ? 0 : -EFAULT;
 		if (!n)
-			n = dev_write_piece(f, kernel ? (const char *)from + done : bytes, piece);
+			n = dev_write_piece(f, kernel ? (const char *)from + done : bytes, piece, pos ? (uint64_t)*pos : 0);
 		if (n < 0)
 			break;
+		if (pos)
+			*pos += n;
 		done += (size_t)n;
 	}
 	kfree(bytes);
@@ -138,14 +142,12 @@ static int64_t dev_write_from(struct file *f, uint64_t from, size_t len, bool ke
 
 static int64_t dev_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
-	(void)pos;
-	return dev_write_from(f, buf, len, false);
+	return dev_write_from(f, buf, len, false, pos);
 }
 
 static int64_t dev_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
 {
-	(void)pos;
-	return dev_write_from(f, (uint64_t)buf, len, true);
+	return dev_write_from(f, (uint64_t)buf, len, true, pos);
 }
 
 /* What a command moves: bytes behind the pointer, in and out; neither: the argument is a plain number. */
@@ -163,11 +165,15 @@ static const struct { unsigned cmd; uint8_t in, out; } ioctls[] = {
 	{ TCXONC, 0, 0 },
 	{ TCFLSH, 0, 0 },
 	{ TIOCSCTTY, 0, 0 },
+	{ FBIOGET_VSCREENINFO, 0, sizeof(struct fb_var_screeninfo) },
+	{ FBIOPUT_VSCREENINFO, sizeof(struct fb_var_screeninfo), sizeof(struct fb_var_screeninfo) },
+	{ FBIOGET_FSCREENINFO, 0, sizeof(struct fb_fix_screeninfo) },
+	{ FBIOPAN_DISPLAY, sizeof(struct fb_var_screeninfo), sizeof(struct fb_var_screeninfo) },
 };
 
 static int64_t dev_ioctl_known(struct file *f, unsigned cmd, vaddr_t arg, size_t in, size_t out)
 {
-	uint8_t bytes[64] = { 0 };
+	uint8_t bytes[sizeof(struct fb_var_screeninfo)] = { 0 }; /* the longest */
 	struct msg m = { .op = DEV_IOCTL, .data_len = (uint32_t)in, .arg = { 0, cmd, in || out ? 0 : arg } };
 
 	if (in && copy_from_user(bytes, arg, in))
@@ -245,6 +251,7 @@ static int open_instance(struct file *f, struct port *port, uint64_t rdev)
 		return err;
 	}
 	in->number = m.arg[0];
+	f->seekable = m.arg[1] & DEV_HAS_PLACES;
 	f->kind = FILE_DEVICE;
 	f->ops = &server_dev_ops;
 	return 0;

@@ -38,7 +38,7 @@ struct port {
 	struct spinlock lock;      /* RANK_PORT */
 	volatile uint32_t refs;
 	volatile bool dead;        /* (q) the receive right is closed */
-	volatile bool offers;      /* (q) memory was offered through it once: it dies with the port */
+	bool offers, offers_ended; /* (q) memory was offered through it once; no more is: the port is about to die */
 	struct list waiting, active; /* (q) calls */
 	struct list receivers;     /* (q) threads in port_receive, by wait_link */
 	uint64_t pending;          /* (q) notification bits not yet received */

@@ -23,7 +23,7 @@
  * interrupts are notifications and a busy server must see them.
  *
  * A driver's answer may carry memory to map (port_offer): an object hangs in the call until the client takes it. What was
- * offered vanishes from every mapping when the port dies, which is after its calls have failed and before anybody can tell.
+ * offered vanishes from every mapping before the port dies: who has been told that the driver is gone finds no page of it.
  *
  * Locks: the port's (RANK_PORT). Threads are claimed under it (so they cannot vanish) and made ready or switched to
  * after it is released. Nothing is copied from or to user memory here.
@@ -348,7 +348,7 @@ int port_attach_offer(struct port *p, uint64_t token, struct object *o, pgoff_t 
 	int err = -EBADF;
 
 	spin_lock(&p->lock);
-	if (!p->dead) {
+	if (!p->offers_ended) {
 		struct call *c = active_find_locked(p, token);
 		err = c ? 0 : -ESRCH;
 		if (c) {
@@ -396,14 +396,23 @@ void port_kill(struct port *p)
 	timer_cancel(&p->timer);
 }
 
+static void port_end_offers(struct port *p)
+{
+	spin_lock(&p->lock);
+	p->offers_ended = true;
+	bool offers = p->offers;
+	spin_unlock(&p->lock);
+	if (offers)
+		object_revoke(p);
+}
+
 /* ---- descriptors ---- */
 
 static void receive_release(struct file *f)
 {
 	struct port *p = f->data;
+	port_end_offers(p);
 	port_kill(p);
-	if (p->offers)
-		object_revoke(p);
 	port_put(p);
 }
 

@@ -55,7 +55,10 @@ int main(void)
 		if (error < 0)
 			continue;
 		switch (call.head.op) {
-		case DEV_OPEN: /* arg[0] of the answer is the instance; there is only one */
+		case DEV_OPEN: /* the answer: the instance, of which there is only one, and nothing special about it */
+			call.head.arg[0] = call.head.arg[1] = 0;
+			call.head.status = 0;
+			break;
 		case DEV_CLOSE:
 			call.head.status = 0;
 			break;

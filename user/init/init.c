@@ -2,7 +2,7 @@
 /*
  * init: process 1. The kernel starts it alone, from the boot archive, with its descriptors on the kernel's log. It
  *
- *   1. starts the servers, in this order: disk, ext2 (mounted on /), tty;
+ *   1. starts the servers, in this order: disk, ext2 (mounted on /), fb if the boot line says display=1, tty;
  *   2. starts the program that the boot line asks for with run=, or a shell on the terminal;
  *   3. waits: takes in orphans, says which server died, starts the next shell after one has ended;
  *   4. ends the machine when the program of run= has ended, or when someone sends SIGTERM (poweroff does) or SIGINT
@@ -16,7 +16,7 @@
  * objects (ATTACH of the design), which neither kernel nor servers do.
  *
  * Boot options read here: run=PROG,ARG,... cwd=DIR env=K=V,... (percent-encoded, joined by ','), streams=1,
- * window=ROWSxCOLUMNS of the terminal.
+ * display=1, window=ROWSxCOLUMNS of the terminal.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -43,7 +43,7 @@
 #define LINE_MAX_BYTES 4096
 #define WORDS_MAX  LINE_MAX_BYTES /* more than a line can hold */
 
-enum { DISK, EXT2, TTY, SERVERS };
+enum { DISK, EXT2, TTY, FB, SERVERS };
 
 static struct server {
 	const char *name, *path;
@@ -52,12 +52,13 @@ static struct server {
 	[DISK] = { "disk", "/boot/servers/disk", 0 },
 	[EXT2] = { "ext2", "/boot/servers/ext2", 0 },
 	[TTY] = { "tty", "/boot/servers/tty", 0 },
+	[FB] = { "fb", "/boot/servers/fb", 0 },
 };
 
 static char boot_line[LINE_MAX_BYTES];
 static char *run_words[WORDS_MAX]; /* PROG and its arguments, NULL-terminated; empty: the shell */
 static char *directory;
-static bool streams;
+static bool streams, display;
 static struct winsize window; /* 0 rows: not told */
 static bool mounted;
 static volatile sig_atomic_t asked_to_stop; /* the signal */
@@ -136,6 +137,8 @@ static void take_option(char *word)
 			putenv(*w);
 	} else if (strcmp(word, "streams") == 0) {
 		streams = strcmp(value, "1") == 0;
+	} else if (strcmp(word, "display") == 0) {
+		display = strcmp(value, "1") == 0;
 	} else if (strcmp(word, "window") == 0) {
 		window.ws_row = strtoul(value, &value, 10);
 		window.ws_col = *value == 'x' ? strtoul(value + 1, NULL, 10) : 0;
@@ -290,22 +293,27 @@ static void control_write(const char *format, int number)
 	close(fd);
 }
 
-static bool start_tty(void)
+/* Starts the server of a device; its first call opens the minor number. */
+static bool start_device(int which, const char *extra, uint64_t minor, const char *what)
 {
 	int receive, client;
-	struct msg opened = { .op = DEV_OPEN, .arg = { 0, streams ? 2 : 0 } };
+	struct msg opened = { .op = DEV_OPEN, .arg = { 0, minor } };
 
 	if (!port_pair(&receive, &client))
 		return false;
-	int failed = server_start(TTY, &receive, 1, streams ? "streams" : NULL);
+	int failed = server_start(which, &receive, 1, extra);
 	close(receive);
 	int error = failed ? -EPIPE : first_call(client, &opened);
 	close(client);
 	if (error < 0)
-		say("no terminal: %s", strerror(-error));
-	else if (streams)
-		control_write("streams\n", 0); /* tools/atlas may send input now */
+		say("no %s: %s", what, strerror(-error));
 	return error >= 0;
+}
+
+static void start_tty(void)
+{
+	if (start_device(TTY, streams ? "streams" : NULL, streams ? 2 : 0, "terminal") && streams)
+		control_write("streams\n", 0); /* tools/atlas may send input now */
 }
 
 /* ---- programs ---- */
@@ -516,6 +524,8 @@ int main(void)
 	read_boot_line();
 	setenv("TERM", streams ? "dumb" : "vt100", 0);
 	start_filesystem();
+	if (display)
+		start_device(FB, NULL, 0, "display");
 	start_tty();
 
 	if (run_words[0]) {

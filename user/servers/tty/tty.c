@@ -59,7 +59,7 @@ static int register_devices(void)
 
 static void answer_open(const struct msg *m)
 {
-	struct msg reply = { .token = m->token, .arg = { m->arg[1], !streams } };
+	struct msg reply = { .token = m->token, .arg = { m->arg[1], streams ? 0 : DEV_IS_TERMINAL } };
 
 	if (m->arg[1] >= MINORS || is_stream(m->arg[1]) != streams)
 		reply.status = -ENXIO;
