@@ -74,7 +74,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/task/,child.c exec.c execargs.c exit.c fork.c futex.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c filelock.c memfd.c mount.c node.c \
-		path.c pipe.c poll.c procfs.c server.c text.c) \
+		path.c pipe.c poll.c procfs.c server.c text.c tmpfs.c tmpfs_dir.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c identity.c memfd.c mmap.c mount.c path.c poll.c port.c \
 		process.c process_vm.c signal.c size.c syscall.c thread.c time.c vector.c)
@@ -130,7 +130,7 @@ TESTS := \
 	children_report_every_change clone_takes_what_makes_sense \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors \
 	exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
-	file_exerciser file_larger_than_memory fork_copies_on_write \
+	file_exerciser file_larger_than_memory files_in_memory fork_copies_on_write \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store freed_lazily_and_stored_again futexes_wait_wake_and_move \
 	locked_pages_stay many_processes_change_one_file map_fixed_replaces mapping_errors_match_linux \
 	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
@@ -276,7 +276,8 @@ DISK_TEXT := $(DEMOS:%=user/demos/%.c) LICENSE
 $(B)/disk.img: $(addprefix $(B)/programs/,$(DISK_FILES)) $(DISK_TEXT) tools/atlas Makefile
 	$(call say,MKDISK,$@)
 	$(Q)rm -rf $(B)/root
-	$(Q)mkdir -p $(addprefix $(B)/root/,bin boot demos dev diff etc home proc tests tmp) && chmod 1777 $(B)/root/tmp
+	$(Q)mkdir -p $(addprefix $(B)/root/,bin boot demos dev diff etc home mnt proc tests tmp var/tmp) && \
+		chmod 1777 $(B)/root/tmp $(B)/root/var/tmp
 	$(Q)for f in $(DISK_FILES); do $(STRIP) -o $(B)/root/$$f $(B)/programs/$$f || exit 1; done
 	$(Q)cd $(B)/root/bin && ln -f test '[' && ln -f poweroff reboot
 	$(Q)cp $(DISK_TEXT) $(B)/root/demos/ && mv $(B)/root/demos/LICENSE $(B)/root/etc/license

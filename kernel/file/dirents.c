@@ -3,9 +3,9 @@
  * Reading directories: records as getdents64(2) gives them.
  *
  * Records come from the directory's filesystem with a cookie each, which is the position of the open file; the kernel gives
- * cookies no meaning, with one exception: at "/" the names of what is mounted there come last, with cookies of their own
- * (MOUNT_COOKIE), and records of the disk that have one of these names are left out. So each name shows once, whether or
- * not the disk has a directory of that name.
+ * cookies no meaning, with one exception: the names in a directory that something is mounted over come last, with cookies of
+ * their own (MOUNT_COOKIE), and records that have one of these names are left out. So each name shows once, whether or not
+ * the filesystem below has a directory of that name.
  *
  * The records pass through a kernel buffer, at most one page at a time: a call may return less than there is room for.
  */
@@ -35,9 +35,9 @@ bool dirent_add(void *buf, size_t room, size_t *used, uint64_t ino, uint64_t nex
 	return true;
 }
 
-static bool is_mounted_over(const struct node *root, const char *name)
+static bool is_mounted_over(const struct node *dir, const char *name)
 {
-	struct node *over = mount_child(root, name, strlen(name));
+	struct node *over = mount_child(dir, name, strlen(name));
 
 	if (over)
 		node_put(over);
@@ -45,7 +45,7 @@ static bool is_mounted_over(const struct node *root, const char *name)
 }
 
 /* Take the records out whose names are mounted over; the length that is left. *next: the cookie behind the last record. */
-static size_t filter_root(const struct node *root, char *buf, size_t len, uint64_t *next)
+static size_t filter_covered(const struct node *dir, char *buf, size_t len, uint64_t *next)
 {
 	size_t kept = 0;
 
@@ -53,7 +53,7 @@ static size_t filter_root(const struct node *root, char *buf, size_t len, uint64
 		const struct abi_dirent64 *d = (const void *)(buf + at);
 		size_t size = d->d_reclen;
 		*next = (uint64_t)d->d_off;
-		if (!is_mounted_over(root, d->d_name)) {
+		if (!is_mounted_over(dir, d->d_name)) {
 			memmove(buf + kept, d, size);
 			kept += size;
 		}
@@ -63,14 +63,14 @@ static size_t filter_root(const struct node *root, char *buf, size_t len, uint64
 }
 
 /* The mounted names from cookie on. */
-static int64_t read_mounts(void *buf, size_t room, uint64_t *cookie)
+static int64_t read_mounts(const struct node *dir, void *buf, size_t room, uint64_t *cookie)
 {
 	char name[NAME_MAX + 1];
 	struct node *root;
 	size_t used = 0;
 
 	*cookie = MAX(*cookie, MOUNT_COOKIE);
-	while (mount_at((unsigned)(*cookie - MOUNT_COOKIE), name, sizeof name, &root)) {
+	while (mount_below(dir, (unsigned)(*cookie - MOUNT_COOKIE), name, sizeof name, &root)) {
 		bool fits = dirent_add(buf, room, &used, root->ino, *cookie + 1, S_IFDIR, name);
 		node_put(root);
 		if (!fits)
@@ -92,23 +92,23 @@ static uint64_t last_cookie(const char *buf, size_t len)
 /* One page of records at most; *cookie moves behind them. 0 at the end. */
 static int64_t read_records(struct node *dir, uint64_t *cookie, char *buf, size_t room)
 {
-	bool root = path_is_mount(dir) && is_mounted_over(dir, "dev");
+	bool covered = dir->mounts;
 
 	for (;;) {
-		if (root && *cookie >= MOUNT_COOKIE)
-			return read_mounts(buf, room, cookie);
+		if (covered && *cookie >= MOUNT_COOKIE)
+			return read_mounts(dir, buf, room, cookie);
 		int64_t n = dir->fs->ops->readdir(dir, *cookie, buf, room);
-		if (n < 0 || (n == 0 && !root))
+		if (n < 0 || (n == 0 && !covered))
 			return n;
 		if (n == 0) {
 			*cookie = MOUNT_COOKIE;
 			continue;
 		}
-		if (!root) {
+		if (!covered) {
 			*cookie = last_cookie(buf, (size_t)n);
 			return n;
 		}
-		size_t kept = filter_root(dir, buf, (size_t)n, cookie);
+		size_t kept = filter_covered(dir, buf, (size_t)n, cookie);
 		if (kept)
 			return (int64_t)kept;
 	}

@@ -2,8 +2,8 @@
 /*
  * What the files of file/ share among themselves: the operations of a kind of filesystem, the node cache's inside, mounts.
  *
- * Locks: the node cache and the mount table have a mutex each of RANK_FS, never held together; a node's mutex guards its
- * attributes. All are short: none is held while a server is asked, nor while user memory is copied.
+ * Locks: the mount table has a mutex of RANK_MOUNT; the node cache and each memory filesystem have one of RANK_FS, never held
+ * together; a node's mutex guards its attributes. None is held while a server is asked, nor while user memory is copied.
  */
 #ifndef FILE_FILE_IMPL_H
 #define FILE_FILE_IMPL_H
@@ -21,6 +21,8 @@
 
 #define FILE_SIZE_MAX INT64_MAX
 #define SYMLINK_MAX 40
+
+struct text;
 
 /* One name to be made. */
 struct new_name {
@@ -41,6 +43,7 @@ struct fs_ops {
 	int64_t block_size;        /* st_blksize; 0: a page */
 	int (*lookup)(struct node *dir, const char *name, size_t len, struct node **out); /* ".." too */
 	int (*create)(struct node *dir, const struct new_name *make, struct node **out);
+	int (*tmpfile)(struct node *dir, const struct new_name *make, struct node **out); /* a file without a name; EOPNOTSUPP */
 	int (*link)(struct node *dir, const char *name, size_t len, struct node *to);
 	int (*unlink)(struct node *dir, const char *name, size_t len, bool is_dir);
 	int (*rename)(struct node *from, const char *old, struct node *to, const char *name, unsigned flags);
@@ -57,6 +60,11 @@ struct fs_ops {
 	int (*open)(struct node *n, struct file *f); /* fills ops and data of what is not a plain file or directory */
 	void (*close)(struct filesystem *fs, uint64_t ino, uint64_t lookups, const struct node *n); /* n NULL: never had one */
 	void (*free)(struct node *n);                /* its data */
+	/* busy: has anybody a node of it, besides its own names and one reference to the root? NULL: always */
+	bool (*busy)(struct filesystem *fs, const struct node *root);
+	int (*remount)(struct filesystem *fs, uint32_t flags, const char *options); /* before the flags change; NULL: 0 */
+	void (*show)(struct filesystem *fs, struct text *out); /* its options in /proc/mounts, each after a comma */
+	void (*destroy)(struct filesystem *fs);      /* its data */
 };
 
 enum fs_state {
@@ -70,8 +78,10 @@ struct filesystem {
 	const struct fs_ops *ops;
 	volatile uint32_t refs;    /* (a) */
 	uint64_t dev;              /* (c) st_dev */
-	bool readonly;             /* (c) */
+	volatile bool readonly;    /* (a) mount(2) changes it */
 	volatile enum fs_state state;
+	volatile uint32_t flags;   /* (a) MS_* that were asked for */
+	void *data;                /* (c) the kind's own */
 	struct port *file_port, *pager_port; /* (c) of a server, else NULL */
 };
 struct filesystem *fs_create(const struct fs_ops *ops, bool readonly);
@@ -95,6 +105,15 @@ void pipe_init(void);
 /* pipe_open: f, on the node of a named pipe, becomes an end of it; waits for the other side. -EINTR, -ENXIO, -ENOMEM */
 int pipe_open(struct file *f);
 
+/* ---- tmpfs.c: files in memory ---- */
+struct filesystem *tmpfs_create_fs(const struct fs_ops *ops, uint64_t max_pages, uint64_t max_inodes); /* 0: no limit; NULL */
+/* tmpfs_mount: an instance with a root, by mount(2)'s options. 0, -EINVAL, -ENOMEM */
+int tmpfs_mount(const char *options, struct filesystem **fs, struct node **root);
+/* tmpfs_node_create: a node without a name (nlink 0), owned as a new name in dir is (NULL: by the process). 0, -ENOSPC, -ENOMEM */
+int tmpfs_node_create(struct filesystem *fs, const struct node *dir, const struct new_name *make, struct node **out);
+void tmpfs_free(struct node *n);
+void tmpfs_destroy(struct filesystem *fs);
+
 /* ---- node.c ---- */
 void node_init(void);
 struct node *node_create(struct filesystem *fs, const struct fs_attr *attr); /* refs 1, not in the cache; NULL */
@@ -107,6 +126,7 @@ int node_cache_get(struct filesystem *fs, const struct fs_attr *attr, uint64_t c
 uint64_t node_cache_changes(void);
 /* node_lost_name: ino has `nlink` links left; closes it if nobody uses it. */
 void node_lost_name(struct filesystem *fs, uint64_t ino, uint32_t nlink);
+bool node_cache_busy(struct filesystem *fs, const struct node *root); /* fs_ops.busy of what has its nodes in the cache */
 void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back every lookup */
 
 /* ---- attr.c ---- */
@@ -118,7 +138,7 @@ bool attr_valid(const struct fs_attr *attr);
 struct abi_timespec time_now(void);
 
 /* ---- the kinds ---- */
-extern const struct fs_ops server_ops, bootfs_ops, devfs_ops, procfs_ops;
+extern const struct fs_ops server_ops, bootfs_ops, devfs_ops, procfs_ops, tmpfs_ops;
 int bootfs_mount(struct filesystem **fs, struct node **root);
 int devfs_mount(struct filesystem **fs, struct node **root);
 int procfs_mount(struct filesystem **fs, struct node **root);
@@ -133,17 +153,28 @@ int dev_stat(struct file *f, struct abi_stat *st);      /* fstat of any device: 
 bool dirent_add(void *buf, size_t room, size_t *used, uint64_t ino, uint64_t next, uint32_t mode, const char *name);
 
 /* ---- mount.c ---- */
-#define MOUNT_MAX 8
 void mount_init(void);
 struct node *mount_root(void);                          /* of "/", referenced */
-struct node *mount_child(const struct node *dir, const char *name, size_t len); /* mounted over a name in "/"; NULL */
-bool mount_at(unsigned index, char *name, size_t cap, struct node **root); /* the index-th below "/", referenced */
-bool mount_describe(unsigned index, bool info, char *line, size_t cap); /* a line of /proc/mounts, or of mountinfo */
+struct node *mount_child(const struct node *dir, const char *name, size_t len); /* mounted over a name in dir, referenced; NULL */
+struct node *mount_up(struct node *n);                  /* ".." of what is the root of a mount, referenced; NULL: it is none */
+/* mount_below: the index-th name in dir that something is mounted over, with its root, referenced */
+bool mount_below(const struct node *dir, unsigned index, char *name, size_t cap, struct node **root);
+void mount_describe(struct text *t, bool info);         /* /proc/mounts, or mountinfo */
+/*
+ * mount_enter: takes over fs and root on success. alone: nothing may stand there. -EBUSY, -ENOSPC, -ENOMEM, the walk's errors
+ * mount_leave: umount2(2) of what the walk led to, which is put. -EINVAL: no mount; -EBUSY, -EAGAIN
+ * mount_change: MS_REMOUNT of the mount with that root. -EINVAL: there is none; -EBUSY
+ */
+int mount_enter(const char *path, const char *source, struct filesystem *fs, struct node *root, bool alone);
+int mount_leave(struct path *at, int flags);
+int mount_change(const struct node *root, uint32_t flags, const char *options);
+void mount_rename(const char *from, const char *to);    /* a directory on the way to mounts has a new name */
 
 /* ---- path.c ---- */
 /* path_walk_create: like PATH_PARENT, but follows a final symbolic link; *child is the node there, NULL when there is none. */
 int path_walk_create(int dirfd, const char *text, unsigned how, struct path *out, char *last, struct node **child);
 int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t uid, uint32_t gid); /* p for its other groups */
+char *path_rebase(const char *path, const char *from, const char *to); /* another beginning; NULL: not there, no memory */
 char *path_join(const char *dir, const char *name);     /* kmalloc'ed; NULL */
 void cwd_move(const struct node *from, const struct path *to); /* every process there goes to another directory */
 void cwd_rename(const char *from, const char *to);      /* a directory on the way has a new name */

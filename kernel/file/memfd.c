@@ -2,10 +2,9 @@
 /*
  * Memory files: memfd_create(2).
  *
- * A memory file is a plain file whose object has no server: what is not in the index is a hole of zeros, and pages never leave
- * but by truncation or a punched hole. So reading, writing, mapping and sizes are those of every plain file (file.c, vm/), and
- * all that is here is the node, which belongs to a filesystem that is mounted nowhere and has no names, and the seals' way in
- * (vm/seal.c). The node goes with its last descriptor or mapping.
+ * A memory file is a file of the memory filesystem (tmpfs.c) without a name, of an instance that is mounted nowhere and has no
+ * limits. What is here is making one, and the seals' way in (vm/seal.c), which files with names have too, for they say
+ * F_SEAL_SEAL from the beginning. The node goes with its last descriptor or mapping.
  *
  * Files of huge pages (MFD_HUGETLB, and those that mmap makes for MAP_HUGETLB) answer as on a Linux that has reserved no huge pages:
  * they can be made, sized in steps of a huge page, read as zeros, and mapped with MAP_NORESERVE. They cannot be written or filled, and
@@ -14,9 +13,6 @@
 #include "file/file_impl.h"
 
 static struct filesystem *plain_fs;
-static volatile uint64_t last_ino = 1024;
-
-static const struct fs_ops memfd_ops = { .type = "tmpfs", .magic = 0x01021994, .setattr = node_setattr_here };
 
 /* ---- huge pages ---- */
 
@@ -75,7 +71,8 @@ static int huge_check_size(struct node *n, uint64_t size)
 }
 
 #define HUGE_OPS(shift) { .type = "hugetlbfs", .magic = 0x958458f6, .block_size = 1ul << (shift), \
-	                  .setattr = node_setattr_here, .open = huge_open, .check_size = huge_check_size }
+	                  .setattr = node_setattr_here, .open = huge_open, .check_size = huge_check_size, .free = tmpfs_free, \
+	                  .destroy = tmpfs_destroy }
 /* The pools, the default one first. */
 static struct { uint8_t shift; struct fs_ops ops; struct filesystem *fs; } pools[] = { { 21, HUGE_OPS(21), NULL },
                                                                                        { 30, HUGE_OPS(30), NULL } };
@@ -95,40 +92,20 @@ static struct filesystem *fs_of(uint8_t huge_shift)
 
 /* ---- for the system calls ---- */
 
-static struct node *node_make(uint8_t huge_shift, uint32_t seals)
-{
-	const struct proc *p = proc_current();
-	struct fs_attr attr = { .ino = __atomic_add_fetch(&last_ino, 1, __ATOMIC_RELAXED), .mode = S_IFREG | 0777,
-	                        .uid = p->euid, .gid = p->egid };
-
-	attr.atime = attr.mtime = attr.ctime = time_now();
-	struct object *o = object_create(PAGER_ZERO, 0);
-	struct node *n = o ? node_create(fs_of(huge_shift), &attr) : NULL;
-	if (!n) {
-		if (o)
-			object_put(o);
-		return NULL;
-	}
-	o->seals = seals;
-	o->by_page = true;
-	o->huge_shift = huge_shift;
-	o->node = n;
-	n->object = o;
-	return n;
-}
-
 static struct file *create(uint8_t huge_shift, uint32_t seals, const char *prefix, const char *name)
 {
+	const struct new_name make = { .mode = S_IFREG | 0777 };
 	size_t room = strlen(prefix) + strlen(name) + 1;
-	struct node *n = node_make(huge_shift, seals);
 	char *path = kmalloc(room);
+	struct node *n;
+	int err = path ? tmpfs_node_create(fs_of(huge_shift), NULL, &make, &n) : -ENOMEM;
 
-	if (!n || !path) {
-		if (n)
-			node_put(n);
+	if (err) {
 		kfree(path);
-		return err_ptr(-ENOMEM);
+		return err_ptr(err);
 	}
+	n->object->seals = seals;
+	n->object->huge_shift = huge_shift;
 	ksnprintf(path, room, "%s%s", prefix, name);
 	return file_open_node(n, path, O_RDWR);
 }
@@ -147,7 +124,7 @@ static struct object *sealable(const struct file *f)
 {
 	struct node *n = f->node;
 
-	return n && (n->fs == plain_fs || n->fs->ops->open == huge_open) ? n->object : NULL;
+	return n && (n->fs->ops == &tmpfs_ops || n->fs->ops->open == huge_open) ? n->object : NULL;
 }
 
 int memfd_add_seals(struct file *f, uint64_t seals)
@@ -173,10 +150,10 @@ int memfd_get_seals(struct file *f)
 
 void memfd_init(void)
 {
-	bool all = (plain_fs = fs_create(&memfd_ops, false));
+	bool all = (plain_fs = tmpfs_create_fs(&tmpfs_ops, 0, 0));
 
 	for (unsigned i = 0; i < ARRAY_SIZE(pools); i++)
-		all = all && (pools[i].fs = fs_create(&pools[i].ops, false));
+		all = all && (pools[i].fs = tmpfs_create_fs(&pools[i].ops, 0, 0));
 	if (!all)
 		panic("no memory for memory files");
 }

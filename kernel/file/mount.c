@@ -1,50 +1,350 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mount table: what stands at "/" and what is mounted over names in it.
+ * The mount table: what stands at "/" and what is mounted over names in directories.
  *
- *      "/"      the boot archive, until a server is mounted there; again after that is unmounted
- *      "/boot"  the boot archive, always
- *      "/dev"   devfs       "/proc"  procfs
- *      "/NAME"  other servers
+ *      "/"        the boot archive, until a server is mounted there; again after that is unmounted
+ *      "/boot"    the boot archive, always
+ *      "/dev"     devfs       "/proc"  procfs       "/tmp", "/dev/shm"  memory filesystems
+ *      elsewhere  what mount(2) and fs_mount put there
  *
- * Mount points are names in "/" and belong to the table, not to the root's directory: they need not exist on the disk, and stay
- * when the root changes under them. Mounting deeper down was left out: it would need a mount check at every step of a walk
- * instead of at "/" alone, and no program here wants it.
+ * A mount stands over a name in a directory, not over a node: the pair (directory, name) leads to the mount's root, and ".." of
+ * the root to the directory. So a mount point of the kernel's own need not exist on the disk, as /proc may not; two mounts over
+ * the same name are a stack whose top is the one that was made last; and a walk looks into the table only in a directory that
+ * counts mounts over its names (node->mounts). The directory is held by a reference, the mount's path is remembered for
+ * /proc/mounts and follows renamed directories. When the root changes, the names over it move to the new one.
  *
- * The table's mutex (RANK_FS) is held for looking things up and changing entries, never while a server is asked. Unmounting
- * always succeeds in taking the filesystem away, like a lazy unmount, because it runs right before power-off: everything is
- * written, unlinked files are given back, then FS_UNMOUNT. Who still has files open there gets EIO.
+ * The table's mutex (RANK_MOUNT) is held for looking things up and changing entries, never while a server is asked. umount2(2)
+ * finds a filesystem idle when no node of it has a reference but those of its own names and of the mount. While the table is
+ * locked nobody can walk into it, and who is inside has a reference, so what was idle stays so.
+ *
+ * fs_unmount and MNT_DETACH take a filesystem away from whoever uses it. One in memory lives on until he lets go. A server
+ * writes everything, is told FS_UNMOUNT, and who still has files open there gets EIO: it runs right before power-off.
  */
+#include <abi/mount.h>
+
 #include "file/file_impl.h"
 
+#define MOUNT_MAX 512
+
+/* Guards: (M) mount_lock, (c) constant. */
 struct mount {
-	char name[32];         /* below "/"; "" is the root itself */
-	struct filesystem *fs; /* NULL: entry free */
-	struct node *root;     /* referenced */
+	struct list link;      /* (M) oldest first */
+	struct node *dir;      /* (M) where the name is, referenced; NULL: "/" itself */
+	char *path;            /* (M) absolute; the name is its last component */
+	char *source;          /* (c) what mount(2) was told to mount; NULL: nothing */
+	struct filesystem *fs; /* (M) */
+	struct node *root;     /* (M) referenced */
+	unsigned id;           /* (c) for mountinfo */
+	bool expiring;         /* (M) MNT_EXPIRE was asked for once */
 };
 
 static struct mutex mount_lock;
-static struct mount mounts[MOUNT_MAX]; /* [0] is "/" */
+static struct mount root_mount;   /* (M) "/" */
+static struct list mounts;        /* (M) all others */
+static unsigned mount_count;      /* (M) */
+static struct filesystem *boot_fs; /* (c) */
+static struct node *boot_root;    /* (c) */
 
-static void mount_boot(unsigned at, const char *name, int (*make)(struct filesystem **, struct node **))
+static const char *last_name(const char *path)
 {
-	struct mount *m = &mounts[at];
+	const char *name = path;
 
-	strlcpy(m->name, name, sizeof m->name);
-	if (make(&m->fs, &m->root))
-		panic("no memory to mount /%s", name);
+	for (; *path; path++)
+		if (*path == '/')
+			name = path + 1;
+	return name;
+}
+
+/* ---- looking things up ---- */
+
+struct node *mount_root(void)
+{
+	mutex_lock(&mount_lock);
+	struct node *root = root_mount.root;
+	node_get(root);
+	mutex_unlock(&mount_lock);
+	return root;
+}
+
+/* The mount of that root; NULL. The root itself last, for the boot archive may be at "/" and at "/boot". */
+static struct mount *of_root_locked(const struct node *root)
+{
+	list_for_each(link, &mounts) {
+		struct mount *m = list_entry(link, struct mount, link);
+		if (m->root == root)
+			return m;
+	}
+	return root_mount.root == root ? &root_mount : NULL;
+}
+
+bool path_is_mount(const struct node *n)
+{
+	mutex_lock(&mount_lock);
+	bool is = of_root_locked(n);
+	mutex_unlock(&mount_lock);
+	return is;
+}
+
+struct node *mount_up(struct node *n)
+{
+	struct node *up = NULL;
+
+	mutex_lock(&mount_lock);
+	struct mount *m = of_root_locked(n);
+	if (m) {
+		up = m->dir ? m->dir : n;
+		node_get(up);
+	}
+	mutex_unlock(&mount_lock);
+	return up;
+}
+
+static struct mount *find_locked(const struct node *dir, const char *name, size_t len)
+{
+	for (struct list *link = mounts.prev; link != &mounts; link = link->prev) {
+		struct mount *m = list_entry(link, struct mount, link);
+		const char *own = last_name(m->path);
+		if (m->dir == dir && strlen(own) == len && !memcmp(own, name, len))
+			return m;
+	}
+	return NULL;
+}
+
+struct node *mount_child(const struct node *dir, const char *name, size_t len)
+{
+	struct node *root = NULL;
+
+	if (!dir->mounts)
+		return NULL;
+	mutex_lock(&mount_lock);
+	struct mount *m = find_locked(dir, name, len);
+	if (m) {
+		root = m->root;
+		node_get(root);
+	}
+	mutex_unlock(&mount_lock);
+	return root;
+}
+
+bool mount_below(const struct node *dir, unsigned index, char *name, size_t cap, struct node **root)
+{
+	bool found = false;
+
+	mutex_lock(&mount_lock);
+	list_for_each(link, &mounts) {
+		struct mount *m = list_entry(link, struct mount, link);
+		const char *own = last_name(m->path);
+		if (m->dir != dir || find_locked(dir, own, strlen(own)) != m || index-- > 0)
+			continue;
+		strlcpy(name, own, cap);
+		*root = m->root;
+		node_get(*root);
+		found = true;
+		break;
+	}
+	mutex_unlock(&mount_lock);
+	return found;
+}
+
+/* ---- /proc/mounts, mountinfo ---- */
+
+static void describe_flags(const struct filesystem *fs, struct text *t)
+{
+	text_puts(t, fs->readonly ? "ro" : "rw");
+	if (fs->flags & MS_NOSUID)
+		text_puts(t, ",nosuid");
+	if (fs->flags & MS_NODEV)
+		text_puts(t, ",nodev");
+	if (fs->flags & MS_NOEXEC)
+		text_puts(t, ",noexec");
+}
+
+/* The number of the mount that m stands on. */
+static unsigned above_locked(const struct mount *m)
+{
+	if (m->dir && m->dir->fs != root_mount.fs)
+		list_for_each(link, &mounts)
+			if (list_entry(link, struct mount, link)->fs == m->dir->fs)
+				return list_entry(link, struct mount, link)->id;
+	return root_mount.id;
+}
+
+static void describe(const struct mount *m, bool info, struct text *t)
+{
+	const struct fs_ops *ops = m->fs->ops;
+	const char *source = m->source ? m->source : ops->needs_device ? "/dev/disk" : ops->type;
+
+	if (info) {
+		text_printf(t, "%u %u 0:%u / ", m->id, above_locked(m), (unsigned)m->fs->dev);
+	} else {
+		text_path(t, source, " \t\n\\");
+		text_puts(t, " ");
+	}
+	text_path(t, m->path, " \t\n\\");
+	if (!info)
+		text_printf(t, " %s", ops->type);
+	text_puts(t, " ");
+	describe_flags(m->fs, t);
+	text_puts(t, ",noatime");
+	if (info) {
+		text_printf(t, " - %s ", ops->type);
+		text_path(t, source, " \t\n\\");
+		text_puts(t, m->fs->readonly ? " ro" : " rw");
+	}
+	if (ops->show)
+		ops->show(m->fs, t);
+	text_puts(t, info ? "\n" : " 0 0\n");
+}
+
+void mount_describe(struct text *t, bool info)
+{
+	mutex_lock(&mount_lock);
+	describe(&root_mount, info, t);
+	list_for_each(link, &mounts)
+		describe(list_entry(link, struct mount, link), info, t);
+	mutex_unlock(&mount_lock);
+}
+
+/* ---- entries ---- */
+
+static char *copy_of(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = kmalloc(size);
+
+	if (copy)
+		memcpy(copy, text, size);
+	return copy;
+}
+
+static void mount_free(struct mount *m)
+{
+	if (m->dir)
+		node_put(m->dir);
+	kfree(m->path);
+	kfree(m->source);
+	kfree(m);
+}
+
+/* A mount over the last component of path in dir, not in the table yet; dir is referenced. NULL: no memory. */
+static struct mount *mount_create(struct node *dir, const char *path, const char *source)
+{
+	struct mount *m = kzalloc(sizeof *m);
+
+	if (!m)
+		return NULL;
+	m->path = copy_of(path);
+	m->source = source ? copy_of(source) : NULL;
+	m->dir = dir;
+	node_get(dir);
+	if (m->path && (m->source || !source))
+		return m;
+	mount_free(m);
+	return NULL;
+}
+
+/* m, fs and root go into the table. -EBUSY: something stands there already, and `alone`; -ENOSPC: too many */
+static int enter(struct mount *m, struct filesystem *fs, struct node *root, bool alone)
+{
+	static unsigned last_id = 1;
+	const char *name = last_name(m->path);
+	int err = 0;
+
+	mutex_lock(&mount_lock);
+	if (alone && find_locked(m->dir, name, strlen(name)))
+		err = -EBUSY;
+	else if (mount_count >= MOUNT_MAX)
+		err = -ENOSPC;
+	if (!err) {
+		m->fs = fs;
+		m->root = root;
+		m->id = ++last_id;
+		list_push_back(&mounts, &m->link);
+		mount_count++;
+		m->dir->mounts++;
+	}
+	mutex_unlock(&mount_lock);
+	return err;
+}
+
+static void leave_locked(struct mount *m)
+{
+	list_remove(&m->link);
+	mount_count--;
+	m->dir->mounts--;
+}
+
+int mount_enter(const char *path, const char *source, struct filesystem *fs, struct node *root, bool alone)
+{
+	char last[NAME_MAX + 1];
+	struct path dir;
+	int err = path_walk(AT_FDCWD, path, PATH_PARENT, &dir, last);
+
+	if (err)
+		return err;
+	struct mount *m = mount_create(dir.node, path, source);
+	path_put(&dir);
+	if (!m)
+		return -ENOMEM;
+	err = last[0] ? enter(m, fs, root, alone) : -EBUSY;
+	if (err)
+		mount_free(m);
+	return err;
+}
+
+void mount_rename(const char *from, const char *to)
+{
+	mutex_lock(&mount_lock);
+	list_for_each(link, &mounts) {
+		struct mount *m = list_entry(link, struct mount, link);
+		char *moved = path_rebase(m->path, from, to);
+		if (!moved)
+			continue;
+		kfree(m->path);
+		m->path = moved;
+	}
+	mutex_unlock(&mount_lock);
+}
+
+/* ---- at boot ---- */
+
+static void mount_boot(const char *path, struct filesystem *fs, struct node *root)
+{
+	if (mount_enter(path, NULL, fs, root, true))
+		panic("no memory to mount %s", path);
+}
+
+static void mount_made(const char *path, int (*make)(struct filesystem **, struct node **))
+{
+	struct filesystem *fs;
+	struct node *root;
+
+	if (make(&fs, &root))
+		panic("no memory to mount %s", path);
+	mount_boot(path, fs, root);
+}
+
+static int tmpfs_default(struct filesystem **fs, struct node **root)
+{
+	return tmpfs_mount(NULL, fs, root);
 }
 
 void mount_init(void)
 {
-	mutex_init(&mount_lock, RANK_FS);
-	mount_boot(1, "boot", bootfs_mount);
-	mount_boot(2, "dev", devfs_mount);
-	mount_boot(3, "proc", procfs_mount);
-	mounts[0] = mounts[1];
-	mounts[0].name[0] = '\0';
-	fs_get(mounts[0].fs);
-	node_get(mounts[0].root);
+	mutex_init(&mount_lock, RANK_MOUNT);
+	list_init(&mounts);
+	if (bootfs_mount(&boot_fs, &boot_root))
+		panic("no memory to mount /");
+	root_mount = (struct mount){ .path = copy_of("/"), .fs = boot_fs, .root = boot_root, .id = 1 };
+	if (!root_mount.path)
+		panic("no memory to mount /");
+	fs_get(boot_fs);
+	node_get(boot_root);
+	mount_boot("/boot", boot_fs, boot_root);
+	mount_made("/dev", devfs_mount);
+	mount_made("/proc", procfs_mount);
+	mount_made("/tmp", tmpfs_default);
+	mount_made("/dev/shm", tmpfs_default);
 }
 
 void file_init(void)
@@ -57,122 +357,7 @@ void file_init(void)
 	mount_init();
 }
 
-struct node *mount_root(void)
-{
-	mutex_lock(&mount_lock);
-	struct node *root = mounts[0].root;
-	node_get(root);
-	mutex_unlock(&mount_lock);
-	return root;
-}
-
-bool path_is_mount(const struct node *n)
-{
-	bool is = false;
-
-	mutex_lock(&mount_lock);
-	for (unsigned i = 0; i < MOUNT_MAX; i++)
-		is = is || mounts[i].root == n;
-	mutex_unlock(&mount_lock);
-	return is;
-}
-
-static struct mount *find_locked(const char *name, size_t len)
-{
-	for (unsigned i = 1; i < MOUNT_MAX; i++)
-		if (mounts[i].fs && strlen(mounts[i].name) == len && !memcmp(mounts[i].name, name, len))
-			return &mounts[i];
-	return NULL;
-}
-
-struct node *mount_child(const struct node *dir, const char *name, size_t len)
-{
-	struct node *root = NULL;
-
-	mutex_lock(&mount_lock);
-	struct mount *m = dir == mounts[0].root ? find_locked(name, len) : NULL;
-	if (m) {
-		root = m->root;
-		node_get(root);
-	}
-	mutex_unlock(&mount_lock);
-	return root;
-}
-
-bool mount_at(unsigned index, char *name, size_t cap, struct node **root)
-{
-	bool found = false;
-
-	mutex_lock(&mount_lock);
-	for (unsigned i = 1; i < MOUNT_MAX && !found; i++) {
-		if (!mounts[i].fs || index-- > 0)
-			continue;
-		strlcpy(name, mounts[i].name, cap);
-		*root = mounts[i].root;
-		node_get(*root);
-		found = true;
-	}
-	mutex_unlock(&mount_lock);
-	return found;
-}
-
-bool mount_describe(unsigned index, bool info, char *line, size_t cap)
-{
-	bool found = false;
-
-	mutex_lock(&mount_lock);
-	for (unsigned i = 0; i < MOUNT_MAX && !found; i++) {
-		const struct mount *m = &mounts[i];
-		if (!m->fs || index-- > 0)
-			continue;
-		const struct fs_ops *ops = m->fs->ops;
-		const char *device = ops->needs_device ? "/dev/disk" : ops->type, *how = m->fs->readonly ? "ro" : "rw";
-		unsigned dev = (unsigned)m->fs->dev, above = mounts[0].fs ? (unsigned)mounts[0].fs->dev : dev;
-		if (info)
-			ksnprintf(line, cap, "%u %u 0:%u / /%s %s,noatime - %s %s %s\n", dev, above, dev, m->name, how, ops->type,
-			          device, how);
-		else
-			ksnprintf(line, cap, "%s /%s %s %s,noatime 0 0\n", device, m->name, ops->type, how);
-		found = true;
-	}
-	mutex_unlock(&mount_lock);
-	return found;
-}
-
 /* ---- servers ---- */
-
-/* "/" or "/NAME" -> the name; NULL for anything else. */
-static const char *mount_name(const char *path)
-{
-	if (path[0] != '/' || strchr(path + 1, '/') || strlen(path) >= sizeof mounts[0].name)
-		return NULL;
-	return path + 1;
-}
-
-/* Put fs into the table. -EBUSY: something stands there that is not the boot archive at "/"; -ENOMEM: table full. */
-static int enter(const char *name, struct filesystem *fs, struct node *root, struct mount *replaced)
-{
-	int err = -ENOMEM;
-
-	mutex_lock(&mount_lock);
-	struct mount *m = *name ? find_locked(name, strlen(name)) : &mounts[0];
-	if (m && m->fs && (m != &mounts[0] || m->fs != mounts[1].fs)) {
-		err = -EBUSY;
-	} else {
-		for (unsigned i = 1; i < MOUNT_MAX && !m; i++)
-			if (!mounts[i].fs)
-				m = &mounts[i];
-		if (m) {
-			*replaced = *m;
-			strlcpy(m->name, name, sizeof m->name);
-			m->fs = fs;
-			m->root = root;
-			err = 0;
-		}
-	}
-	mutex_unlock(&mount_lock);
-	return err;
-}
 
 static int root_node(struct filesystem *fs, uint64_t ino, struct node **root)
 {
@@ -189,21 +374,55 @@ static int root_node(struct filesystem *fs, uint64_t ino, struct node **root)
 	return err;
 }
 
-static void put_replaced(struct mount *m)
+/* "/" becomes fs; *fs and *root what it was. The names over the old root move to the new one. */
+static void exchange_root_locked(struct filesystem **fs, struct node **root)
 {
-	if (!m->fs)
-		return;
-	node_put(m->root);
-	fs_put(m->fs);
+	struct node *old_root = root_mount.root;
+	struct filesystem *old_fs = root_mount.fs;
+
+	list_for_each(link, &mounts) {
+		struct mount *m = list_entry(link, struct mount, link);
+		if (m->dir != old_root)
+			continue;
+		m->dir = *root;
+		m->dir->mounts++;
+		node_get(m->dir);
+		old_root->mounts--;
+		node_put(old_root); /* not the last: the table has it */
+	}
+	root_mount.root = *root;
+	root_mount.fs = *fs;
+	*root = old_root;
+	*fs = old_fs;
+}
+
+/* Only over the boot archive. */
+static int enter_root(struct filesystem *fs, struct node *root)
+{
+	int err = -EBUSY;
+
+	mutex_lock(&mount_lock);
+	if (root_mount.fs == boot_fs) {
+		exchange_root_locked(&fs, &root);
+		err = 0;
+	}
+	mutex_unlock(&mount_lock);
+	if (err)
+		return err;
+	struct path to = { mount_root(), copy_of("/") };
+	if (to.name)
+		cwd_move(root, &to);
+	path_put(&to);
+	node_put(root);
+	fs_put(fs);
+	return 0;
 }
 
 int mount_server(const char *path, struct port *file_port, struct port *pager_port, uint64_t root_ino, bool readonly)
 {
-	const char *name = mount_name(path);
-	struct mount replaced = { .fs = NULL };
 	struct node *root;
 
-	if (!name)
+	if (*path != '/')
 		return -EINVAL;
 	struct filesystem *fs = fs_create(&server_ops, readonly);
 	if (!fs)
@@ -212,7 +431,7 @@ int mount_server(const char *path, struct port *file_port, struct port *pager_po
 	fs->pager_port = pager_port;
 	int err = root_node(fs, root_ino, &root);
 	if (!err) {
-		err = enter(name, fs, root, &replaced);
+		err = path[1] ? mount_enter(path, NULL, fs, root, true) : enter_root(fs, root);
 		if (err) {
 			fs->state = FS_GONE;
 			node_put(root);
@@ -222,36 +441,132 @@ int mount_server(const char *path, struct port *file_port, struct port *pager_po
 		port_get(file_port); /* they stay the caller's */
 		port_get(pager_port);
 		fs_put(fs);
-		return err;
 	}
-	if (!*name) {
-		struct path to = { root, path_join("/", "") };
-		if (to.name)
-			cwd_move(replaced.root, &to);
-		kfree(to.name);
-	}
-	put_replaced(&replaced);
-	return 0;
+	return err;
 }
 
-/* The entry at path taken out of the table; "/" becomes the boot archive again. -EINVAL. */
-static int leave(const char *path, struct mount *out)
+/* ---- unmounting ---- */
+
+/* What was mounted has left the table: its two references are given back, a server is told. */
+static int finish(struct filesystem *fs, struct node *root)
 {
-	const char *name = mount_name(path);
+	struct msg m = { .op = FS_UNMOUNT };
+	int err = 0;
+
+	node_put(root);
+	if (fs->file_port) {
+		fs->state = FS_LEAVING;
+		node_cache_close_fs(fs);
+		fs->state = FS_GONE;
+		err = port_call_kernel(fs->file_port, &m, NULL, NULL, 0, NULL, false);
+		if (!err)
+			err = m.status < 0 ? m.status : 0;
+	}
+	fs_put(fs);
+	return err == -EPIPE ? -EIO : err;
+}
+
+static int finish_mount(struct mount *m)
+{
+	int err = finish(m->fs, m->root);
+
+	mount_free(m);
+	return err;
+}
+
+static bool covered_locked(const struct filesystem *fs)
+{
+	list_for_each(link, &mounts)
+		if (list_entry(link, struct mount, link)->dir->fs == fs)
+			return true;
+	return false;
+}
+
+/* May m go, as umount2's flags ask for it? */
+static int check_leaving_locked(struct mount *m, int flags)
+{
+	if (flags & MNT_DETACH)
+		return 0;
+	if (covered_locked(m->fs) || !m->fs->ops->busy || m->fs->ops->busy(m->fs, m->root))
+		return -EBUSY;
+	if (!(flags & MNT_EXPIRE) || m->expiring)
+		return 0;
+	m->expiring = true;
+	return -EAGAIN;
+}
+
+/* Some mount over a directory of fs, taken out of the table; NULL: there is none. */
+static struct mount *take_below(const struct filesystem *fs)
+{
+	struct mount *found = NULL;
+
+	mutex_lock(&mount_lock);
+	for (struct list *link = mounts.prev; link != &mounts && !found; link = link->prev) {
+		struct mount *m = list_entry(link, struct mount, link);
+		if (m->dir->fs == fs)
+			found = m;
+	}
+	if (found)
+		leave_locked(found);
+	mutex_unlock(&mount_lock);
+	return found;
+}
+
+/* Lazily: what is mounted below goes too, the innermost first. */
+static void detach_below(struct filesystem *fs)
+{
+	for (struct mount *m; (m = take_below(fs));) {
+		detach_below(m->fs);
+		(void)finish_mount(m);
+	}
+}
+
+/* The mount with that root, out of the table. -EINVAL: there is none; -EBUSY, -EAGAIN. */
+static int take(const struct node *root, int flags, struct mount **out)
+{
+	int err;
+
+	mutex_lock(&mount_lock);
+	struct mount *m = of_root_locked(root);
+	if (!m)
+		err = -EINVAL;
+	else
+		err = m == &root_mount ? -EBUSY : check_leaving_locked(m, flags);
+	if (!err) {
+		leave_locked(m);
+		*out = m;
+	}
+	mutex_unlock(&mount_lock);
+	return err;
+}
+
+int mount_leave(struct path *at, int flags)
+{
+	const struct node *root = at->node;
+	struct mount *m;
+
+	path_put(at); /* our own reference would keep it busy */
+	int first = object_sync_all(), err = take(root, flags, &m);
+	if (err)
+		return err;
+	if (flags & MNT_DETACH)
+		detach_below(m->fs);
+	err = finish_mount(m);
+	return err ? err : first;
+}
+
+/* "/" becomes the boot archive again. -EINVAL: it is. */
+static int leave_root(struct filesystem **fs, struct node **root)
+{
 	int err = -EINVAL;
 
 	mutex_lock(&mount_lock);
-	struct mount *m = !name ? NULL : *name ? find_locked(name, strlen(name)) : &mounts[0];
-	if (m && m->fs && m->fs->file_port) {
-		*out = *m;
-		m->fs = NULL;
-		m->root = NULL;
-		if (m == &mounts[0]) {
-			m->fs = mounts[1].fs;
-			m->root = mounts[1].root;
-			fs_get(m->fs);
-			node_get(m->root);
-		}
+	if (root_mount.fs != boot_fs) {
+		*fs = boot_fs;
+		*root = boot_root;
+		fs_get(boot_fs);
+		node_get(boot_root);
+		exchange_root_locked(fs, root);
 		err = 0;
 	}
 	mutex_unlock(&mount_lock);
@@ -260,35 +575,74 @@ static int leave(const char *path, struct mount *out)
 
 int mount_remove(const char *path)
 {
-	struct mount old;
-	struct msg m = { .op = FS_UNMOUNT };
-	int first = object_sync_all(), err = leave(path, &old);
+	struct filesystem *fs;
+	struct node *root;
+	struct path at;
 
-	if (err)
-		return err;
-	node_put(old.root);
-	old.fs->state = FS_LEAVING;
-	node_cache_close_fs(old.fs);
-	old.fs->state = FS_GONE;
-	err = port_call_kernel(old.fs->file_port, &m, NULL, NULL, 0, NULL, false);
+	if (path[0] != '/')
+		return -EINVAL;
+	if (path[1]) {
+		int err = path_walk(AT_FDCWD, path, 0, &at, NULL);
+		if (!err && at.node->fs->file_port)
+			return mount_leave(&at, MNT_DETACH);
+		if (!err)
+			path_put(&at);
+		return -EINVAL;
+	}
+	int first = object_sync_all(), err = leave_root(&fs, &root);
 	if (!err)
-		err = m.status < 0 ? m.status : 0;
-	fs_put(old.fs);
-	return err == -EPIPE ? -EIO : err ? err : first;
+		err = finish(fs, root);
+	return err ? err : first;
+}
+
+/* ---- changing, and all of them ---- */
+
+int mount_change(const struct node *root, uint32_t flags, const char *options)
+{
+	int err = -EINVAL;
+
+	mutex_lock(&mount_lock);
+	struct mount *m = of_root_locked(root);
+	struct filesystem *fs = m ? m->fs : NULL;
+	if (fs)
+		fs_get(fs);
+	mutex_unlock(&mount_lock);
+	if (!fs)
+		return err;
+	err = fs->ops->remount ? fs->ops->remount(fs, flags, options) : 0;
+	if (!err) {
+		fs->flags = flags;
+		fs->readonly = flags & MS_RDONLY;
+	}
+	fs_put(fs);
+	return err;
+}
+
+/* The index-th filesystem, referenced; NULL: there are not so many. */
+static struct filesystem *nth(unsigned index)
+{
+	struct filesystem *fs = NULL;
+
+	mutex_lock(&mount_lock);
+	if (!index)
+		fs = root_mount.fs;
+	list_for_each(link, &mounts)
+		if (index && !--index)
+			fs = list_entry(link, struct mount, link)->fs;
+	if (fs)
+		fs_get(fs);
+	mutex_unlock(&mount_lock);
+	return fs;
 }
 
 void mount_sync_all(void)
 {
+	struct filesystem *fs;
+
 	(void)object_sync_all();
-	for (unsigned i = 0; i < MOUNT_MAX; i++) {
-		mutex_lock(&mount_lock);
-		struct filesystem *fs = mounts[i].fs;
-		if (fs)
-			fs_get(fs);
-		mutex_unlock(&mount_lock);
-		if (fs && fs->ops->sync)
+	for (unsigned i = 0; (fs = nth(i)); i++) {
+		if (fs->ops->sync)
 			(void)fs->ops->sync(fs);
-		if (fs)
-			fs_put(fs);
+		fs_put(fs);
 	}
 }

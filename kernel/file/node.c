@@ -96,6 +96,8 @@ void fs_put(struct filesystem *fs)
 {
 	if (__atomic_sub_fetch(&fs->refs, 1, __ATOMIC_ACQ_REL))
 		return;
+	if (fs->ops->destroy)
+		fs->ops->destroy(fs);
 	if (fs->file_port)
 		port_put(fs->file_port);
 	if (fs->pager_port)
@@ -416,6 +418,20 @@ unsigned node_cache_shrink(unsigned want)
 }
 
 /* ---- unmount ---- */
+
+bool node_cache_busy(struct filesystem *fs, const struct node *root)
+{
+	bool busy = false;
+
+	mutex_lock(&cache_lock);
+	for (unsigned i = 0; i < NODE_BUCKETS && !busy; i++)
+		list_for_each(link, &buckets[i]) {
+			const struct node *n = list_entry(link, struct node, hash_link);
+			busy = busy || (n->fs == fs && (n->closing || n->refs > (n == root)));
+		}
+	mutex_unlock(&cache_lock);
+	return busy;
+}
 
 /* A node of fs that is in use and owes lookups, referenced; *lookups is what it owed. */
 static struct node *take_lookups(const struct filesystem *fs, uint64_t *lookups)

@@ -13,8 +13,8 @@
  *              ..   (the server knows)   node(usr)     /usr
  *              bin  (a link to /bin)     node(/)       /            rest: "bin"
  *
- * Each component costs one lookup in its filesystem. Names mounted over "/" win over what the disk has there, and ".." of the
- * root of something mounted is "/".
+ * Each component costs one lookup in its filesystem. What is mounted over a name wins over what the directory has there, and
+ * ".." of the root of something mounted is that directory.
  *
  * Permission to search is checked on each directory on the way, by the effective user; user 0 may search everything. A
  * process's working directory is guarded by its proc->lock, because mounting over "/" and renaming change those of others.
@@ -151,8 +151,7 @@ void cwd_move(const struct node *from, const struct path *to)
 		path_put(&old);
 }
 
-/* path with its beginning `from` replaced by `to`; NULL when it does not lie there, or without memory. */
-static char *path_rebase(const char *path, const char *from, const char *to)
+char *path_rebase(const char *path, const char *from, const char *to)
 {
 	size_t n = strlen(from);
 
@@ -251,15 +250,9 @@ static void walk_move(struct walk *w, struct node *to)
 
 static int walk_up(struct walk *w)
 {
-	struct node *parent;
+	struct node *parent = mount_up(w->node);
+	int err = parent ? 0 : w->node->fs->ops->lookup(w->node, "..", 2, &parent);
 
-	if (path_is_mount(w->node)) {
-		walk_move(w, mount_root());
-		strlcpy(w->name, "/", PATH_MAX);
-		w->len = 1;
-		return 0;
-	}
-	int err = w->node->fs->ops->lookup(w->node, "..", 2, &parent);
 	if (err)
 		return err;
 	walk_move(w, parent);
@@ -273,7 +266,7 @@ static int walk_up(struct walk *w)
 
 static int walk_child(const struct walk *w, const char *name, size_t len, struct node **child)
 {
-	*child = w->len == 1 ? mount_child(w->node, name, len) : NULL;
+	*child = mount_child(w->node, name, len);
 	return *child ? 0 : w->node->fs->ops->lookup(w->node, name, len, child);
 }
 

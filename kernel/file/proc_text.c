@@ -38,25 +38,17 @@ static struct census take_census(void)
 	return c;
 }
 
-static void describe_mounts(struct text *t, bool info)
-{
-	char line[160];
-
-	for (unsigned i = 0; mount_describe(i, info, line, sizeof line); i++)
-		text_puts(t, line);
-}
-
 int proc_make_mounts(struct text *t, const struct proc_ref *of, uint64_t *next)
 {
 	(void)of, (void)next;
-	describe_mounts(t, false);
+	mount_describe(t, false);
 	return 0;
 }
 
 int proc_make_mountinfo(struct text *t, const struct proc_ref *of, uint64_t *next)
 {
 	(void)of, (void)next;
-	describe_mounts(t, true);
+	mount_describe(t, true);
 	return 0;
 }
 

@@ -240,4 +240,5 @@ const struct fs_ops server_ops = {
 	.statfs = server_statfs,
 	.sync = server_sync,
 	.close = server_close,
+	.busy = node_cache_busy,
 };

@@ -13,7 +13,8 @@
 enum lock_rank {
 	RANK_NONE,      /* unchecked: the log */
 	RANK_PROC_TREE, /* mutex: process table, parents and children */
-	RANK_FS,        /* mutex: mount table, node cache */
+	RANK_MOUNT,     /* mutex: the mount table */
+	RANK_FS,        /* mutex: node cache, devices, the names of a memory filesystem */
 	RANK_NODE,      /* mutex: a node's size and attributes while a write extends it */
 	RANK_FILE,      /* mutex: an open file's offset; a pipe */
 	RANK_FDTABLE,

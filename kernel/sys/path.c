@@ -4,7 +4,7 @@
  * attr.c. Checks come in Linux's order as far as a program can see it: the walk's errors first, then whether the name exists,
  * whether the filesystem may be written, permissions, and what kind of thing it is.
  *
- * A name that is mounted over "/" can be neither made nor removed nor renamed (EEXIST, EBUSY).
+ * A name that something is mounted over can be neither made nor removed nor renamed (EEXIST, EBUSY).
  *
  * The server does each change as a whole. What is checked here before it is asked may have changed by then; the server
  * checks again what keeps its tree right, and the kernel's checks give the better error.
@@ -350,8 +350,10 @@ static void correct_directories(const struct place *old, const struct place *new
 {
 	char *from = path_join(old->dir.name, old->last), *to = path_join(new->dir.name, new->last);
 
-	if (from && to)
+	if (from && to) {
 		cwd_rename(from, to);
+		mount_rename(from, to);
+	}
 	kfree(from);
 	kfree(to);
 }

@@ -95,6 +95,60 @@ void commit_take(uint64_t npages)
 	__atomic_add_fetch(&committed, npages, __ATOMIC_RELAXED);
 }
 
+/* ---- pages that are charged as they come ---- */
+
+struct quota *quota_create(uint64_t limit)
+{
+	struct quota *q = kzalloc(sizeof *q);
+
+	if (q) {
+		q->refs = 1;
+		q->limit = limit;
+	}
+	return q;
+}
+
+void quota_put(struct quota *q)
+{
+	if (!__atomic_sub_fetch(&q->refs, 1, __ATOMIC_ACQ_REL))
+		kfree(q);
+}
+
+static bool quota_take(struct quota *q)
+{
+	uint64_t used = __atomic_add_fetch(&q->used, 1, __ATOMIC_RELAXED), limit = q->limit;
+
+	if (!limit || used <= limit)
+		return true;
+	__atomic_sub_fetch(&q->used, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+bool commit_take_page(struct object *o)
+{
+	if (!o->by_page)
+		return true;
+	if (o->quota && !quota_take(o->quota))
+		return false;
+	if (!commit_charge(NULL, 1)) {
+		o->charged++;
+		return true;
+	}
+	if (o->quota)
+		__atomic_sub_fetch(&o->quota->used, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+void commit_drop_page(struct object *o)
+{
+	if (!o->by_page)
+		return;
+	o->charged--;
+	commit_release(1);
+	if (o->quota)
+		__atomic_sub_fetch(&o->quota->used, 1, __ATOMIC_RELAXED);
+}
+
 bool commit_reserves(void)
 {
 	return vm_tunable.overcommit_memory == OVERCOMMIT_NEVER;

@@ -95,6 +95,8 @@ void object_put(struct object *o)
 	page_index_destroy(&o->pages);
 	spin_unlock(&o->lock);
 	commit_release(o->charged);
+	if (o->quota)
+		quota_put(o->quota);
 	if (o->port)
 		port_put(o->port);
 	cache_free(object_cache, o);
@@ -105,14 +107,13 @@ void object_put(struct object *o)
 int object_insert_locked(struct object *o, struct page *p, pgoff_t at, uint16_t flags)
 {
 	assert_spin_held(&o->lock);
-	if (o->by_page && commit_charge(NULL, 1))
+	if (!commit_take_page(o))
 		return -ENOSPC; /* as a full filesystem in memory says it */
 	int err = page_index_insert(&o->pages, at, p);
 	if (err) {
-		commit_release(o->by_page);
+		commit_drop_page(o);
 		return err;
 	}
-	o->charged += o->by_page;
 	p->kind = PAGE_CACHE;
 	p->flags = flags;
 	p->sectors = 0;
@@ -152,8 +153,7 @@ void object_remove_locked(struct object *o, struct page *p)
 		__atomic_sub_fetch(&vm_stat.dirty_pages, 1, __ATOMIC_RELAXED);
 	page_index_remove(&o->pages, p->pgoff);
 	__atomic_sub_fetch(&vm_stat.cached_pages, 1, __ATOMIC_RELAXED);
-	o->charged -= o->by_page;
-	commit_release(o->by_page);
+	commit_drop_page(o);
 	p->object = NULL;
 	page_put(p);
 }

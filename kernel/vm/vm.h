@@ -249,6 +249,7 @@ struct object {
 	uint64_t charged;          /* (o) pages charged for it, commit.c: its size when it was mapped, or as they come */
 	bool by_page;              /* (c) as they come: memory files, MAP_NORESERVE */
 	uint8_t huge_shift;        /* (c) of huge pages, this large; there are none, so it never has a page. 0: ordinary */
+	struct quota *quota;       /* (c) the filesystem's that its pages count in; referenced; NULL: none */
 	struct node *node;         /* (c) the file it caches; not counted (the node owns the object); NULL */
 	int64_t mtime_sec, mtime_nsec; /* (o) to be sent with the next WRITE, RESIZE, SYNC; sec -1: unchanged */
 	const void *boot_data;     /* (c) PAGER_BOOT */
@@ -354,6 +355,15 @@ extern struct vm_tunables vm_tunable;
 must_check int commit_charge(const struct space *s, uint64_t npages);
 void commit_release(uint64_t npages);
 void commit_take(uint64_t npages);   /* a charge that is not refused: of what is about to be released and is kept */
+/* A quota: so many pages for all objects that name it. A page that is too many is refused with ENOSPC. */
+struct quota {
+	volatile uint32_t refs;      /* (a) */
+	volatile uint64_t used;      /* (a) pages */
+	volatile uint64_t limit;     /* 0: none */
+};
+struct quota *quota_create(uint64_t limit); /* refs 1; NULL */
+static inline void quota_get(struct quota *q) { __atomic_add_fetch(&q->refs, 1, __ATOMIC_RELAXED); }
+void quota_put(struct quota *q);
 bool commit_reserves(void);          /* mode 2: MAP_NORESERVE is not honoured */
 uint64_t vm_committed(void);         /* pages: Committed_AS, CommitLimit */
 uint64_t vm_commit_limit(void);

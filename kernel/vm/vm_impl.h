@@ -95,6 +95,9 @@ uint64_t anon_fork(uint64_t parent);                       /* the child's identi
 
 /* ---- commit.c ---- */
 void commit_init(void);
+/* A page comes into an object, or leaves it: charged where pages are charged as they come, and counted in its quota. */
+must_check bool commit_take_page(struct object *o);
+void commit_drop_page(struct object *o);
 
 /* ---- space.c ---- */
 /* munmap with the lock held; what died is gathered for space_free_dead, which needs it let go. -ENOMEM, -EINVAL: nothing is unmapped. */

@@ -2,7 +2,7 @@
 /*
  * costs - what the main operations of the system cost
  *
- * usage: costs [-d FOLDER]     FOLDER (default /tmp) gets a file of 4 MiB, removed at the end
+ * usage: costs [-d FOLDER]     FOLDER (default /var/tmp) gets a file of 4 MiB, removed at the end
  *
  * Prints a line "name TAB value TAB unit" for each cost. The unit is mostly "tick": one step of
  * rdtsc. Under QEMU with -icount shift=0 that is one guest instruction, user's and kernel's
@@ -42,7 +42,7 @@
 #define TIB (1ul << 40)
 
 static const char *self;
-static const char *folder = "/tmp";
+static const char *folder = "/var/tmp";
 static char file_name[256];
 static int file;
 static char page_a[PAGE] __attribute__((aligned(4096)));

@@ -3,7 +3,7 @@
  * linux_init - the first process of the Linux that Atlas is compared with (tools/linux.py)
  *
  * The initial file system holds this program as /init and the modules for the disk and ext2 as /modules/0, 1, 2 and so
- * on, in the order in which they must be loaded. It makes the disk its root, with /proc and /dev below, so that paths
+ * on, in the order in which they must be loaded. It makes the disk its root, with /proc, /dev, /tmp and /dev/shm below, so that paths
  * are those of Atlas; runs one program there; and ends the machine. The boot line gives, behind "--", the working
  * directory (made when it is not there), the program and its arguments.
  *
@@ -72,6 +72,8 @@ static void enter_disk(void)
 	mount_at("/dev/vda", "/disk", "ext2", 0);
 	mount_at("dev", "/disk/dev", "devtmpfs", 0);
 	mount_at("proc", "/disk/proc", "proc", 0);
+	mount_at("tmpfs", "/disk/tmp", "tmpfs", 0);
+	mount_at("tmpfs", "/disk/dev/shm", "tmpfs", 0);
 	must("chdir", chdir("/disk"));
 	must("move", mount(".", "/", NULL, MS_MOVE, NULL));
 	must("chroot", syscall(SYS_chroot, "."));

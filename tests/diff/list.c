@@ -30,7 +30,7 @@
 
 #include "../user/empty_folder.h"
 
-#define FOLDER     "/tmp/diff"
+#define FOLDER     "/var/tmp/diff"
 #define OUTPUT_MAX (8l << 20)
 #define WORDS_MAX  16
 
@@ -103,7 +103,7 @@ static void send_file(int fd, long len)
 
 static void run(const char *name, long seconds, char **words)
 {
-	int output = output_file("/tmp/diff.out"), errors = output_file("/tmp/diff.err");
+	int output = output_file("/var/tmp/diff.out"), errors = output_file("/var/tmp/diff.err");
 	int status = 0;
 	struct stat out, err;
 

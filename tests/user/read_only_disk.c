@@ -10,21 +10,21 @@ int main(void)
 {
 	char byte;
 
-	if (mkdir("/tmp/writable", 0700) == 0) {
-		rmdir("/tmp/writable");
+	if (mkdir("/var/tmp/writable", 0700) == 0) {
+		rmdir("/var/tmp/writable");
 		return 77;
 	}
 	CHECK(errno == EROFS);
-	FAILS(open("/tmp/new", O_RDWR | O_CREAT, 0600), EROFS);
+	FAILS(open("/var/tmp/new", O_RDWR | O_CREAT, 0600), EROFS);
 	FAILS(open(FILE_NAME, O_WRONLY), EROFS);
 	FAILS(open(FILE_NAME, O_RDWR), EROFS);
 	FAILS(open(FILE_NAME, O_RDONLY | O_TRUNC), EROFS);
 	FAILS(truncate(FILE_NAME, 0), EROFS);
 	FAILS(unlink(FILE_NAME), EROFS);
-	FAILS(rmdir("/tmp"), EROFS);
-	FAILS(rename(FILE_NAME, "/tmp/x"), EROFS);
-	FAILS(link(FILE_NAME, "/tmp/x"), EROFS);
-	FAILS(symlink(FILE_NAME, "/tmp/x"), EROFS);
+	FAILS(rmdir("/var/tmp"), EROFS);
+	FAILS(rename(FILE_NAME, "/var/tmp/x"), EROFS);
+	FAILS(link(FILE_NAME, "/var/tmp/x"), EROFS);
+	FAILS(symlink(FILE_NAME, "/var/tmp/x"), EROFS);
 	FAILS(chmod(FILE_NAME, 0600), EROFS);
 	FAILS(utimensat(AT_FDCWD, FILE_NAME, NULL, 0), EROFS);
 	FAILS(access(FILE_NAME, W_OK), EROFS);

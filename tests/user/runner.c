@@ -11,7 +11,7 @@
  *               pages runs again, and it leaks if it takes some in each of LEAK_ROUNDS rounds.
  *   vm_audit    the kernel recomputes its counts from the page tables and objects; any difference fails the test.
  *
- * Each test starts in an empty folder of its own below /tmp, which is removed afterwards.
+ * Each test starts in an empty folder of its own below /var/tmp, which is removed afterwards.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,7 +35,7 @@
 #define TESTS_MAX   1024
 #define LEAK_ROUNDS 4
 #define SKIPPED     77
-#define FOLDER      "/tmp/test"
+#define FOLDER      "/var/tmp/test"
 
 static char *names[TESTS_MAX];
 static int count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Named semaphores: a semaphore in a file of its own, /dev/shm/sem.NAME, or in /tmp where there is no /dev/shm.
+ * Named semaphores: a semaphore in a file of its own, /dev/shm/sem.NAME.
  *
  * A new one is prepared under another name and then linked to its own, so nobody can open one that is half made.
  * Opening the same file twice gives the same address, as POSIX wants: a list of what is open, by device and inode,
@@ -33,8 +33,6 @@ static struct open_sem *list;
 /* The file of a name; prefix tells it apart from others there. -1 with errno for a name that cannot be. */
 static int file_name(const char *name, const char *prefix, char *path)
 {
-	const char *folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
 	while (*name == '/')
 		name++;
 	if (!*name || strchr(name, '/')) {
@@ -45,7 +43,7 @@ static int file_name(const char *name, const char *prefix, char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	snprintf(path, NAME_MOST + 32, "%s/%s%s", folder, prefix, name);
+	snprintf(path, NAME_MOST + 32, "/dev/shm/%s%s", prefix, name);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
  *
  * posix_madvise returns its error and turns POSIX_MADV_DONTNEED into nothing, because Linux's
  * MADV_DONTNEED throws data away and POSIX's must not.
- * shm_open makes files in /tmp: without a memory filesystem there is no better place.
+ * shm_open makes files in /dev/shm.
  */
 #include "../internal.h"
 #include <errno.h>
@@ -123,11 +123,11 @@ static int shm_path(char *path, const char *name)
 {
 	while (*name == '/')
 		name++;
-	if (*name == '\0' || strchr(name, '/') || strlen(name) > NAME_MAX - 4) {
-		errno = EINVAL;
+	errno = *name == '\0' || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") ? EINVAL :
+		strlen(name) > NAME_MAX ? ENAMETOOLONG : 0;
+	if (errno)
 		return -1;
-	}
-	sprintf(path, "/tmp/shm-%s", name);
+	sprintf(path, "/dev/shm/%s", name);
 	return 0;
 }
 
