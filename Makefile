@@ -153,7 +153,7 @@ TESTS := \
 DIFFS := \
 	bad_ranges brk_moves buffers coherence file_locks growsdown huge_mappings limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
-	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts text_busy truncate_under users
+	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts small_answers text_busy truncate_under users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \

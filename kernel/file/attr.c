@@ -121,11 +121,23 @@ void node_unclaim(struct node *n, enum claim claim)
 
 void node_drop_setid(struct node *n)
 {
-	uint32_t drop = n->mode & (S_ISUID | (n->mode & S_IXGRP ? S_ISGID : 0));
+	struct proc *p = proc_current();
+	uint32_t set_ids = n->mode & (S_ISUID | S_ISGID);
+
+	if (likely(!set_ids) || !p || !p->fsuid || !n->fs->ops->setattr)
+		return;
+	bool member = p->fsgid == n->gid || proc_in_groups(p, n->gid);
+	uint32_t drop = n->mode & S_IXGRP || !member ? set_ids : set_ids & ~(uint32_t)S_ISGID;
 	struct fs_setattr set = { .mask = FS_SET_MODE, .mode = n->mode & 07777 & ~drop };
 
-	if (unlikely(drop) && n->fs->ops->setattr && proc_current() && proc_current()->fsuid)
+	if (drop)
 		(void)n->fs->ops->setattr(n, &set); /* the change itself will meet the same trouble */
+}
+
+/* A server's files count the sectors they occupy in 32 bits, as ext2 does. */
+uint64_t file_size_limit(const struct file *f)
+{
+	return f->node && f->node->fs->file_port ? (uint64_t)UINT32_MAX * 512 : FILE_SIZE_MAX;
 }
 
 void node_touch_mtime(struct node *n)

@@ -184,6 +184,9 @@ int mount_remove(const char *path);                  /* writes everything, FS_UN
 void mount_sync_all(void);                           /* sync(2) */
 int dev_add(const char *name, uint32_t mode, uint64_t rdev, struct port *port); /* takes over the port on success */
 
+uint64_t file_size_limit(const struct file *f);      /* how long a file can ever become */
+bool file_is_noexec(const struct file *f);           /* on a filesystem from which nothing is executed */
+
 /* ---- memfd.c: memory files ---- */
 struct file *memfd_create(const char *name, bool sealable, uint8_t huge_shift); /* O_RDWR; err_ptr(-ENOMEM) */
 struct file *huge_file_create(uint8_t huge_shift); /* what an anonymous mapping of huge pages shows; err_ptr(-ENOMEM) */

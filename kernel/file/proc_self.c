@@ -272,3 +272,14 @@ int proc_make_pid_pagemap(struct text *t, const struct proc_ref *of, uint64_t *n
 	*next = from + n;
 	return m ? 0 : -ENOMEM;
 }
+
+int proc_make_pid_personality(struct text *t, const struct proc_ref *of, uint64_t *next)
+{
+	(void)next;
+	mutex_lock(&proc_tree_lock);
+	const struct proc *p = proc_find_locked(of->pid);
+	if (p)
+		text_printf(t, "%08x\n", p->personality);
+	mutex_unlock(&proc_tree_lock);
+	return p ? 0 : -ESRCH;
+}

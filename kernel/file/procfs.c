@@ -26,6 +26,8 @@ enum directory {
 	DIRECTORIES,
 };
 
+#define FD_LINK_SIZE 64 /* what lstat says, however long the text is */
+
 enum { DIR_SHIFT = 7, ROW_FD = 2048, ROW_FDINFO = 3072, PID_SHIFT = 12, TID_SHIFT = 34 };
 #define ROW_MASK ((1u << PID_SHIFT) - 1)
 #define PID_MASK ((1u << (TID_SHIFT - PID_SHIFT)) - 1)
@@ -105,7 +107,7 @@ static const struct proc_entry sys_vm_entries[] = {
 	GUARDED("maps", 0444, proc_make_pid_maps), FILE_("mountinfo", 0444, proc_make_mountinfo), \
 	FILE_("mounts", 0444, proc_make_mounts), FILE_("oom_score", 0444, proc_make_pid_oom_score), \
 	STORED("oom_score_adj", 0644, proc_make_pid_oom_score_adj, proc_store_pid_oom_score_adj), \
-	GUARDED("pagemap", 0400, proc_make_pid_pagemap), CONSTANT("personality", 0400, "00000000\n"), \
+	GUARDED("pagemap", 0400, proc_make_pid_pagemap), GUARDED("personality", 0400, proc_make_pid_personality), \
 	MAGIC("root", PROC_LINK_ROOT), GUARDED("smaps", 0444, proc_make_pid_smaps), \
 	GUARDED("smaps_rollup", 0444, proc_make_pid_rollup), FILE_("stat", 0444, proc_make_pid_stat), \
 	FILE_("statm", 0444, proc_make_pid_statm), FILE_("status", 0444, proc_make_pid_status), \
@@ -212,6 +214,7 @@ static int make_node(struct filesystem *fs, uint64_t ino, struct node **out)
 	if (!attr.mode) /* a descriptor that is gone */
 		return -ENOENT;
 	attr.nlink = S_ISDIR(attr.mode) ? 2 : 1;
+	attr.size = of.fd >= 0 && S_ISLNK(attr.mode) ? FD_LINK_SIZE : 0;
 	attr.atime = attr.mtime = attr.ctime = time_now();
 	*out = node_create(fs, &attr);
 	return *out ? 0 : -ENOMEM;
@@ -455,6 +458,11 @@ const struct fs_ops procfs_ops = {
 	.readdir = procfs_readdir,
 	.open = procfs_open,
 };
+
+bool file_is_noexec(const struct file *f)
+{
+	return f->node && f->node->fs->ops == &procfs_ops;
+}
 
 int procfs_mount(struct filesystem **fs, struct node **root)
 {

@@ -26,7 +26,7 @@
 /* mmap.c */
 #define CALLS_MMAP(X) \
 	X(mmap) X(munmap) X(mprotect) X(msync) X(brk) X(madvise) X(mlock) X(mlock2) X(munlock) X(mlockall) X(munlockall) \
-	X(mremap) X(mincore) X(remap_file_pages)
+	X(mremap) X(mincore) X(remap_file_pages) X(pkey_mprotect) X(pkey_alloc) X(pkey_free)
 
 /* process.c */
 #define CALLS_PROCESS(X) \
@@ -38,7 +38,7 @@
 /* identity.c */
 #define CALLS_IDENTITY(X) \
 	X(getuid) X(geteuid) X(getgid) X(getegid) X(getresuid) X(getresgid) X(setuid) X(setgid) X(setreuid) X(setregid) X(setresuid) \
-	X(setresgid) X(setfsuid) X(setfsgid) X(getgroups) X(setgroups)
+	X(setresgid) X(setfsuid) X(setfsgid) X(getgroups) X(setgroups) X(personality)
 
 /* thread.c */
 #define CALLS_THREAD(X) \

@@ -157,3 +157,14 @@ SYSCALL(setgroups)
 	group_list_put(old);
 	return 0;
 }
+
+/* Of the personalities one bit has a meaning here, READ_IMPLIES_EXEC; the others are remembered. */
+SYSCALL(personality)
+{
+	struct proc *p = proc_current();
+	uint32_t old = p->personality;
+
+	if ((uint32_t)a != UINT32_MAX)
+		p->personality = (uint32_t)a;
+	return old;
+}

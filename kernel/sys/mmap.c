@@ -62,7 +62,7 @@ static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t p
 	if (mode != O_RDONLY && mode != O_RDWR)
 		return -EACCES;
 	if (!f->ops->map) /* /proc is a filesystem from which nothing is executed */
-		return f->kind == FILE_TEXT && prot & PROT_EXEC ? -EPERM : -ENODEV;
+		return prot & PROT_EXEC && file_is_noexec(f) ? -EPERM : -ENODEV;
 	if (flags & MAP_GROWSDOWN)
 		return -EINVAL;
 	return flags & MAP_SYNC && on_disk(f) ? -EOPNOTSUPP : 0;
@@ -85,7 +85,8 @@ static void resolve_file(struct file *f, size_t len, uint64_t off, uint64_t prot
 		m->refused = f->ops->map(f, off, len, &m->object, &m->pgoff);
 	if (m->refused)
 		return;
-	if (!m->object && type == MAP_SHARED) {
+	/* Zeros (/dev/zero) that nobody may store to need no object, so they never become shared. */
+	if (!m->object && type == MAP_SHARED && (f->flags & O_ACCMODE) != O_RDONLY) {
 		m->file = NULL;
 		m->refused = shared_zeros(len, m);
 		return;
@@ -123,6 +124,8 @@ static void resolve_anonymous(size_t len, uint64_t flags, struct mapping *m)
 
 static int64_t map_resolved(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags, struct file *f, uint64_t off)
 {
+	if (prot & PROT_READ && reads_imply_exec() && !(f && file_is_noexec(f)))
+		prot |= PROT_EXEC;
 	struct mapping m = { .prot = (uint32_t)prot & VMA_PROT, .file = f, .pgoff = off >> PAGE_SHIFT };
 	size_t huge = huge_size(f);
 
@@ -184,9 +187,9 @@ int64_t sys_munmap(uint64_t addr, uint64_t len, uint64_t c, uint64_t d, uint64_t
 	return space_unmap(thread_current()->space, addr, len);
 }
 
-int64_t sys_mprotect(uint64_t addr, uint64_t len, uint64_t prot, uint64_t d, uint64_t e, uint64_t f)
+/* There are no protection keys: -1 says that none is meant. */
+static int64_t protect(uint64_t addr, uint64_t len, uint64_t prot, int key)
 {
-	(void)d, (void)e, (void)f;
 	const uint64_t grows = PROT_GROWSDOWN | PROT_GROWSUP;
 
 	if ((prot & grows) == grows || addr & PAGE_MASK)
@@ -195,9 +198,31 @@ int64_t sys_mprotect(uint64_t addr, uint64_t len, uint64_t prot, uint64_t d, uin
 		return 0;
 	if (addr + ALIGN_UP(len, PAGE_SIZE) <= addr)
 		return -ENOMEM;
-	if (prot & ~(grows | PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
+	if (prot & ~(grows | PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM) || key != -1)
 		return -EINVAL;
 	return space_protect(thread_current()->space, addr, ALIGN_UP(len, PAGE_SIZE), (uint32_t)prot);
+}
+
+SYSCALL(mprotect)
+{
+	return protect(a, b, c, -1);
+}
+
+SYSCALL(pkey_mprotect)
+{
+	return protect(a, b, c, (int)d);
+}
+
+#define PKEY_RIGHTS 3ul /* access and write disabled */
+
+SYSCALL(pkey_alloc)
+{
+	return a || b & ~PKEY_RIGHTS ? -EINVAL : -ENOSPC;
+}
+
+SYSCALL(pkey_free)
+{
+	return -EINVAL;
 }
 
 int64_t sys_msync(uint64_t addr, uint64_t len, uint64_t flags, uint64_t d, uint64_t e, uint64_t f)

@@ -39,7 +39,7 @@ static int64_t seek_target(struct file *f, int64_t off, unsigned whence)
 
 	switch (whence) {
 	case SEEK_SET:
-		return off < 0 ? -EINVAL : off;
+		return off < 0 || (uint64_t)off > file_size_limit(f) ? -EINVAL : off;
 	case SEEK_CUR:
 	case SEEK_END:
 		return __builtin_add_overflow(base, off, &target) || target < 0 ? -EINVAL : target;
@@ -141,7 +141,7 @@ static int64_t allocate(struct file *f, unsigned mode, int64_t off, int64_t len)
 		return -ESPIPE;
 	if (!object_of(f))
 		return -ENODEV;
-	if (__builtin_add_overflow(off, len, &end))
+	if (__builtin_add_overflow(off, len, &end) || (uint64_t)end > file_size_limit(f))
 		return -EFBIG;
 	return f->ops->fallocate ? f->ops->fallocate(f, mode, (uint64_t)off, (uint64_t)len) : -EOPNOTSUPP;
 }

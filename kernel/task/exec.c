@@ -329,6 +329,7 @@ static void identity_take(struct exec *x, struct proc *p)
 	p->cmdline_len = x->cmdline_len;
 	p->exe = x->file;
 	p->execed = true;
+	p->personality &= ~READ_IMPLIES_EXEC;
 	p->space = x->space;
 	p->euid = p->suid = p->fsuid = x->args.euid;
 	p->egid = p->sgid = p->fsgid = x->args.egid;

@@ -79,6 +79,7 @@ static void copy_identity(struct proc *p, struct proc *self)
 	p->fsgid = self->fsgid;
 	p->groups = group_list_get(self);
 	p->umask = self->umask;
+	p->personality = self->personality;
 	p->no_terminal = self->no_terminal;
 	memcpy(p->actions, self->actions, sizeof(p->actions));
 	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));

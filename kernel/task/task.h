@@ -217,6 +217,7 @@ struct proc {
 	uint64_t start_ns;
 	struct spent used;         /* (p) by its threads that have ended */
 	struct spent children_used; /* (T) by children that were waited for, and theirs */
+	uint32_t personality;      /* (a) personality(2) */
 	int oom_score_adj;         /* -1000 to 1000: kept for whoever asks, /proc/PID/oom_score_adj */
 	char name[16];
 };

@@ -316,7 +316,7 @@ static int brk_grow(struct space *s, vaddr_t from, vaddr_t to)
 	struct vma *next = vma_find(s, from), *prev = next ? vma_prev(next) : s->highest;
 	uint64_t npages = (to - from) >> PAGE_SHIFT;
 	struct piece p = { from, to, from >> PAGE_SHIFT, VMA_READ | VMA_WRITE | VMA_MAYREAD | VMA_MAYWRITE | VMA_MAYEXEC | VMA_ACCOUNT |
-	                   s->def_flags, 0, NULL, NULL };
+	                   s->def_flags | (reads_imply_exec() ? VMA_EXEC : 0), 0, NULL, NULL };
 
 	if (to > USER_END || (s->def_flags & VMA_LOCKED && !space_lock_fits(s, npages)))
 		return -ENOMEM;

@@ -112,7 +112,8 @@ int space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot)
 			break;
 		}
 		bool locked = prot & PROT_WRITE && (v->flags & (VMA_WRITE | VMA_SHARED | VMA_LOCKED)) == VMA_LOCKED;
-		err = protect_vma(s, &v, at, end, prot, &dead);
+		bool exec = prot & PROT_READ && v->flags & VMA_MAYEXEC && reads_imply_exec();
+		err = protect_vma(s, &v, at, end, exec ? prot | PROT_EXEC : prot, &dead);
 		fill |= locked && !err;
 		if (locked && !err && !(v->flags & VMA_LOCKONFAULT))
 			vma_make_anon(v); /* now: the rest of the range may join it */

@@ -29,7 +29,7 @@ static int describe(struct space *s, vaddr_t start, size_t len, struct mapping *
 	struct vma *v = vma_find(s, start);
 	if (v && v->start <= start && v->flags & VMA_SHARED && is_one_mapping(v, start + len)) {
 		err = 0;
-		m->prot = vma_prot(v);
+		m->prot = vma_prot(v) | (vma_prot(v) & PROT_READ && reads_imply_exec() ? PROT_EXEC : 0);
 		m->flags |= v->flags & VMA_LOCKED ? MAP_LOCKED : 0;
 		m->special = v->flags & (VMA_SPECIAL | VMA_DONTDUMP | VMA_HUGETLB);
 		m->too_late = v->flags & VMA_HUGETLB ? -ENOMEM : 0; /* it would have to reserve them now */

@@ -10,6 +10,7 @@
 #define VM_VM_H
 
 #include <abi/mman.h>
+#include <abi/personality.h>
 
 #include "ipc/ipc.h"
 #include "lib/pageindex.h"
@@ -147,6 +148,10 @@ void space_populate(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted
 vaddr_t space_brk(struct space *s, vaddr_t want);                            /* brk(2): the resulting break */
 
 /* ---- protect.c ---- */
+static inline bool reads_imply_exec(void) /* personality(2): what is mapped to be read may be executed too */
+{
+	return proc_current() && unlikely(proc_current()->personality & READ_IMPLIES_EXEC);
+}
 /* mprotect(2) of a page-aligned range that is not empty; prot with PROT_GROWSDOWN or PROT_GROWSUP. -ENOMEM, -EACCES, -EINVAL */
 int space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot);
 

@@ -378,8 +378,11 @@ static pid_t program_start(char **argv, const char *where, int report)
 	open_streams();
 	if (!run_words[0])
 		greet();
-	if (chdir(where) < 0)
+	if (chdir(where) < 0) {
 		say("%s: %s", where, strerror(errno));
+		if (where == directory) /* asked for: elsewhere the program would do something else */
+			_exit(126);
+	}
 	execvp(argv[0], argv);
 	int error = errno;
 	say("%s: %s", argv[0], error == ENOEXEC ? "not a program for Atlas (a static ELF for x86-64)" : strerror(error));

@@ -28,6 +28,9 @@ int memfd_create(const char *name, unsigned int flags);
 int shm_open(const char *name, int flags, mode_t mode);
 int shm_unlink(const char *name);
 int remap_file_pages(void *addr, size_t len, int prot, size_t pgoff, int flags);
+int pkey_alloc(unsigned int flags, unsigned int rights);
+int pkey_free(int key);
+int pkey_mprotect(void *addr, size_t len, int prot, int key);
 __END_DECLS
 
 #endif

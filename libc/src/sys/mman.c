@@ -148,3 +148,18 @@ int shm_unlink(const char *name)
 		return -1;
 	return unlink(path);
 }
+
+int pkey_alloc(unsigned int flags, unsigned int rights)
+{
+	return (int)call2(SYS_pkey_alloc, flags, rights);
+}
+
+int pkey_free(int key)
+{
+	return (int)call1(SYS_pkey_free, key);
+}
+
+int pkey_mprotect(void *addr, size_t len, int prot, int key)
+{
+	return (int)call4(SYS_pkey_mprotect, addr, len, prot, key);
+}

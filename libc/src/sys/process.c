@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/io.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
@@ -352,6 +353,11 @@ int prctl(int option, ...)
 		a[i] = __builtin_va_arg(ap, long);
 	__builtin_va_end(ap);
 	return (int)call5(SYS_prctl, option, a[0], a[1], a[2], a[3]);
+}
+
+int personality(unsigned long persona)
+{
+	return (int)call1(SYS_personality, persona);
 }
 
 int arch_prctl(int code, unsigned long value)
