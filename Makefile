@@ -71,12 +71,12 @@ KERNEL_SRC := kernel/main.c \
 		pager.c protect.c reclaim.c remap.c remap_file.c remote.c report.c seal.c share.c space.c sync.c table.c usage.c \
 		usercopy.c vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
-	$(addprefix kernel/task/,child.c exec.c execargs.c exit.c fork.c futex.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
+	$(addprefix kernel/task/,alarm.c child.c exec.c execargs.c exit.c fork.c futex.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c filelock.c memfd.c mount.c node.c \
 		path.c pipe.c poll.c procfs.c server.c text.c tmpfs.c tmpfs_dir.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c identity.c memfd.c mmap.c mount.c path.c poll.c port.c \
+	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c identity.c itimer.c memfd.c mmap.c mount.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c size.c syscall.c thread.c time.c vector.c)
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
@@ -138,7 +138,8 @@ TESTS := \
 	mremap_moves_and_resizes munmap_any_part names_and_links names_change_from_all_sides \
 	orphans_signal_init_with_sigchld past_the_end_of_the_file pipes_block_end_and_break \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
-	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped proc_shows_other_processes random_calls read_into_a_mapping_of_the_same_page \
+	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped \
+	processes_are_told_apart_and_remembered proc_shows_other_processes random_calls read_into_a_mapping_of_the_same_page \
 	read_only_disk \
 	real_time_signals_queue resources_run_out runner seals_forbid_for_good \
 	segv_handler_repairs_and_returns select_and_ppoll server_dies shared_descriptor_survives_kills \
@@ -147,6 +148,7 @@ TESTS := \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \
 	the_first_thread_may_leave threads_begin_and_end threads_come_and_go_from_all_sides \
 	threads_lock_and_wait threads_map_and_fault_together threads_run_where_they_are_told \
+	timers_send_signals_in_time \
 	truncate_takes_pages_away tunables_take_numbers two_processes_share_a_file_mapping users_and_groups \
 	vector_state_survives_switches wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.

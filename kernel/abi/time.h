@@ -13,6 +13,17 @@
 #define CLOCK_REALTIME_COARSE 5
 #define CLOCK_MONOTONIC_COARSE 6
 #define CLOCK_BOOTTIME 7
+#define CLOCK_REALTIME_ALARM 8
+#define CLOCK_BOOTTIME_ALARM 9
+#define CLOCK_TAI 11
 #define TIMER_ABSTIME 1
+
+#define ITIMER_REAL 0
+#define ITIMER_VIRTUAL 1
+#define ITIMER_PROF 2
+#define ITIMERS 3
+
+struct abi_itimerval { struct abi_timeval it_interval, it_value; };
+struct abi_itimerspec { struct abi_timespec it_interval, it_value; };
 
 #endif

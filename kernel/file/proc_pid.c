@@ -16,7 +16,8 @@
 
 struct facts {
 	char name[16], state;
-	int pid, tid, ppid, pgid, sid, exit_signal;
+	bool no_new_privs;
+	int nice, pid, tid, ppid, pgid, sid, exit_signal;
 	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
 	unsigned threads, cpu, fds;
 	unsigned queued;
@@ -81,6 +82,8 @@ static int copy_facts(struct facts *x, struct proc *p, int tid)
 	x->uid = p->uid, x->euid = p->euid, x->suid = p->suid, x->fsuid = p->fsuid;
 	x->gid = p->gid, x->egid = p->egid, x->sgid = p->sgid, x->fsgid = p->fsgid;
 	x->umask = p->umask;
+	x->nice = p->nice;
+	x->no_new_privs = p->no_new_privs;
 	x->start = p->start_ns;
 	x->used = proc_spent(p);
 	x->children_used = p->children_used;
@@ -177,7 +180,7 @@ int proc_make_pid_stat(struct text *t, const struct proc_ref *of, uint64_t *next
 	number(t, x.used.minflt), number(t, x.children_used.minflt), number(t, x.used.majflt), number(t, x.children_used.majflt);
 	number(t, x.used.user_ns / TICK_NS), number(t, x.used.system_ns / TICK_NS);
 	number(t, x.children_used.user_ns / TICK_NS), number(t, x.children_used.system_ns / TICK_NS);
-	text_printf(t, " 20 0 %u 0", x.threads);
+	text_printf(t, " %d %d %u 0", 20 + x.nice, x.nice, x.threads);
 	number(t, x.start / TICK_NS), number(t, x.pages << PAGE_SHIFT), number(t, x.resident), number(t, x.rss_limit);
 	number(t, x.code_start), number(t, x.code_end), number(t, x.stack_start), zeros(t, 2);
 	number(t, x.thread_pending & OLD_SIGNALS), number(t, x.blocked & OLD_SIGNALS);
@@ -272,7 +275,8 @@ static void rights_rows(struct text *t, const struct facts *x)
 	signal_row(t, "CapEff", x->euid ? 0 : ALL_CAPABILITIES);
 	signal_row(t, "CapBnd", ALL_CAPABILITIES);
 	signal_row(t, "CapAmb", 0);
-	text_puts(t, "NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\n"
+	text_printf(t, "NoNewPrivs:\t%d\n", x->no_new_privs);
+	text_puts(t, "Seccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\n"
 	             "SpeculationIndirectBranch:\talways enabled\n");
 }
 

@@ -35,6 +35,11 @@
 	X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) \
 	X(reboot) X(sysinfo)
 
+/* prctl.c, itimer.c */
+#define CALLS_ALARM(X) \
+	X(prctl) X(getpriority) X(setpriority) X(alarm) X(getitimer) X(setitimer) X(timer_create) X(timer_settime) X(timer_gettime) \
+	X(timer_getoverrun) X(timer_delete)
+
 /* identity.c */
 #define CALLS_IDENTITY(X) \
 	X(getuid) X(geteuid) X(getgid) X(getegid) X(getresuid) X(getresgid) X(setuid) X(setgid) X(setreuid) X(setregid) X(setresuid) \
@@ -42,7 +47,7 @@
 
 /* thread.c */
 #define CALLS_THREAD(X) \
-	X(fork) X(vfork) X(clone) X(clone3) X(exit) X(arch_prctl) X(gettid) X(set_tid_address) X(prctl) X(iopl) X(futex) \
+	X(fork) X(vfork) X(clone) X(clone3) X(exit) X(arch_prctl) X(gettid) X(set_tid_address) X(iopl) X(futex) \
 	X(set_robust_list) X(get_robust_list) X(rseq) X(sched_yield) X(getcpu) X(sched_getaffinity) X(sched_setaffinity) \
 	X(sched_get_priority_max) X(sched_get_priority_min) X(sched_getscheduler) X(sched_setscheduler) X(sched_getparam) \
 	X(sched_setparam) X(sched_rr_get_interval)
@@ -63,7 +68,7 @@
 	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
 
 #define CALLS_ALL(X) \
-	CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_TIME(X) \
+	CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) \
 	CALLS_ATLAS(X)
 
 #endif

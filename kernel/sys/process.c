@@ -135,6 +135,8 @@ static int limit_set(struct proc *p, unsigned which, const struct abi_rlimit *ne
 	*limit = *new;
 	if (which == RLIMIT_STACK && p->space)
 		p->space->stack_limit = new->rlim_cur;
+	if (which == RLIMIT_CPU)
+		proc_cpu_limit_locked(p);
 	return 0;
 }
 

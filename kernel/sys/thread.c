@@ -122,27 +122,6 @@ SYSCALL(set_tid_address)
 	return thread_current()->tid;
 }
 
-#define PR_SET_NAME 15
-#define PR_GET_NAME 16
-
-SYSCALL(prctl)
-{
-	struct thread *t = thread_current();
-	char name[16];
-	if ((int)a == PR_GET_NAME)
-		return copy_to_user(b, t->name, sizeof(t->name));
-	if ((int)a != PR_SET_NAME)
-		return -EINVAL;
-	long len = copy_string_from_user(name, b, sizeof(name));
-	if (len == -EFAULT)
-		return len;
-	name[sizeof(name) - 1] = '\0';
-	strlcpy(t->name, name, sizeof(t->name));
-	if (t->tid == t->proc->pid)
-		strlcpy(t->proc->name, name, sizeof(t->proc->name));
-	return 0;
-}
-
 SYSCALL(iopl)
 {
 	struct thread *t = thread_current();

@@ -11,4 +11,7 @@ struct abi_timespec timespec_of(uint64_t ns);
 /* timespec_read: a time that is not negative, cut off at some 292 years. -EFAULT, -EINVAL */
 int timespec_read(vaddr_t at, uint64_t *ns);
 
+/* clock_base_ns: what the clock showed at boot; 0 also for CPU clocks. */
+uint64_t clock_base_ns(int clock);
+
 #endif

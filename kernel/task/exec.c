@@ -175,8 +175,9 @@ static void ids_find(struct exec *x)
 {
 	const struct proc *p = proc_current();
 	const struct node *n = x->file->node;
-	x->args.euid = n->mode & S_ISUID ? n->uid : p->euid;
-	x->args.egid = (n->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ? n->gid : p->egid;
+	bool may = !p->no_new_privs;
+	x->args.euid = may && n->mode & S_ISUID ? n->uid : p->euid;
+	x->args.egid = may && (n->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ? n->gid : p->egid;
 }
 
 /* ---- gather ---- */
@@ -373,6 +374,7 @@ static void commit(struct exec *x, struct space *old)
 		space_leave(x, old);
 	identity_take(x, p);
 	signal_reset_for_exec(p);
+	posix_timers_end(p);
 	registers_reset(x);
 	proc_release_vfork(p);
 	fdtable_close_on_exec(p->files);

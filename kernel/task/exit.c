@@ -68,6 +68,7 @@ static void proc_teardown(struct proc *p)
 	if (p == proc_one)
 		panic("init ended with status 0x%x", p->status);
 	device_stop_all(p->pid);
+	proc_alarms_end(p);
 	spin_lock(&p->lock);
 	struct fdtable *files = p->files;
 	p->files = NULL;

@@ -81,6 +81,9 @@ static void copy_identity(struct proc *p, struct proc *self)
 	p->umask = self->umask;
 	p->personality = self->personality;
 	p->no_terminal = self->no_terminal;
+	p->nice = self->nice;
+	p->no_new_privs = self->no_new_privs;
+	p->dumpable = self->dumpable;
 	memcpy(p->actions, self->actions, sizeof(p->actions));
 	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));
 	p->oom_score_adj = self->oom_score_adj;
@@ -249,6 +252,11 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags)
 	bool vfork = flags & CLONE_VFORK;
 	p->pid = pid;
 	proc_add_thread(p, t);
+	if (p->rlimit[RLIMIT_CPU].rlim_cur != RLIM_INFINITY) {
+		spin_lock(&p->lock);
+		proc_cpu_limit_locked(p);
+		spin_unlock(&p->lock);
+	}
 	if (vfork)
 		proc_get(p);
 	enter_tree(p, flags & CLONE_PARENT);

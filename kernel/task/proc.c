@@ -96,7 +96,10 @@ struct proc *proc_alloc(void)
 	wait_queue_init(&p->child_wait);
 	wait_queue_init(&p->vfork_wait);
 	wait_queue_init(&p->stop_wait);
+	list_init(&p->timers);
+	proc_alarms_init(p);
 	limits_default(p);
+	p->dumpable = 1;
 	p->umask = 022;
 	p->exit_signal = SIGCHLD;
 	p->start_ns = clock_now_ns();
@@ -239,12 +242,18 @@ void spent_add(struct spent *sum, const struct spent *u)
 	sum->peak_resident = MAX(sum->peak_resident, u->peak_resident);
 }
 
-struct spent proc_spent(struct proc *p)
+struct spent proc_spent_locked(struct proc *p)
 {
-	spin_lock(&p->lock);
 	struct spent sum = p->used;
 	list_for_each(n, &p->threads)
 		spent_add_thread(&sum, list_entry(n, struct thread, proc_link));
+	return sum;
+}
+
+struct spent proc_spent(struct proc *p)
+{
+	spin_lock(&p->lock);
+	struct spent sum = proc_spent_locked(p);
 	spin_unlock(&p->lock);
 	return sum;
 }

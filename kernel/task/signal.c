@@ -236,6 +236,11 @@ int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info)
 	return err;
 }
 
+void signal_send_kernel_locked(struct proc *p, int signo)
+{
+	(void)send_locked(p, NULL, signo, NULL); /* standard signals are never refused */
+}
+
 static bool may_signal(const struct proc *p, int signo)
 {
 	const struct proc *self = proc_current();

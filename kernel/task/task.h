@@ -11,6 +11,7 @@
 
 #include <abi/resource.h>
 #include <abi/signal.h>
+#include <abi/time.h>
 
 #include "arch.h"
 #include "lib/list.h"
@@ -52,6 +53,17 @@ void timer_init(struct timer *t, void (*fire)(struct timer *));
 void timer_set(struct timer *t, uint64_t at_ns);
 /* timer_cancel: after it fire neither runs nor will. -> no lock held that fire takes. */
 void timer_cancel(struct timer *t);
+
+/* Due at a time on its clock, and again after each interval (alarm.c). Guard: p->lock. */
+enum alarm_clock { ALARM_TIME, ALARM_USER, ALARM_CPU, ALARM_THREAD }; /* since boot; the process's CPU time, the thread's */
+struct alarm {
+	struct timer timer;
+	struct proc *proc;
+	enum alarm_clock clock;
+	int tid;                   /* ALARM_THREAD: whose */
+	bool used;                 /* has been set once */
+	uint64_t at_ns, interval_ns; /* at 0: off */
+};
 
 /* What is pending for a process or a thread (sigqueue.c). Guard: p->lock. */
 struct signal_queue {
@@ -208,6 +220,12 @@ struct proc {
 	bool stopping;             /* (p) a stop signal has been taken, and no SIGCONT sent since */
 	struct thread *exec_thread; /* (p) in execve, past the point where it ends the others */
 	int status;                /* (p) until zombie, then (T): as wait4 reports it */
+	struct alarm itimer[ITIMERS], cpu_limit; /* (p) setitimer(2); RLIMIT_CPU */
+	struct list timers;        /* (p) timer_create(2) */
+	int next_timer;            /* (p) its number */
+	int nice;                  /* (a) remembered, not acted upon */
+	bool no_new_privs, keep_caps, no_huge_pages; /* (a) prctl(2) */
+	int dumpable;              /* (a) likewise */
 	int stop_report;           /* (T) status word of a stop or continue not yet waited for; 0 none */
 	struct wait_queue stop_wait; /* threads of a stopped process; exec waits here for the last other thread */
 	volatile int ppid;         /* changes under (T) */

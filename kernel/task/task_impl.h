@@ -52,9 +52,31 @@ void proc_unlink_locked(struct proc *p);
 void proc_name_set(struct proc *p, const char *path);       /* comm: the last component */
 uint64_t thread_cpu_ns(const struct thread *t);             /* time on a CPU so far */
 uint64_t proc_cpu_ns(struct proc *p);                       /* time on CPUs so far, all threads */
+struct spent proc_spent_locked(struct proc *p);             /* proc_spent with p->lock held */
 void spent_add_thread(struct spent *sum, const struct thread *t);
 void spent_add(struct spent *sum, const struct spent *u);
 extern struct proc *proc_one;                               /* init */
+
+/* ---- alarm.c ---- */
+void alarm_init(struct alarm *a, struct proc *p, enum alarm_clock clock, int tid, void (*fire)(struct timer *));
+void alarm_set_locked(struct alarm *a, uint64_t at_ns, uint64_t interval_ns); /* on its clock; 0: off */
+bool alarm_due_locked(struct alarm *a);                     /* for its fire function: is it really time? */
+uint64_t alarm_forward_locked(struct alarm *a);             /* after it was due: the next time; how many have passed, off counts as 1 */
+uint64_t alarm_now_locked(const struct alarm *a);
+void alarm_end(struct alarm *a);                            /* its memory may go. -> no lock held */
+void proc_alarms_init(struct proc *p);
+void proc_alarms_end(struct proc *p);
+void proc_cpu_limit_locked(struct proc *p);                 /* RLIMIT_CPU is new */
+
+/* ---- posix_timer.c: of the current process ---- */
+struct timer_setting { uint64_t value_ns, interval_ns; bool absolute; };
+/* posix_timer_create: its number; -EAGAIN, -EINVAL. by_id: it sends its number as the value; base_ns: what its clock showed at boot. */
+int posix_timer_create(enum alarm_clock clock, int tid, const struct abi_sigevent *ev, bool by_id, uint64_t base_ns);
+int posix_timer_delete(int id);                             /* these: -EINVAL, there is none */
+int posix_timer_get(int id, uint64_t *left_ns, uint64_t *interval_ns);
+int posix_timer_set(int id, const struct timer_setting *new, uint64_t *old_left_ns, uint64_t *old_interval_ns);
+int posix_timer_overrun(int id);
+void posix_timers_end(struct proc *p);
 
 /* ---- session.c ---- */
 bool session_group_orphaned(const struct proc *p);
@@ -107,6 +129,7 @@ void signal_hand_over_locked(struct proc *p, uint64_t bits);
 /* signal_check: may the current process send it? 0 also for signal 0; -EINVAL, -EPERM */
 int signal_check(const struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_thread_locked(struct thread *t, int signo, const struct abi_siginfo *info); /* its p->lock held */
+void signal_send_kernel_locked(struct proc *p, int signo);  /* a standard one; p->lock held */
 /* signal_send_entry_locked: an entry that is part of something; only: the thread, NULL: the process; p->lock held. Not to be sent
    twice before its `gone` has been called, which may be at once. */
 void signal_send_entry_locked(struct proc *p, struct thread *only, int signo, struct signal_entry *e);

@@ -46,6 +46,10 @@ typedef struct {
 			union sigval __value;
 		} __rt;
 		struct {
+			int __id, __overrun;
+			union sigval __value;
+		} __timer;
+		struct {
 			void *__addr;
 		} __fault;
 		char __bytes[112];
@@ -60,7 +64,21 @@ typedef struct {
 #define si_value __u.__rt.__value
 #define si_int __u.__rt.__value.sival_int
 #define si_ptr __u.__rt.__value.sival_ptr
+#define si_timerid __u.__timer.__id
+#define si_overrun __u.__timer.__overrun
 #define si_addr __u.__fault.__addr
+
+/* The bytes of struct abi_sigevent. */
+struct sigevent {
+	union sigval sigev_value;
+	int sigev_signo, sigev_notify;
+	union {
+		pid_t __tid;
+		char __bytes[48];
+	} __u;
+};
+
+#define sigev_notify_thread_id __u.__tid
 
 struct sigaction {
 	union {

@@ -5,6 +5,7 @@
 
 #include <abi/time.h>
 #include <bits/timespec.h>
+#include <bits/types.h>
 #include <stddef.h>
 #include <sys/cdefs.h>
 
@@ -25,6 +26,13 @@ struct tm {
 	const char *tm_zone;
 };
 
+struct itimerspec {
+	struct timespec it_interval;
+	struct timespec it_value;
+};
+
+struct sigevent;
+
 __BEGIN_DECLS
 extern char *tzname[2];
 extern long timezone;
@@ -38,6 +46,12 @@ int clock_settime(clockid_t clock, const struct timespec *t);
 int clock_getres(clockid_t clock, struct timespec *t);
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *rest);
 int nanosleep(const struct timespec *t, struct timespec *rest);
+int clock_getcpuclockid(pid_t pid, clockid_t *clock);
+int timer_create(clockid_t clock, struct sigevent *__restrict event, timer_t *__restrict timer);
+int timer_delete(timer_t timer);
+int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value, struct itimerspec *__restrict old);
+int timer_gettime(timer_t timer, struct itimerspec *value);
+int timer_getoverrun(timer_t timer);
 int timespec_get(struct timespec *t, int base);
 
 struct tm *gmtime(const time_t *t);

@@ -26,6 +26,7 @@ typedef long time_t;
 typedef long suseconds_t;
 typedef unsigned int useconds_t;
 typedef int clockid_t;
+typedef void *timer_t;
 typedef long clock_t;
 typedef int key_t;
 typedef unsigned int socklen_t;

@@ -6,10 +6,7 @@
 #include <abi/misc.h>
 #include <sys/cdefs.h>
 
-#define PR_SET_PDEATHSIG 1
-#define PR_SET_DUMPABLE 4
-#define PR_SET_NAME 15
-#define PR_GET_NAME 16
+#include <abi/misc.h>
 
 __BEGIN_DECLS
 int prctl(int option, ...);

@@ -4,10 +4,14 @@
  * into the kernel.
  *
  * clock() is the processor time of the process in microseconds. sleep returns the seconds that were
- * left when a signal came. clock_nanosleep returns its error instead of setting errno.
+ * left when a signal came. clock_nanosleep returns its error instead of setting errno. A timer_t is the
+ * kernel's number; timers that start threads (SIGEV_THREAD) are refused.
  */
 #include "../internal.h"
+#include <abi/signal.h>
+#include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,4 +109,53 @@ int setitimer(int which, const struct itimerval *__restrict value, struct itimer
 unsigned int alarm(unsigned int seconds)
 {
 	return (unsigned int)raw1(SYS_alarm, seconds);
+}
+
+/* ---- timers of POSIX ---- */
+
+static_assert(sizeof(struct sigevent) == sizeof(struct abi_sigevent), "sigevent is the kernel's");
+
+int timer_create(clockid_t clock, struct sigevent *__restrict event, timer_t *__restrict timer)
+{
+	int id;
+
+	if (event && event->sigev_notify == SIGEV_THREAD) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (call3(SYS_timer_create, clock, event, &id) < 0)
+		return -1;
+	*timer = (timer_t)(long)id;
+	return 0;
+}
+
+int timer_delete(timer_t timer)
+{
+	return (int)call1(SYS_timer_delete, timer);
+}
+
+int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value, struct itimerspec *__restrict old)
+{
+	return (int)call4(SYS_timer_settime, timer, flags, value, old);
+}
+
+int timer_gettime(timer_t timer, struct itimerspec *value)
+{
+	return (int)call2(SYS_timer_gettime, timer, value);
+}
+
+int timer_getoverrun(timer_t timer)
+{
+	return (int)call1(SYS_timer_getoverrun, timer);
+}
+
+int clock_getcpuclockid(pid_t pid, clockid_t *clock)
+{
+	struct timespec t;
+	clockid_t id = (int)(~(unsigned int)pid << 3 | 2);
+
+	if (raw2(SYS_clock_getres, id, &t) < 0)
+		return ESRCH;
+	*clock = id;
+	return 0;
 }

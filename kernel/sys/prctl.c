@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * prctl(2), personal priorities and what else a process remembers of itself without much coming of it.
+ *
+ * What is obeyed: names, the signal at a parent's end, subreapers, no-new-privileges (at execve), the answers to all that was set. Niceness is
+ * remembered and shown; the scheduler knows none.
+ */
+#include <abi/errno.h>
+#include <abi/misc.h>
+#include <abi/signal.h>
+
+#include "lib/string.h"
+#include "sys/calls.h"
+#include "sys/sys.h"
+#include "task/task_impl.h"
+#include "vm/vm.h"
+
+#define CAPABILITY_LAST 40
+#define TIMER_SLACK_NS 50000
+#define TSC_READABLE 1
+#define MCE_KILL_DEFAULT 2
+
+static int64_t name_set(vaddr_t at)
+{
+	struct thread *t = thread_current();
+	char name[16];
+	long len = copy_string_from_user(name, at, sizeof(name));
+	if (len == -EFAULT)
+		return len;
+	name[sizeof(name) - 1] = '\0';
+	strlcpy(t->name, name, sizeof(t->name));
+	if (t->tid == t->proc->pid)
+		strlcpy(t->proc->name, name, sizeof(t->proc->name));
+	return 0;
+}
+
+static int64_t int_out(vaddr_t at, int32_t value) { return copy_to_user(at, &value, sizeof(value)); }
+
+/* A switch that takes 0 and 1, and zeros as its other arguments. */
+static int64_t switch_set(bool *field, uint64_t value, uint64_t others, bool only_on)
+{
+	if (others || value > 1 || (only_on && !value))
+		return -EINVAL;
+	*field = value;
+	return 0;
+}
+
+SYSCALL(prctl)
+{
+	struct thread *t = thread_current();
+	struct proc *p = t->proc;
+	switch ((int)a) {
+	case PR_SET_PDEATHSIG:
+		if (b > ABI_NSIG)
+			return -EINVAL;
+		p->death_signal = b;
+		return 0;
+	case PR_GET_PDEATHSIG:
+		return int_out(b, p->death_signal);
+	case PR_GET_DUMPABLE:
+		return p->dumpable;
+	case PR_SET_DUMPABLE:
+		if (b > 1)
+			return -EINVAL;
+		p->dumpable = b;
+		return 0;
+	case PR_GET_KEEPCAPS:
+		return p->keep_caps;
+	case PR_SET_KEEPCAPS:
+		return switch_set(&p->keep_caps, b, 0, false);
+	case PR_SET_NAME:
+		return name_set(b);
+	case PR_GET_NAME:
+		return copy_to_user(b, t->name, sizeof(t->name));
+	case PR_GET_SECCOMP:
+	case PR_GET_SECUREBITS:
+		return 0;
+	case PR_CAPBSET_READ:
+		return b <= CAPABILITY_LAST ? 1 : -EINVAL;
+	case PR_GET_TSC:
+		return int_out(b, TSC_READABLE);
+	case PR_GET_TIMERSLACK:
+		return TIMER_SLACK_NS;
+	case PR_SET_TIMERSLACK:
+		return 0;
+	case PR_MCE_KILL_GET:
+		return b || c || d || e ? -EINVAL : MCE_KILL_DEFAULT;
+	case PR_SET_CHILD_SUBREAPER:
+		p->subreaper = b;
+		return 0;
+	case PR_GET_CHILD_SUBREAPER:
+		return int_out(b, p->subreaper);
+	case PR_SET_NO_NEW_PRIVS:
+		return switch_set(&p->no_new_privs, b, c | d | e, true);
+	case PR_GET_NO_NEW_PRIVS:
+		return b || c || d || e ? -EINVAL : p->no_new_privs;
+	case PR_GET_THP_DISABLE:
+		return b || c || d || e ? -EINVAL : p->no_huge_pages;
+	case PR_SET_THP_DISABLE:
+		if (c || d || e)
+			return -EINVAL;
+		p->no_huge_pages = b;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* ---- priorities ---- */
+
+enum { PRIO_PROCESS, PRIO_PGRP, PRIO_USER };
+
+static bool is_meant(const struct proc *p, int which, int who)
+{
+	const struct proc *self = proc_current();
+	switch (which) {
+	case PRIO_PROCESS:
+		return who ? p->pid == who : p == self;
+	case PRIO_PGRP:
+		return p->pgid == (who ? who : self->pgid);
+	default:
+		return p->uid == (who ? (uint32_t)who : self->uid);
+	}
+}
+
+static int nice_change(struct proc *p, int nice)
+{
+	const struct proc *self = proc_current();
+	if (self->euid && p->uid != self->euid && p->euid != self->euid)
+		return -EPERM;
+	if (nice < p->nice && self->euid && (uint64_t)(20 - nice) > p->rlimit[RLIMIT_NICE].rlim_cur)
+		return -EACCES;
+	p->nice = nice;
+	return 0;
+}
+
+SYSCALL(setpriority)
+{
+	int which = a, nice = MAX(-20, MIN(19, (int)c)), result = -ESRCH;
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
+	mutex_lock(&proc_tree_lock);
+	list_for_each(n, &proc_all) {
+		struct proc *p = list_entry(n, struct proc, all_link);
+		if (!is_meant(p, which, b))
+			continue;
+		int err = nice_change(p, nice);
+		if (err || result == -ESRCH)
+			result = err;
+	}
+	mutex_unlock(&proc_tree_lock);
+	return result;
+}
+
+/* 20 minus the lowest of them, for a result must not be negative. */
+SYSCALL(getpriority)
+{
+	int which = a, result = -ESRCH;
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
+	mutex_lock(&proc_tree_lock);
+	list_for_each(n, &proc_all) {
+		const struct proc *p = list_entry(n, struct proc, all_link);
+		if (is_meant(p, which, b))
+			result = MAX(result, 20 - p->nice);
+	}
+	mutex_unlock(&proc_tree_lock);
+	return result;
+}
