@@ -119,7 +119,7 @@ BIN := \
 	kill ln ls maps mkdir mv poweroff printf ps pwd rm rmdir seq sleep sort stat sync tail tee \
 	test time touch true uname uniq wc
 DEMOS := \
-	byteat capital cow devzero family fault latestore lazy mapcat mapdriver mapedit peek people picture semfile sharedint slice \
+	byteat capital cow devzero family fault latestore lazy mapbench mapcat mapdriver mapedit peek people picture semfile sharedint slice \
 	tenbytes twomaps
 TESTS := \
 	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
@@ -335,6 +335,7 @@ grade: test
 
 bench: $(IMAGES) $(B)/programs/diff/linux_init
 	$(Q)CC='$(CC)' tools/bench
+	$(Q)tools/bench-mmap
 
 SEED ?= 1
 difftest: all
@@ -358,7 +359,7 @@ help:
 	@echo 'make check     the quick part of it'
 	@echo 'make fuzz      the pure parts under a coverage-guided fuzzer (FUZZ_SECONDS=60 each)'
 	@echo 'make mutants   deliberate faults in kernel/vm, one at a time: the tests must notice each'
-	@echo 'make bench     costs of the main operations in guest instructions'
+	@echo 'make bench     costs of the main operations in guest instructions; mmap against read and write, with a plot'
 	@echo 'make difftest  the same programs on Atlas and on Linux, compared byte for byte (SEED=n: other sequences)'
 	@echo 'make iso       build/atlas.iso, boots by BIOS and by UEFI'
 	@echo 'make all       kernels, library, programs, images; also: kernel, libc, user'

@@ -5,6 +5,7 @@ The kernel is that of Debian's package linux-image-amd64, fetched by apt-get int
 is one program, tests/diff/linux_init.c; it makes the disk its root, runs one program and uses the serial lines as Atlas
 does, so that the Machine of tools/atlas serves both. For tools/bench and tools/difftest.
 """
+import collections
 import fcntl
 import importlib.machinery
 import importlib.util
@@ -12,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 BUILD = os.path.abspath(os.environ.get("ATLAS_BUILD", os.path.join(ROOT, "build")))
@@ -143,6 +145,31 @@ def machine_arguments(atlas, options, folder, disk, program, note=lambda text: N
     argv = atlas.machine_arguments(options, folder, disk, append)
     argv[argv.index("-initrd") + 1] = archive
     return argv
+
+
+Run = collections.namedtuple("Run", "status trouble output log")
+
+
+def run_program(atlas, arguments, words, seconds, on_linux, note=lambda text: None):
+    """Boots a machine with the `run` options `arguments`, on Linux or on Atlas, for one program; what came of it."""
+    options = atlas.parse_options(["run", *arguments, "--", *words])
+    output, log = [], []
+    with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
+        disk = atlas.prepare_disk(options, folder)
+        if on_linux:
+            argv = machine_arguments(atlas, options, folder, disk, words, note)
+        else:
+            argv = atlas.machine_arguments(options, folder, disk, atlas.run_append(options, list(words)))
+        machine = atlas.Machine(argv, folder, log.append, output.append, log.append, None)
+        try:
+            in_time = machine.wait(seconds)
+        finally:
+            if machine.qemu.poll() is None:
+                machine.kill()
+    output, log = (b"".join(part).decode(errors="replace") for part in (output, log))
+    if not in_time:
+        return Run(atlas.STATUS_TIMEOUT, f"no end within {seconds} seconds", output, log)
+    return Run(*atlas.machine_status(machine), output, log)
 
 
 def release(version):

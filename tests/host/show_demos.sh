@@ -36,6 +36,7 @@ semfile sem wait 3 >got & semfile sem post 3 50; wait; cat got
 semfile sem post 2 0; semfile sem wait 2
 section slice
 slice lines 5003 17; slice lines 9980; slice lines 9 1000000 | wc -c; slice lines 10000
+section mapbench; mapbench 4K | grep nanoseconds; mapbench -t 16K | grep -cE '^[a-z]+	[a-z0-9+K ]+	(4096|16384)	[1-9][0-9]*$'
 section latestore; latestore late KEPT
 section end
 END
@@ -114,6 +115,11 @@ line 0999
 line 1000
 9991
 slice: lines has 10000 bytes only
+== mapbench
+scan, nanoseconds a KiB
+copy, nanoseconds a KiB
+pick, nanoseconds a record
+18
 == latestore
 stored; it is dirty
 == end
@@ -144,6 +150,7 @@ for cpus in 1 4; do
 		family:"records are shared over fork, and an update comes back" \
 		semfile:"a semaphore in a file is posted by one program and waited for by another" \
 		slice:"a slice of a file begins at any byte" \
+		mapbench:"mmap is measured against read and write in nine ways" \
 		latestore:"a store makes a page dirty"; do
 		holds "${demo#*:} ($cpus CPUs)" says "${demo%%:*}"
 	done
