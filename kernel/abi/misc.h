@@ -117,6 +117,7 @@ struct abi_robust_list_head {
 
 #define GRND_NONBLOCK 1
 #define GRND_RANDOM 2
+#define GRND_INSECURE 4
 
 #define EXT2_SUPER_MAGIC 0xef53
 struct abi_statfs {

@@ -55,6 +55,27 @@ struct abi_stat {
 	int64_t unused[3];
 };
 
+struct abi_statx_time { int64_t tv_sec; uint32_t tv_nsec; int32_t pad; };
+
+/* statx(2): 256 bytes. */
+struct abi_statx {
+	uint32_t stx_mask, stx_blksize;
+	uint64_t stx_attributes;
+	uint32_t stx_nlink, stx_uid, stx_gid;
+	uint16_t stx_mode, pad0;
+	uint64_t stx_ino, stx_size, stx_blocks, stx_attributes_mask;
+	struct abi_statx_time stx_atime, stx_btime, stx_ctime, stx_mtime;
+	uint32_t stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
+	uint64_t stx_mnt_id;
+	uint32_t stx_dio_mem_align, stx_dio_offset_align;
+	uint64_t spare[12];
+};
+#define STATX_BASIC_STATS 0x7ffu
+#define STATX_BTIME 0x800u
+#define STATX_MNT_ID 0x1000u
+#define STATX_RESERVED 0x80000000u
+#define STATX_ATTR_MOUNT_ROOT 0x2000
+
 #define UTIME_NOW  0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 

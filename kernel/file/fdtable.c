@@ -192,11 +192,11 @@ void fdtable_note_locks(struct fdtable *t)
 	t->locks = true;
 }
 
-static void close_entries(struct fdtable *t, bool only_cloexec)
+static void close_entries(struct fdtable *t, unsigned first, unsigned last, bool only_cloexec)
 {
-	for (unsigned fd = 0; fd < t->room; fd++) {
+	for (unsigned fd = first; fd <= last && fd < t->room; fd++) {
 		spin_lock(&t->lock);
-		struct file *f = !only_cloexec || cloexec_test(t, fd) ? take_entry_locked(t, fd) : NULL;
+		struct file *f = fd < t->room && (!only_cloexec || cloexec_test(t, fd)) ? take_entry_locked(t, fd) : NULL;
 		spin_unlock(&t->lock);
 		if (f)
 			entry_put(t, f);
@@ -207,14 +207,14 @@ void fdtable_put(struct fdtable *t)
 {
 	if (__atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL))
 		return;
-	close_entries(t, false);
+	close_entries(t, 0, MAX_FDS, false);
 	kfree(t->file);
 	kfree(t);
 }
 
 void fdtable_close_on_exec(struct fdtable *t)
 {
-	close_entries(t, true);
+	close_entries(t, 0, MAX_FDS, true);
 }
 
 /* Make room for entry fd; -ENOMEM, -EMFILE. The heap does not sleep, so the lock stays. */
@@ -333,6 +333,45 @@ int fd_close(int fd)
 	if (!f)
 		return -EBADF;
 	entry_put(t, f);
+	return 0;
+}
+
+/* A table of the process's own, if it shares one. Of several threads nobody knows which are looking at the old one: -EINVAL. */
+static int unshare_table(void)
+{
+	struct proc *p = proc_current();
+	struct fdtable *t = p->files;
+
+	if (t->refs == 1)
+		return 0;
+	if (p->nthreads > 1)
+		return -EINVAL;
+	struct fdtable *own = fdtable_copy(t);
+	if (!own)
+		return -ENOMEM;
+	spin_lock(&p->lock);
+	p->files = own;
+	spin_unlock(&p->lock);
+	fdtable_put(t);
+	return 0;
+}
+
+int fd_close_range(unsigned first, unsigned last, bool cloexec, bool unshare)
+{
+	int err = unshare ? unshare_table() : 0;
+	struct fdtable *t = table_current();
+
+	if (err)
+		return err;
+	if (!cloexec) {
+		close_entries(t, first, last, false);
+		return 0;
+	}
+	spin_lock(&t->lock);
+	for (unsigned fd = first; fd <= last && fd < t->room; fd++)
+		if (t->file[fd])
+			cloexec_set(t, fd, true);
+	spin_unlock(&t->lock);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ static int64_t write_room(uint64_t pos, size_t len)
 static int64_t write_bytes(struct file *f, uint64_t buf, size_t len, int64_t *pos, bool kernel)
 {
 	struct object *o = f->node->object;
-	bool append = f->flags & O_APPEND;
+	bool append = f->flags & O_APPEND || *pos == POS_APPEND;
 	uint64_t at = append ? o->size : (uint64_t)*pos, end;
 	int64_t n = write_room(at, len);
 

@@ -78,6 +78,8 @@ void gate_init(struct gate *g);
 must_check int gate_enter(struct gate *g); /* 0, -EINTR when the process is ending */
 void gate_leave(struct gate *g);
 
+#define POS_APPEND (-1) /* as a write's position: the end, as with O_APPEND */
+
 /* Operations that differ by kind. NULL: the errno said. buf is a user address of the current space. Contracts as the
  * system calls of the same name; ops are called without locks held and may sleep. */
 struct file_ops {
@@ -131,6 +133,8 @@ struct file *fd_get(int fd);                         /* current process; referen
 int fd_install(struct file *f, int at_least, bool cloexec); /* takes over the reference on success; -EMFILE */
 int fd_room(void);                                   /* 0, or -EMFILE: fd_install would fail now */
 int fd_close(int fd);
+/* fd_close_range: all from first to last are closed, or marked to be at exec. -EINVAL, -ENOMEM (with `unshare`). */
+int fd_close_range(unsigned first, unsigned last, bool cloexec, bool unshare);
 int fd_dup_to(int oldfd, int newfd, bool cloexec);   /* dup2, dup3 */
 int fd_set_cloexec(int fd, bool on);
 int fd_get_cloexec(int fd);

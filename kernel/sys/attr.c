@@ -8,6 +8,7 @@
 #include "sys/file_calls.h"
 
 #include <abi/signal.h>
+#include <abi/time.h>
 
 #include "file/file_impl.h"
 
@@ -73,19 +74,27 @@ static int subject_at(int dirfd, vaddr_t text, unsigned flags, struct subject *s
 
 /* ---- stat ---- */
 
-static int64_t stat_subject(struct subject *s, vaddr_t user)
+/* Of the subject, which is put. */
+static int stat_of(struct subject *s, struct abi_stat *st)
 {
-	struct abi_stat st;
 	int err;
 
 	if (s->node) {
 		err = node_refresh(s->node);
 		if (!err)
-			node_stat(s->node, &st);
+			node_stat(s->node, st);
 	} else {
-		err = s->file->ops->stat ? s->file->ops->stat(s->file, &st) : -EINVAL;
+		err = s->file->ops->stat ? s->file->ops->stat(s->file, st) : -EINVAL;
 	}
 	subject_put(s);
+	return err;
+}
+
+static int64_t stat_subject(struct subject *s, vaddr_t user)
+{
+	struct abi_stat st;
+	int err = stat_of(s, &st);
+
 	return err ? err : copy_to_user(user, &st, sizeof st);
 }
 
@@ -120,6 +129,50 @@ CALL(fstat)
 	int err = subject_of_fd((int)a, true, &s);
 
 	return err ? err : stat_subject(&s, b);
+}
+
+/* ---- statx ---- */
+
+static struct abi_statx_time statx_time(struct abi_timespec t) { return (struct abi_statx_time){ t.tv_sec, (uint32_t)t.tv_nsec, 0 }; }
+
+static uint32_t major_of(uint64_t dev) { return (uint32_t)(dev >> 8 & 0xfff); }
+static uint32_t minor_of(uint64_t dev) { return (uint32_t)((dev & 0xff) | (dev >> 12 & 0xfff00)); }
+
+/* What stat(2) says, and no more: no time of birth, no attributes. */
+static void statx_from(const struct abi_stat *st, bool mount_root, struct abi_statx *x)
+{
+	*x = (struct abi_statx){
+		.stx_mask = STATX_BASIC_STATS | STATX_MNT_ID, .stx_blksize = (uint32_t)st->st_blksize,
+		.stx_attributes = mount_root ? STATX_ATTR_MOUNT_ROOT : 0, .stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
+		.stx_nlink = (uint32_t)st->st_nlink, .stx_uid = st->st_uid, .stx_gid = st->st_gid, .stx_mode = (uint16_t)st->st_mode,
+		.stx_ino = st->st_ino, .stx_size = (uint64_t)st->st_size, .stx_blocks = (uint64_t)st->st_blocks,
+		.stx_atime = statx_time(st->st_atim), .stx_ctime = statx_time(st->st_ctim), .stx_mtime = statx_time(st->st_mtim),
+		.stx_rdev_major = major_of(st->st_rdev), .stx_rdev_minor = minor_of(st->st_rdev),
+		.stx_dev_major = major_of(st->st_dev), .stx_dev_minor = minor_of(st->st_dev), .stx_mnt_id = st->st_dev,
+	};
+}
+
+/* dirfd, path, flags, which, where to */
+CALL(statx)
+{
+	unsigned flags = (unsigned)c;
+	struct abi_stat st;
+	struct abi_statx x;
+	struct subject s;
+
+	if ((uint32_t)d & STATX_RESERVED || (flags & AT_STATX_SYNC) == AT_STATX_SYNC)
+		return -EINVAL;
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC))
+		return -EINVAL;
+	int err = subject_at((int)a, b, flags, &s);
+	if (err)
+		return err;
+	bool mount_root = s.node && path_is_mount(s.node);
+	err = stat_of(&s, &st);
+	if (err)
+		return err;
+	statx_from(&st, mount_root, &x);
+	return copy_to_user(e, &x, sizeof x);
 }
 
 static int64_t statfs_subject(struct subject *s, vaddr_t user)
@@ -375,15 +428,12 @@ static int check_times(struct node *n, bool both_now)
 	return both_now ? node_permission(n, W_OK) : -EPERM;
 }
 
-CALL(utimensat)
+/* The times by name, relative to dirfd; without a name those of the descriptor. */
+static int64_t set_times(int dirfd, vaddr_t text, const struct abi_timespec times[2], unsigned flags)
 {
-	struct abi_timespec times[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	struct fs_setattr set = { .mask = 0 };
-	unsigned flags = (unsigned)d;
 	struct subject s;
 
-	if (c && copy_from_user(times, c, sizeof times))
-		return -EFAULT;
 	if (!take_time(&times[0], FS_SET_ATIME, &set.atime, &set.mask) ||
 	    !take_time(&times[1], FS_SET_MTIME, &set.mtime, &set.mask))
 		return -EINVAL;
@@ -391,9 +441,9 @@ CALL(utimensat)
 		return -EINVAL;
 	if (!set.mask)
 		return 0;
-	if (!b && flags)
+	if (!text && flags)
 		return -EINVAL;
-	int err = b ? subject_at((int)a, b, flags, &s) : (int)a == AT_FDCWD ? -EFAULT : subject_of_fd((int)a, false, &s);
+	int err = text ? subject_at(dirfd, text, flags, &s) : dirfd == AT_FDCWD ? -EFAULT : subject_of_fd(dirfd, false, &s);
 	if (err)
 		return err;
 	bool both_now = times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW;
@@ -402,4 +452,55 @@ CALL(utimensat)
 		err = set_attr(s.node, &set);
 	subject_put(&s);
 	return err;
+}
+
+static const struct abi_timespec both_now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+
+CALL(utimensat)
+{
+	struct abi_timespec times[2];
+
+	if (c && copy_from_user(times, c, sizeof times))
+		return -EFAULT;
+	return set_times((int)a, b, c ? times : both_now, (unsigned)d);
+}
+
+/* Microseconds, as the older calls have them. */
+static int64_t set_utimes(int dirfd, vaddr_t text, vaddr_t user)
+{
+	struct abi_timeval tv[2];
+	struct abi_timespec times[2];
+
+	if (!user)
+		return set_times(dirfd, text, both_now, 0);
+	if (copy_from_user(tv, user, sizeof tv))
+		return -EFAULT;
+	for (unsigned i = 0; i < 2; i++) {
+		if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
+			return -EINVAL;
+		times[i] = (struct abi_timespec){ tv[i].tv_sec, tv[i].tv_usec * 1000 };
+	}
+	return set_times(dirfd, text, times, 0);
+}
+
+CALL(futimesat)
+{
+	return set_utimes((int)a, b, c);
+}
+
+CALL(utimes)
+{
+	return set_utimes(AT_FDCWD, a, b);
+}
+
+CALL(utime)
+{
+	int64_t seconds[2];
+
+	if (!b)
+		return set_times(AT_FDCWD, a, both_now, 0);
+	if (copy_from_user(seconds, b, sizeof seconds))
+		return -EFAULT;
+	const struct abi_timespec times[2] = { { seconds[0], 0 }, { seconds[1], 0 } };
+	return set_times(AT_FDCWD, a, times, 0);
 }

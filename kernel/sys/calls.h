@@ -6,11 +6,12 @@
 #ifndef SYS_CALLS_H
 #define SYS_CALLS_H
 
-/* file.c, fcntl.c, vector.c, size.c, poll.c: descriptors, reading and writing */
+/* file.c, fcntl.c, hints.c, transfer.c, vector.c, size.c, poll.c: descriptors, reading and writing */
 #define CALLS_FILE(X) \
 	X(read) X(write) X(open) X(openat) X(creat) X(close) X(lseek) X(pread64) X(pwrite64) X(readv) X(writev) \
 	X(preadv) X(pwritev) X(ioctl) X(pipe) X(pipe2) X(dup) X(dup2) X(dup3) X(fcntl) X(flock) X(fsync) X(fdatasync) \
-	X(ftruncate) X(fallocate) X(sync) X(syncfs) X(sendfile) X(getdents64) \
+	X(ftruncate) X(fallocate) X(sync) X(syncfs) X(sendfile) X(copy_file_range) X(fadvise64) X(readahead) X(sync_file_range) X(close_range) \
+	X(preadv2) X(pwritev2) X(getdents64) \
 	X(poll) X(ppoll) X(select) X(pselect6)
 
 /* path.c: names and attributes */
@@ -18,7 +19,7 @@
 	X(stat) X(lstat) X(fstat) X(newfstatat) X(statfs) X(fstatfs) X(access) X(faccessat) X(faccessat2) X(truncate) \
 	X(getcwd) X(chdir) X(fchdir) X(rename) X(renameat) X(renameat2) X(mkdir) X(mkdirat) X(rmdir) X(unlink) X(unlinkat) \
 	X(link) X(linkat) X(symlink) X(symlinkat) X(readlink) X(readlinkat) X(chmod) X(fchmod) X(fchmodat) X(chown) \
-	X(fchown) X(lchown) X(fchownat) X(umask) X(utimensat) X(mknod) X(mknodat)
+	X(fchown) X(lchown) X(fchownat) X(umask) X(utimensat) X(futimesat) X(utimes) X(utime) X(statx) X(mknod) X(mknodat)
 
 /* memfd.c, process_vm.c */
 #define CALLS_MEMORY(X) X(memfd_create) X(process_vm_readv) X(process_vm_writev)
@@ -43,7 +44,8 @@
 /* identity.c */
 #define CALLS_IDENTITY(X) \
 	X(getuid) X(geteuid) X(getgid) X(getegid) X(getresuid) X(getresgid) X(setuid) X(setgid) X(setreuid) X(setregid) X(setresuid) \
-	X(setresgid) X(setfsuid) X(setfsgid) X(getgroups) X(setgroups) X(personality)
+	X(setresgid) X(setfsuid) X(setfsgid) X(getgroups) X(setgroups) X(personality) \
+	X(capget) X(capset)
 
 /* thread.c */
 #define CALLS_THREAD(X) \

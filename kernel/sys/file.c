@@ -137,6 +137,15 @@ CALL(close)
 	return fd_close((int)a);
 }
 
+CALL(close_range)
+{
+	unsigned flags = (unsigned)c;
+
+	if (flags & ~(unsigned)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || (unsigned)a > (unsigned)b)
+		return -EINVAL;
+	return fd_close_range((unsigned)a, (unsigned)b, flags & CLOSE_RANGE_CLOEXEC, flags & CLOSE_RANGE_UNSHARE);
+}
+
 int64_t fd_duplicate(int fd, int at_least, bool cloexec)
 {
 	struct file *f = fd_get(fd);

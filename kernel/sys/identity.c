@@ -168,3 +168,70 @@ SYSCALL(personality)
 		p->personality = (uint32_t)a;
 	return old;
 }
+
+/* ---- capabilities ---- */
+
+/*
+ * Who is user 0 has them all, everybody else none, and none is inherited. capset(2) may set them to what they are; a process
+ * that gives some up and goes on as user 0 would be told that it has no right to, rather than keep them in silence.
+ */
+#define CAP_VERSION_1 0x19980330
+#define CAP_VERSION_2 0x20071026
+#define CAP_VERSION_3 0x20080522
+#define CAP_ALL_LOW 0xffffffffu
+#define CAP_ALL_HIGH 0x1ffu /* up to CAP_CHECKPOINT_RESTORE, 40 */
+
+struct cap_header { uint32_t version; int32_t pid; };
+struct cap_data { uint32_t effective, permitted, inheritable; };
+
+/* Words of 32 capabilities that this version has; -EINVAL, after the header has been given the newest. */
+static int cap_words(vaddr_t header, struct cap_header *h)
+{
+	uint32_t newest = CAP_VERSION_3;
+	if (copy_from_user(h, header, sizeof(*h)) != 0)
+		return -EFAULT;
+	if (h->version == CAP_VERSION_1)
+		return 1;
+	if (h->version == CAP_VERSION_2 || h->version == CAP_VERSION_3)
+		return 2;
+	return copy_to_user(header, &newest, sizeof(newest)) != 0 ? -EFAULT : -EINVAL;
+}
+
+static int caps_of(int pid, struct cap_data caps[2])
+{
+	if (pid < 0)
+		return -EINVAL;
+	mutex_lock(&proc_tree_lock);
+	struct proc *p = pid ? proc_find_locked(pid) : proc_current();
+	bool all = p && p->euid == 0, could = p && (all || p->uid == 0 || p->suid == 0);
+	mutex_unlock(&proc_tree_lock);
+	caps[0] = (struct cap_data){ all ? CAP_ALL_LOW : 0, could ? CAP_ALL_LOW : 0, 0 };
+	caps[1] = (struct cap_data){ all ? CAP_ALL_HIGH : 0, could ? CAP_ALL_HIGH : 0, 0 };
+	return p ? 0 : -ESRCH;
+}
+
+SYSCALL(capget)
+{
+	struct cap_header h;
+	struct cap_data caps[2];
+	int words = cap_words(a, &h);
+	if (words < 0)
+		return words == -EINVAL && !b ? 0 : words;
+	int err = caps_of(h.pid, caps);
+	return err || !b ? err : copy_to_user(b, caps, words * sizeof(caps[0]));
+}
+
+SYSCALL(capset)
+{
+	struct cap_header h;
+	struct cap_data caps[2], wanted[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+	int words = cap_words(a, &h);
+	if (words < 0)
+		return words;
+	if (h.pid && h.pid != thread_current()->tid)
+		return -EPERM;
+	if (copy_from_user(wanted, b, words * sizeof(wanted[0])) != 0)
+		return -EFAULT;
+	int err = caps_of(0, caps);
+	return err ? err : memcmp(wanted, caps, sizeof(caps)) != 0 ? -EPERM : 0;
+}

@@ -198,7 +198,8 @@ SYSCALL(clock_nanosleep)
 SYSCALL(getrandom)
 {
 	uint8_t piece[RANDOM_PIECE];
-	if (c & ~(uint64_t)(GRND_NONBLOCK | GRND_RANDOM | 4))
+	uint32_t flags = c;
+	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE) || (flags & GRND_RANDOM && flags & GRND_INSECURE))
 		return -EINVAL;
 	uint64_t len = MIN(b, INT32_MAX), done = 0;
 	if (!user_range(a, len))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading and writing several buffers with one call, and sendfile.
+ * Reading and writing several buffers with one call.
  *
  * The segments are copied in and checked as a whole before the first byte moves, as Linux does: a bad segment anywhere gives its
  * error and nothing is done. Then each goes through the file's own read or write, until one is short.
@@ -8,8 +8,6 @@
  * Two deviations serve files without a position. Reading stops after the first segment that holds bytes, for reading the next
  * might block though there is something to return. A write of several segments goes through a kernel buffer in pieces of
  * PIPE_BUF bytes, so that a line made of segments (stdio writes like that) does not mix with another's.
- *
- * sendfile copies through one page in the kernel, from a plain file only; the source's pages are not lent to a pipe.
  */
 #include "sys/vector.h"
 
@@ -132,7 +130,30 @@ static int64_t vector_call(struct file *f, const struct vector *v, bool write, i
 	return n;
 }
 
-static int64_t vector_io(int fd, vaddr_t iov, uint64_t count, bool write, int64_t *pos)
+/*
+ * The flags of preadv2(2): a write can be asked to reach the disk before the call returns, and to go to the end. That a call
+ * must not wait (NOWAIT) can be promised for no file.
+ */
+static int64_t vector_call_flags(struct file *f, const struct vector *v, bool write, int64_t *pos, unsigned flags)
+{
+	int64_t end = POS_APPEND;
+
+	if (!flags || !v->total)
+		return vector_call(f, v, write, pos);
+	if (flags & ~(unsigned)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND))
+		return (write ? can_write(f) : can_read(f)) ? -EOPNOTSUPP : -EBADF;
+	bool append = write && flags & RWF_APPEND && f->node && f->node->object;
+	int64_t n = vector_call(f, v, write, append ? &end : pos);
+	if (n > 0 && append && !pos)
+		f->pos = end;
+	if (n > 0 && write && flags & (RWF_DSYNC | RWF_SYNC) && f->ops->sync) {
+		int err = f->ops->sync(f, !(flags & RWF_SYNC));
+		n = err ? err : n;
+	}
+	return n;
+}
+
+static int64_t vector_io_flags(int fd, vaddr_t iov, uint64_t count, bool write, int64_t *pos, unsigned flags)
 {
 	struct file *f = fd_get(fd);
 	struct vector v;
@@ -141,11 +162,16 @@ static int64_t vector_io(int fd, vaddr_t iov, uint64_t count, bool write, int64_
 		return -EBADF;
 	int64_t n = vector_load(&v, iov, count);
 	if (!n) {
-		n = vector_call(f, &v, write, pos);
+		n = vector_call_flags(f, &v, write, pos, flags);
 		vector_free(&v);
 	}
 	file_put(f);
 	return n;
+}
+
+static int64_t vector_io(int fd, vaddr_t iov, uint64_t count, bool write, int64_t *pos)
+{
+	return vector_io_flags(fd, iov, count, write, pos, 0);
 }
 
 CALL(readv)
@@ -172,63 +198,18 @@ CALL(pwritev)
 	return pos < 0 ? -EINVAL : vector_io((int)a, b, c, true, &pos);
 }
 
-/* ---- sendfile ---- */
-
-/* From a plain file's pages through a kernel buffer. *pos moves. */
-static int64_t send_pieces(struct file *out, struct object *from, int64_t *pos, size_t count, char *piece)
+/* The position -1 is the file's own. */
+static int64_t vector_io2(int fd, vaddr_t iov, uint64_t count, bool write, int64_t pos, unsigned flags)
 {
-	size_t done = 0;
-	int64_t n = 0;
-
-	while (done < count) {
-		n = object_read(from, (uint64_t)*pos, (uint64_t)piece, MIN(count - done, PAGE_SIZE), true);
-		if (n <= 0)
-			break;
-		n = out->ops->write_kernel(out, piece, (size_t)n, out->seekable ? &out->pos : NULL);
-		if (n <= 0)
-			break;
-		*pos += n;
-		done += (size_t)n;
-	}
-	return done ? (int64_t)done : n;
+	return pos < -1 ? -EINVAL : vector_io_flags(fd, iov, count, write, pos == -1 ? NULL : &pos, flags);
 }
 
-static int64_t send_file(struct file *out, struct file *in, int64_t *pos, size_t count)
+CALL(preadv2)
 {
-	if (!can_read(in) || !can_write(out))
-		return -EBADF;
-	if (!in->node || !in->node->object || !out->ops->write_kernel || out->flags & O_APPEND || *pos < 0)
-		return -EINVAL;
-	char *piece = kmalloc(PAGE_SIZE);
-	if (!piece)
-		return -ENOMEM;
-	int64_t n = out->seekable ? gate_enter(&out->pos_gate) : 0;
-	if (!n) {
-		n = send_pieces(out, in->node->object, pos, MIN(count, IO_MAX), piece);
-		if (out->seekable)
-			gate_leave(&out->pos_gate);
-	}
-	kfree(piece);
-	return n;
+	return vector_io2((int)a, b, c, false, (int64_t)d, (unsigned)f);
 }
 
-/* out, in, offset in (NULL: its own position, which then moves), count */
-CALL(sendfile)
+CALL(pwritev2)
 {
-	struct file *out = fd_get((int)a), *in = fd_get((int)b);
-	int64_t pos = in ? in->pos : 0, n = out && in ? 0 : -EBADF;
-
-	if (!n && c && copy_from_user(&pos, c, sizeof pos))
-		n = -EFAULT;
-	if (!n)
-		n = send_file(out, in, &pos, d);
-	if (n > 0 && !c)
-		in->pos = pos;
-	else if (n > 0 && copy_to_user(c, &pos, sizeof pos))
-		n = -EFAULT;
-	if (out)
-		file_put(out);
-	if (in)
-		file_put(in);
-	return n;
+	return vector_io2((int)a, b, c, true, (int64_t)d, (unsigned)f);
 }

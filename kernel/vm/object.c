@@ -315,12 +315,12 @@ int object_clean(struct object *o, uint64_t off, uint64_t len, int how)
 	return 0;
 }
 
-void object_drop_pages(struct object *o)
+void object_drop_pages(struct object *o, pgoff_t first, pgoff_t last)
 {
-	pgoff_t at = 0;
+	pgoff_t at = first;
 
 	spin_lock(&o->lock);
-	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++)
+	for (struct page *p; (p = page_index_next(&o->pages, &at, last)); at++)
 		if (!p->maps && p->refs == 1 && !(p->flags & (PAGE_BUSY | PAGE_WRITEBACK)) && !page_index_marked(&o->pages, at))
 			object_remove_locked(o, p);
 	spin_unlock(&o->lock);

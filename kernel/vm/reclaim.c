@@ -279,7 +279,7 @@ static struct object *next_cached(struct object *prev)
 void vm_drop_caches(bool pages, bool nodes)
 {
 	for (struct object *o = pages ? next_cached(NULL) : NULL; o; o = next_cached(o))
-		object_drop_pages(o);
+		object_drop_pages(o, 0, ~0ul);
 	while (nodes && node_cache_shrink(RECLAIM_BATCH))
 		;
 	heap_reclaim();

@@ -321,7 +321,8 @@ int64_t object_seek(struct object *o, uint64_t off, bool hole);
 must_check int object_sync(struct object *o, uint64_t off, uint64_t len, bool durable);
 void object_changed(struct object *o); /* the file's attributes changed on the server: the next object_sync has work */
 int object_clean(struct object *o, uint64_t off, uint64_t len, int how); /* block objects, abi/atlas.h */
-void object_drop_pages(struct object *o);   /* clean and unmapped ones nobody is using; for tests */
+void object_read_ahead(struct object *o, pgoff_t first, size_t npages); /* as far as memory is not low; errors are ignored */
+void object_drop_pages(struct object *o, pgoff_t first, pgoff_t last);   /* clean and unmapped ones nobody is using */
 int object_sync_all(void);                  /* sync(2): every server object with dirty pages; first error */
 
 /* ---- fault.c ---- */

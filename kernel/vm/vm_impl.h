@@ -196,7 +196,6 @@ int object_prepare_growth(struct object *o);               /* token held: what l
 /* ---- pager.c: asking servers. No lock held; all may sleep. ---- */
 enum read_hint { READ_NORMAL, READ_RANDOM, READ_SEQUENTIAL };
 int pager_read(struct object *o, pgoff_t at, enum read_hint hint);              /* 0: the page is there or was (look again); -EIO, -ENOMEM, -EINTR, ... */
-void object_read_ahead(struct object *o, pgoff_t first, size_t npages); /* as far as memory is not low; errors are ignored */
 int pager_reserve(struct object *o, pgoff_t first, size_t npages, uint64_t size); /* DIRTY */
 int pager_write(struct object *o, uint64_t off, uint64_t end); /* WRITE what is dirty in the bytes [off, end), wait */
 int pager_simple(struct object *o, uint32_t op);           /* SYNC, RESIZE with size and mtime */

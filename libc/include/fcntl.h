@@ -16,14 +16,6 @@ struct flock {
 	pid_t l_pid;
 };
 
-#define POSIX_FADV_NORMAL 0
-#define POSIX_FADV_RANDOM 1
-#define POSIX_FADV_SEQUENTIAL 2
-#define POSIX_FADV_WILLNEED 3
-#define POSIX_FADV_DONTNEED 4
-#define POSIX_FADV_NOREUSE 5
-
-
 __BEGIN_DECLS
 int open(const char *path, int flags, ...);
 int openat(int dir, const char *path, int flags, ...);

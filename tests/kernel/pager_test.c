@@ -15,7 +15,7 @@ TEST(a_sequential_reader_is_read_ahead_and_a_random_one_is_not)
 	for (uint64_t at = 0; at < 32; at++)
 		EXPECT(object_read(o, at * PAGE_SIZE, (uint64_t)&byte, 1, true) == 1 && byte == (char)(at + 1));
 	EXPECT(g->reads < 8);
-	object_drop_pages(o);
+	object_drop_pages(o, 0, ~0ul);
 	uint64_t before = g->pages_read;
 	EXPECT(object_read(o, 50 * PAGE_SIZE, (uint64_t)&byte, 1, true) == 1);
 	EXPECT(object_read(o, 20 * PAGE_SIZE, (uint64_t)&byte, 1, true) == 1);
@@ -295,7 +295,7 @@ TEST(a_dead_pager_is_an_error_and_not_a_hang)
 	EXPECT(object_read(o, 0, (uint64_t)&byte, 1, true) == 1);
 	file_put(g->right);
 	g->right = NULL;
-	object_drop_pages(o);
+	object_drop_pages(o, 0, ~0ul);
 	EXPECT(object_read(o, 0, (uint64_t)&byte, 1, true) == -EIO);
 	EXPECT(vm_fault(s, BASE, FAULT_WRITE) == FAULT_SIGBUS);
 	space_put(s);

@@ -257,7 +257,7 @@ TEST(a_hole_is_zeros_in_memory_and_on_the_disk_and_private_copies_stay)
 	EXPECT(g->page[1][0] == 0 && g->page[1][PAGE_MASK] == 0);
 	EXPECT(g->page[2][0] == 0 && g->page[2][99] == 0 && g->page[2][100] == 3 && g->page[3][0] == 4);
 	EXPECT(byte_of(o, 1, 0) <= 0); /* gone, or zeros */
-	object_drop_pages(o);
+	object_drop_pages(o, 0, ~0ul);
 	char byte = 1;
 	EXPECT(object_read(o, 2 * PAGE_SIZE - 1, (uint64_t)&byte, 1, true) == 1 && byte == 0);
 	space_put(s);
