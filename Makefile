@@ -122,7 +122,7 @@ DEMOS := \
 	byteat capital cow devzero family fault latestore lazy mapbench mapcat mapdriver mapedit peek people picture semfile sharedint slice \
 	tenbytes twomaps
 TESTS := \
-	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
+	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
 	a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread \
 	a_thread_waits_for_signals_it_blocks advice_is_kept_and_obeyed alternate_stacks \
 	append_and_offsets audits_may_overlap bad_pointers_are_efault \

@@ -84,6 +84,7 @@ struct msg {
  *   fs_mount(file_port, pager_port, path, flags, root_key)   client rights; path "/" replaces the boot archive
  *   fs_unmount(path)                                         writes everything, sends FS_UNMOUNT
  *   dev_register(port, name, mode, rdev)                     /dev/NAME is served by the port (abi/devproto.h)
+ *   dev_poll_changed()                                       who polls a device asks its server again (DEV_POLL)
  *   pager_role()                                             this process serves paging: its memory is filled at
  *                                                            once, its allocations may use the reserve
  */
@@ -91,6 +92,7 @@ struct msg {
 #define SYS_fs_unmount   1031
 #define SYS_dev_register 1032
 #define SYS_pager_role   1033
+#define SYS_dev_poll_changed 1034
 #define FS_MOUNT_RDONLY 1
 
 /* ---- devices ----

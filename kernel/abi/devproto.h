@@ -15,6 +15,8 @@
  * DEV_MAP    offset, length: page multiples             0 after port_offer(): the memory to map. ENODEV: there is none;
  *                                                       EINVAL, ENXIO: not there, or not so much. What is mapped
  *                                                       beyond the end of the memory offered is SIGBUS when touched
+ * DEV_POLL   -                                          arg[0] = POLLIN, POLLOUT, ... as they are now. The server says
+ *                                                       dev_poll_changed() when more may be true. EINVAL: always ready
  *
  * A reader that is interrupted leaves its call: the server's reply then fails with ESRCH and it keeps the bytes.
  */
@@ -27,6 +29,7 @@
 #define DEV_WRITE 4
 #define DEV_IOCTL 5
 #define DEV_MAP   6
+#define DEV_POLL  7
 
 #define DEV_IS_TERMINAL 1
 #define DEV_HAS_PLACES  2

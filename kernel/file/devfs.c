@@ -212,6 +212,19 @@ static int dev_map(struct file *f, uint64_t off, size_t len, struct object **obj
 	return err;
 }
 
+/* The server is asked each time; one that does not know the question has a device that never makes anybody wait. */
+static unsigned dev_poll(struct file *f)
+{
+	struct msg m = { .op = DEV_POLL };
+	int err = dev_call(f, &m, NULL, NULL, 0, true);
+
+	if (err == -EINTR)
+		return 0; /* the wait that comes next ends with it */
+	if (err)
+		return err == -EINVAL ? POLLIN | POLLOUT : POLLERR | POLLHUP;
+	return (unsigned)m.arg[0];
+}
+
 static void dev_release(struct file *f)
 {
 	struct instance *in = f->data;
@@ -229,6 +242,7 @@ static const struct file_ops server_dev_ops = {
 	.ioctl = dev_ioctl,
 	.stat = dev_stat,
 	.map = dev_map,
+	.poll = dev_poll,
 	.release = dev_release,
 };
 

@@ -177,3 +177,11 @@ CALL(dev_register)
 	kfree(name);
 	return err;
 }
+
+CALL(dev_poll_changed)
+{
+	if (!is_root())
+		return -EPERM;
+	poll_changed();
+	return 0;
+}

@@ -15,6 +15,11 @@ int dev_register(int port, const char *name, unsigned int mode, uint64_t rdev)
 	return (int)raw4(SYS_dev_register, port, name, mode, rdev);
 }
 
+int dev_poll_changed(void)
+{
+	return (int)raw0(SYS_dev_poll_changed);
+}
+
 int pager_role(void)
 {
 	return (int)raw0(SYS_pager_role);

@@ -123,12 +123,17 @@ static void input_receive(void)
 		input_byte(byte);
 }
 
+bool stream_readable(void)
+{
+	return in.count > 0 || in.ended;
+}
+
 /* Answers readers while there is something to say to them. */
 static void input_deliver(void)
 {
 	struct waiter *w;
 
-	while ((w = in.readers.first) && (in.count > 0 || in.ended || w->len == 0)) {
+	while ((w = in.readers.first) && (stream_readable() || w->len == 0)) {
 		uint32_t len = w->len < in.count ? w->len : in.count;
 		if (len > INPUT_MAX - in.first) /* up to where the ring wraps */
 			len = INPUT_MAX - in.first;
@@ -147,7 +152,7 @@ void stream_read(const struct msg *m)
 		return;
 	}
 	input_receive();
-	if ((m->arg[2] & O_NONBLOCK) && in.count == 0 && !in.ended) {
+	if ((m->arg[2] & O_NONBLOCK) && !stream_readable()) {
 		answer(m->token, -EAGAIN, 0, NULL, 0);
 	} else {
 		waiter_add(&in.readers, m->token, NULL, m->arg[1] < MSG_DATA_MAX ? m->arg[1] : MSG_DATA_MAX);

@@ -302,7 +302,7 @@ static uint32_t input_peek(uint8_t *to, uint32_t len, uint32_t *entries)
 	return n;
 }
 
-static bool may_read(void)
+bool terminal_readable(void)
 {
 	return input_count > 0 || (!local(ICANON) && termios.c_cc[VMIN] == 0);
 }
@@ -312,7 +312,7 @@ static void input_deliver(void)
 	static uint8_t bytes[MSG_DATA_MAX];
 	uint32_t entries;
 
-	while (readers.first && (may_read() || readers.first->len == 0)) {
+	while (readers.first && (terminal_readable() || readers.first->len == 0)) {
 		uint32_t n = input_peek(bytes, readers.first->len, &entries);
 		if (answer(readers.first->token, 0, n, bytes, n)) {
 			input_first = (input_first + entries) % INPUT_MAX;
@@ -324,7 +324,7 @@ static void input_deliver(void)
 
 void terminal_read(const struct msg *m)
 {
-	if ((m->arg[2] & O_NONBLOCK) && !may_read()) {
+	if ((m->arg[2] & O_NONBLOCK) && !terminal_readable()) {
 		answer(m->token, -EAGAIN, 0, NULL, 0);
 		return;
 	}

@@ -9,6 +9,7 @@
  * minor number. init knows that the devices are there when its own DEV_OPEN on the port is answered.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ int server_port;
 
 static struct message message;
 static bool streams;
+static bool poller_waits;
 
 static const struct {
 	const char *name;
@@ -66,6 +68,24 @@ static void answer_open(const struct msg *m)
 	port_reply(server_port, &reply);
 }
 
+/* Output is always possible: a writer waits in its write. */
+static void answer_poll(const struct msg *m)
+{
+	bool readable = streams ? m->arg[0] == MINOR_STREAM_IN && stream_readable() : terminal_readable();
+
+	poller_waits |= !readable;
+	answer(m->token, 0, POLLOUT | (readable ? POLLIN : 0), NULL, 0);
+}
+
+/* Who was told that there is nothing to read asks again. */
+static void tell_poller(void)
+{
+	if (!poller_waits || !(streams ? stream_readable() : terminal_readable()))
+		return;
+	poller_waits = false;
+	dev_poll_changed();
+}
+
 static void handle_call(void)
 {
 	const struct msg *m = &message.head;
@@ -93,6 +113,9 @@ static void handle_call(void)
 		else
 			terminal_ioctl(&message);
 		break;
+	case DEV_POLL:
+		answer_poll(m);
+		break;
 	case DEV_MAP:
 		answer(m->token, -ENODEV, 0, NULL, 0);
 		break;
@@ -115,6 +138,7 @@ static int serve(void)
 			streams_interrupt(message.head.arg[0]);
 		else
 			terminal_interrupt();
+		tell_poller();
 	}
 }
 

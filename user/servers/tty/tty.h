@@ -67,6 +67,7 @@ void terminal_interrupt(void);
 void terminal_read(const struct msg *m);
 void terminal_write(const struct message *m);
 void terminal_ioctl(const struct message *m);
+bool terminal_readable(void); /* a read would not wait */
 
 /* ---- stream.c: minors STREAM_* ---- */
 
@@ -74,6 +75,7 @@ int streams_open(void);
 void streams_interrupt(uint64_t notes);
 void stream_read(const struct msg *m);
 void stream_write(const struct message *m);
+bool stream_readable(void);
 
 /* Notification bits. */
 enum { NOTE_COM1 = 1, NOTE_COM2 = 2, NOTE_COM3 = 4 };
