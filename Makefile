@@ -82,7 +82,7 @@ ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
 KERNEL_TEST_SRC := \
-	$(addprefix tests/kernel/,arch_test.c file_test.c ipc_test.c lib_test.c mm_test.c pager_test.c reclaim_test.c sys_test.c \
+	$(addprefix tests/kernel/,arch_test.c file_test.c ipc_test.c lib_test.c mm_test.c pager_test.c reclaim_test.c share_test.c sys_test.c \
 		task_test.c test_pager.c tlb_test.c vm_test.c vma_property.c vma_test.c writeback_test.c)
 
 LIBC_SRC := \

@@ -113,8 +113,8 @@ static void copy_space(struct facts *x, struct space *s, bool usage)
 {
 	x->pages = s->total_pages;
 	x->peak_pages = MAX(s->peak_pages, s->total_pages);
-	x->resident = s->resident;
-	x->peak_resident = MAX(s->peak_resident, s->resident);
+	x->resident = space_resident(s);
+	x->peak_resident = MAX(s->peak_resident, x->resident);
 	x->tables = s->tables;
 	x->exec = s->exec_pages;
 	x->text = (ALIGN_UP(s->code_end, PAGE_SIZE) - ALIGN_DOWN(s->code_start, PAGE_SIZE)) >> PAGE_SHIFT;

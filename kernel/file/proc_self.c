@@ -226,17 +226,17 @@ struct pagemap { uint64_t entry[PAGEMAP_RECORDS]; vaddr_t start, end; bool frame
 static uint64_t pagemap_entry(const struct pagemap *m, struct vma *v, vaddr_t addr)
 {
 	pte_t e;
+	uint32_t mappers;
 	uint64_t entry = PM_SOFT_DIRTY;
 
-	if (!vma_entry(v, addr, &e))
+	if (!vma_entry(v, addr, &e, &mappers))
 		return entry;
 	entry |= PM_PRESENT | (m->frames ? pte_paddr(e) >> PAGE_SHIFT : 0);
 	if (e & PTE_UNCOUNTED)
 		return entry;
-	const struct page *p = phys_to_page(pte_paddr(e));
 	if (!(e & PTE_PRIVATE))
 		entry |= PM_FILE;
-	return (e & PTE_PRIVATE ? p->refs : p->maps) == 1 ? entry | PM_EXCLUSIVE : entry;
+	return mappers == 1 ? entry | PM_EXCLUSIVE : entry;
 }
 
 static bool map_vma(struct vma *v, void *arg)

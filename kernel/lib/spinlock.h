@@ -20,6 +20,7 @@ enum lock_rank {
 	RANK_FDTABLE,
 	RANK_SPACE,     /* mutex: an address space's VMAs */
 	RANK_OBJECT,    /* spin: an object's page index and VMA list */
+	RANK_LINKS,     /* spin: which leaf page tables hang in a space */
 	RANK_TABLE,     /* spin: one leaf page table */
 	RANK_QUEUES,    /* spin: page queues */
 	RANK_PORT,      /* spin: a port's calls */

@@ -22,6 +22,8 @@ typedef uint64_t pgoff_t; /* page number within an object */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+/* Kept out of line, so that the short path before it needs few registers. */
+#define slow_path __attribute__((noinline))
 #define must_check  __attribute__((warn_unused_result))
 #define noreturn    __attribute__((noreturn))
 #define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))

@@ -38,7 +38,7 @@ enum {
 /* One of these for every frame: 56 bytes. Guards: (o) object lock, (a) atomic, (f) frames, (t) table lock. */
 struct page {
 	struct list link;         /* free list (f); a batch of its owner's; page queue */
-	volatile uint32_t refs;   /* (a) 0: free. One each: a PTE (anon), the page index (cache), a pin */
+	volatile uint32_t refs;   /* (a) 0: free. One each: a PTE (anon), the page index (cache), a space (leaf table), a pin */
 	volatile uint32_t maps;   /* (a) PTEs that map a cache page */
 	uint8_t kind;             /* enum page_kind, set by the owner at allocation */
 	uint8_t order;            /* (f) of the free block this frame heads; ORDER_NONE in every other frame */
@@ -51,7 +51,10 @@ struct page {
 			pgoff_t pgoff;
 		};
 		struct {                  /* PAGE_TABLE */
-			struct spinlock lock; /* guards the entries of a leaf table */
+			struct spinlock lock; /* guards the entries of a leaf table, its refs and what follows */
+			uint16_t resident;    /* pages that its entries counted in each of its spaces, vm/share.c */
+			uint16_t gone;        /* how many of them have gone since it came to be shared */
+			bool shared;          /* its links lack the write bit */
 		};
 		struct {                  /* PAGE_KERNEL, of the heap: guarded by the cache's lock, but cache is constant */
 			struct cache *cache;   /* in every frame of a slab; NULL: a block of whole pages */

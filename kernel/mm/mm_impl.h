@@ -9,9 +9,6 @@
 #define MAX_ORDER  10   /* the largest block: 2^10 frames, 4 MiB */
 #define ORDER_NONE 0xff /* struct page.order of a frame that heads no free block */
 
-/* Kept out of line, so that the short path before it needs few registers. */
-#define slow_path __attribute__((noinline))
-
 /* ---- failalloc.c ---- */
 
 /* How many allocations a CPU has begun. Written by that CPU alone. */

@@ -106,13 +106,18 @@ static int advise_dontneed(struct advice *a, struct vma *v)
 		return -EINVAL;
 	if (v->flags & VMA_HUGETLB) /* whole ones go: there are none */
 		return vma_may_end(v, a->start);
-	zap_init(&z, a->space);
+	if (table_leave(a->space, a->start, a->end, a->start, a->end))
+		return -EAGAIN;
+	zap_init(&z, a->space, NULL);
 	table_zap(&z, a->start, a->end, false);
 	zap_finish(&z);
 	return 0;
 }
 
-/* Entries that nobody shares become lazy. The entries change by exchange, for the processor may set bits at the same time. */
+/*
+ * Entries that nobody shares, nor the table, become lazy. They change by exchange, for the processor may set bits at the same
+ * time.
+ */
 static uint64_t mark_lazy(pte_t *pte, vaddr_t addr, vaddr_t stop)
 {
 	struct page *table = table_page(pte);
@@ -140,7 +145,8 @@ static int advise_free(struct advice *a, struct vma *v)
 	if (v->flags & (VMA_PFNMAP | VMA_LOCKED) || v->object)
 		return -EINVAL;
 	for (pte_t *pte; (pte = table_next(a->space, &at, a->end, &stop)); at = stop)
-		marked += mark_lazy(pte, at, stop);
+		if (table_adopt(a->space, at))
+			marked += mark_lazy(pte, at, stop);
 	if (marked)
 		tlb_shootdown(&a->space->arch, a->start, (a->end - a->start) >> PAGE_SHIFT);
 	a->space->lazy |= marked != 0;
@@ -369,7 +375,7 @@ int space_advise(struct space *s, vaddr_t addr, size_t len, int advice)
 
 /* ---- for reclaim ---- */
 
-/* Drop the lazy entries of one leaf table that were not stored to; those that were are ordinary again. */
+/* Drop the lazy entries of one leaf table, the space's own, that were not stored to; those that were are ordinary again. */
 static void drop_lazy_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t stop, uint64_t *dropped)
 {
 	struct page *table = table_page(pte);
@@ -381,7 +387,7 @@ static void drop_lazy_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t stop
 		                                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			;
 		if (e & PTE_LAZY && !(e & PTE_DIRTY)) {
-			zap_add(z, addr, e);
+			zap_add(z, table, addr, e);
 			++*dropped;
 		}
 	}
@@ -396,14 +402,17 @@ uint64_t space_drop_lazy(struct space *s)
 	if (!s->lazy || !mutex_trylock(&s->lock))
 		return 0;
 	s->lazy = false;
-	zap_init(&z, s);
+	zap_init(&z, s, NULL);
 	zap_open(&z);
 	for (struct vma *v = vma_find(s, 0); v; v = vma_next(v)) {
 		vaddr_t at = v->start, stop;
 		if (v->object)
 			continue;
 		for (pte_t *pte; (pte = table_next(s, &at, v->end, &stop)); at = stop)
-			drop_lazy_leaf(&z, pte, at, stop, &dropped);
+			if (table_adopt(s, at))
+				drop_lazy_leaf(&z, pte, at, stop, &dropped);
+			else
+				s->lazy = true; /* later, when nobody else has the table */
 	}
 	zap_finish(&z);
 	mutex_unlock(&s->lock);

@@ -5,8 +5,10 @@
  *      frame counted by         must equal
  *      private PTEs             page->refs of a PAGE_ANON frame
  *      other PTEs               page->maps of a PAGE_CACHE frame
- *      tables reached           space->tables; each of kind PAGE_TABLE
- *      PTEs present             space->resident
+ *      links to leaf tables     page->refs of a PAGE_TABLE frame; more than one: all lack the write bit
+ *      tables reached           space->tables; each of kind PAGE_TABLE; each once: vm_stat.table_pages
+ *      PTEs in use              resident and gone of their table
+ *      resident of the tables   space->resident
  *      indexes                  page->object and pgoff; marked = dirty; a writable PTE only to a marked page
  *      VMA trees                order, gaps, counts; every VMA on its object's list exactly once
  *      frames_check()           the buddy lists
@@ -14,6 +16,8 @@
  * It runs with every other CPU parked where it holds no spin lock (smp_freeze), so what it sees is one moment. Threads may be
  * asleep in the middle of something: pins they hold (a frame lent, a page being copied) make refs larger, never smaller, so
  * for frames that are lent or pinned only the lower bound is checked; without sleepers the comparison is exact.
+ *
+ * A shared table is seen once for each space: its entries are checked against every space's VMAs, and counted the first time.
  *
  * The counts live in arrays of 4 MiB blocks of frames allocated beforehand; without memory for them the audit says so and
  * counts as failed. It takes no lock: nobody else runs.
@@ -26,9 +30,10 @@
 #define REPORT_MAX 20
 
 struct audit {
-	uint32_t *count[BLOCKS_MAX]; /* PTEs that refer to each frame */
+	uint32_t *count[BLOCKS_MAX]; /* PTEs that refer to each frame, links that lead to each table */
 	unsigned order[BLOCKS_MAX];
 	pfn_t frames;
+	uint64_t tables;  /* met so far, each once */
 	uint64_t charged; /* pages that VMAs and objects are marked as charged with */
 	unsigned wrong;
 };
@@ -90,7 +95,8 @@ static void audit_cache_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t 
 		complain(a, "private mapping can write to a cache page", addr, e, 0);
 }
 
-static void audit_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e)
+/* first: this entry has not been met in another space */
+static void audit_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e, bool first)
 {
 	uint32_t *count = count_of(a, pte_paddr(e) >> PAGE_SHIFT);
 
@@ -104,7 +110,7 @@ static void audit_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e)
 		complain(a, "PTE to no frame", addr, e, 0);
 		return;
 	}
-	++*count;
+	*count += first;
 	if (!(e & PTE_PRIVATE))
 		audit_cache_pte(a, v, addr, e);
 	else if (phys_to_page(pte_paddr(e))->kind != PAGE_ANON)
@@ -113,42 +119,72 @@ static void audit_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e)
 		complain(a, "writable PTE to a shared private frame", addr, phys_to_page(pte_paddr(e))->refs, 1);
 }
 
-static uint64_t audit_tables(struct audit *a, pte_t *table, unsigned level, unsigned entries)
-{
-	uint64_t tables = 0;
+/* What the tables of one space add up to. */
+struct sums { uint64_t tables, resident, shared; };
 
+static unsigned counted_entries(const pte_t *table)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; (i = pte_skip(table, i, PT_ENTRIES)) < PT_ENTRIES; i++)
+		n += !(table[i] & PTE_UNCOUNTED);
+	return n;
+}
+
+static void audit_leaf(struct audit *a, struct sums *sums, pte_t link)
+{
+	struct page *p = phys_to_page(pte_paddr(link));
+	unsigned counted = counted_entries(page_to_virt(p));
+
+	if (p->shared == !!(link & PTE_WRITE))
+		complain(a, "link to a table that does not say whether it is shared", page_to_phys(p), link, p->shared);
+	if (p->refs > 1 && !p->shared)
+		complain(a, "table of several spaces that is not shared", page_to_phys(p), p->refs, 1);
+	if (p->gone > (p->shared ? p->resident : 0) || p->resident - p->gone != (int)counted)
+		complain(a, "resident pages of a table", page_to_phys(p), (uint64_t)p->resident - p->gone, counted);
+	sums->resident += p->resident;
+	sums->shared += p->shared;
+}
+
+static void audit_tables(struct audit *a, struct sums *sums, pte_t *table, unsigned level, unsigned entries)
+{
 	for (unsigned i = 0; i < entries; i++) {
 		if (!table[i])
 			continue;
 		struct page *p = phys_to_page(pte_paddr(table[i]));
-		tables++;
-		if (p->kind != PAGE_TABLE || p->refs != 1)
+		sums->tables++;
+		a->tables += ++*count_of(a, page_to_phys(p) >> PAGE_SHIFT) == 1;
+		if (p->kind != PAGE_TABLE || (level > 1 && p->refs != 1))
 			complain(a, "page table of another kind or shared", page_to_phys(p), p->kind, PAGE_TABLE);
 		if (level > 1)
-			tables += audit_tables(a, phys_to_virt(pte_paddr(table[i])), level - 1, PT_ENTRIES);
+			audit_tables(a, sums, phys_to_virt(pte_paddr(table[i])), level - 1, PT_ENTRIES);
+		else
+			audit_leaf(a, sums, table[i]);
 	}
-	return tables;
 }
 
 static void audit_space(struct audit *a, struct space *s)
 {
 	const char *wrong = vma_check(s);
-	uint64_t resident = 0, in_use = 0;
+	struct sums sums = { 0 };
+	uint64_t in_use = 0;
 	vaddr_t addr = 0, stop;
 
 	if (wrong)
 		complain(a, wrong, (uint64_t)s, 0, 0);
+	audit_tables(a, &sums, phys_to_virt(s->arch.root), PT_LEVELS - 1, PT_ENTRIES / 2);
 	for (struct rb_node *n = rb_first(&s->vmas); n; n = rb_next(n)) {
 		struct vma *v = vma_of(n);
 		if (v->flags & VMA_ACCOUNT)
 			a->charged += (v->end - v->start) >> PAGE_SHIFT;
-		for (pte_t *pte; addr = MAX(addr, v->start), (pte = table_next(s, &addr, v->end, &stop));)
+		for (pte_t *pte; addr = MAX(addr, v->start), (pte = table_next(s, &addr, v->end, &stop));) {
+			bool first = *count_of(a, virt_to_phys(pte) >> PAGE_SHIFT) == 1;
 			for (; addr < stop; addr += PAGE_SIZE, pte++)
 				if (*pte) {
 					in_use++;
-					resident += !(*pte & PTE_UNCOUNTED);
-					audit_pte(a, v, addr, *pte);
+					audit_pte(a, v, addr, *pte, first);
 				}
+		}
 	}
 	/* Entries in use outside of every VMA would be missed above: count them all. */
 	addr = 0;
@@ -157,11 +193,12 @@ static void audit_space(struct audit *a, struct space *s)
 			in_use -= *pte != 0;
 	if (in_use)
 		complain(a, "PTEs outside of every VMA", (uint64_t)s, -in_use, 0);
-	if (resident != s->resident)
-		complain(a, "resident pages of a space", (uint64_t)s, s->resident, resident);
-	uint64_t tables = audit_tables(a, phys_to_virt(s->arch.root), PT_LEVELS - 1, PT_ENTRIES / 2);
-	if (tables != s->tables)
-		complain(a, "page tables of a space", (uint64_t)s, s->tables, tables);
+	if (sums.resident != s->resident)
+		complain(a, "resident pages of a space", (uint64_t)s, s->resident, sums.resident);
+	if (sums.tables != s->tables)
+		complain(a, "page tables of a space", (uint64_t)s, s->tables, sums.tables);
+	if (sums.shared != s->shared_links)
+		complain(a, "links of a space to shared tables", (uint64_t)s, s->shared_links, sums.shared);
 }
 
 /* ---- objects ---- */
@@ -212,7 +249,9 @@ static void audit_frames(struct audit *a)
 			complain(a, "references to a private frame", page_to_phys(p), p->refs, counted);
 		else if (p->kind == PAGE_ANON && p->refs > counted)
 			complain(a, "private frame that nothing maps", page_to_phys(p), p->refs, counted);
-		else if (counted && p->kind != PAGE_ANON && p->kind != PAGE_CACHE)
+		else if (counted && p->kind == PAGE_TABLE && p->refs != counted)
+			complain(a, "links to a page table", page_to_phys(p), p->refs, counted);
+		else if (counted && p->kind != PAGE_ANON && p->kind != PAGE_CACHE && p->kind != PAGE_TABLE)
 			complain(a, "mapped frame of another kind", page_to_phys(p), p->kind, counted);
 	}
 }
@@ -230,6 +269,8 @@ static void audit_all(struct audit *a)
 		complain(a, "charged pages", 0, vm_committed(), a->charged);
 	if (cached != vm_stat.cached_pages)
 		complain(a, "cached pages", 0, vm_stat.cached_pages, cached);
+	if (a->tables != vm_stat.table_pages)
+		complain(a, "frames of page tables", 0, vm_stat.table_pages, a->tables);
 	if (dirty != vm_stat.dirty_pages)
 		complain(a, "dirty pages", 0, vm_stat.dirty_pages, dirty);
 }

@@ -82,14 +82,17 @@ static enum pte_state state_of(pte_t e)
 
 /* ---- install ---- */
 
-static bool entry_replace(pte_t *pte, pte_t old, pte_t new)
+/* more: pages that the table and with it the space shows then */
+static bool entry_replace(pte_t *pte, pte_t old, pte_t new, unsigned more)
 {
 	struct page *table = table_page(pte);
 
 	spin_lock(&table->lock);
 	bool same = ((*pte ^ old) & ~(PTE_ACCESSED | PTE_DIRTY)) == 0;
-	if (likely(same))
+	if (likely(same)) {
 		*pte = new;
+		table->resident += (uint16_t)more;
+	}
 	spin_unlock(&table->lock);
 	return same;
 }
@@ -103,7 +106,7 @@ static bool entry_hide(struct fault *f, pte_t *old)
 	pte_t hidden = *old & ~PTE_PRESENT;
 
 	__atomic_add_fetch(&f->space->unflushed, 1, __ATOMIC_SEQ_CST);
-	bool same = entry_replace(f->pte, *old, hidden);
+	bool same = entry_replace(f->pte, *old, hidden, 0);
 	if (likely(same))
 		tlb_shootdown(&f->space->arch, f->addr, 1);
 	__atomic_sub_fetch(&f->space->unflushed, 1, __ATOMIC_RELEASE);
@@ -119,10 +122,10 @@ static bool install(struct fault *f, pte_t new)
 
 	if (moves && unlikely(!entry_hide(f, &old)))
 		return false;
-	if (unlikely(!entry_replace(f->pte, old, new)))
+	bool counted = !(new & PTE_UNCOUNTED), had = f->old && !(f->old & PTE_UNCOUNTED), more = counted && !had;
+	if (unlikely(!entry_replace(f->pte, old, new, more)))
 		return false;
-	bool counted = !(new & PTE_UNCOUNTED), had = f->old && !(f->old & PTE_UNCOUNTED);
-	if (counted && !had)
+	if (more)
 		__atomic_add_fetch(&f->space->resident, 1, __ATOMIC_RELAXED);
 	if (!f->old)
 		return true;

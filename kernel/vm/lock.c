@@ -195,8 +195,11 @@ bool object_is_locked_locked(struct object *o, pgoff_t at)
 	list_for_each(link, &o->vmas) {
 		const struct vma *v = list_entry(link, struct vma, object_link);
 		if (v->flags & VMA_LOCKED && at >= v->pgoff && at - v->pgoff < (v->end - v->start) >> PAGE_SHIFT) {
+			spin_lock(&v->space->links);
 			const pte_t *pte = table_find(v->space, v->start + ((at - v->pgoff) << PAGE_SHIFT));
-			if (pte && *pte && !(*pte & (PTE_PRIVATE | PTE_UNCOUNTED)))
+			bool mapped = pte && *pte && !(*pte & (PTE_PRIVATE | PTE_UNCOUNTED));
+			spin_unlock(&v->space->links);
+			if (mapped)
 				return true;
 		}
 	}

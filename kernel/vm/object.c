@@ -203,10 +203,44 @@ void object_unmap_locked(struct object *o, pgoff_t first, pgoff_t last, bool cac
 		if (!vma_window(v, first, last, &start, &end))
 			continue;
 		struct zap z;
-		zap_init(&z, v->space);
+		zap_init(&z, v->space, v);
+		spin_lock(&v->space->links);
 		table_zap(&z, start, end, cache_only);
 		zap_finish(&z);
+		spin_unlock(&v->space->links);
 	}
+}
+
+void object_flush_locked(const struct vma *from, vaddr_t start, vaddr_t end)
+{
+	pgoff_t first = vma_pgoff(from, start), last = vma_pgoff(from, end - PAGE_SIZE);
+
+	assert_spin_held(&from->object->lock);
+	list_for_each(link, &from->object->vmas) {
+		struct vma *v = list_entry(link, struct vma, object_link);
+		if (v != from && vma_window(v, first, last, &start, &end))
+			tlb_shootdown(&v->space->arch, start, (end - start) >> PAGE_SHIFT);
+	}
+}
+
+/* One mapping's entry of a page, if it has one; space->links is held. Of a shared table nobody's TLB lets anybody store. */
+static void protect_entry(struct space *s, vaddr_t addr)
+{
+	pte_t *pte = table_find(s, addr);
+
+	if (!pte)
+		return;
+	if (!(*pte & PTE_WRITE)) {
+		if (unlikely(s->unflushed))
+			tlb_shootdown(&s->arch, addr, 1);
+		return;
+	}
+	spin_lock(&table_page(pte)->lock);
+	bool open = *pte & PTE_WRITE;
+	*pte &= ~(PTE_WRITE | PTE_DIRTY);
+	spin_unlock(&table_page(pte)->lock);
+	if (open)
+		tlb_shootdown(&s->arch, addr, 1);
 }
 
 void object_protect_locked(struct object *o, pgoff_t at)
@@ -220,20 +254,9 @@ void object_protect_locked(struct object *o, pgoff_t at)
 		struct vma *v = list_entry(link, struct vma, object_link);
 		if (!vma_is_shared(v) || !vma_window(v, at, at, &addr, &end))
 			continue;
-		pte_t *pte = table_find(v->space, addr);
-		if (!pte)
-			continue;
-		if (!(*pte & PTE_WRITE)) {
-			if (unlikely(v->space->unflushed))
-				tlb_shootdown(&v->space->arch, addr, 1);
-			continue;
-		}
-		spin_lock(&table_page(pte)->lock);
-		bool open = *pte & PTE_WRITE;
-		*pte &= ~(PTE_WRITE | PTE_DIRTY);
-		spin_unlock(&table_page(pte)->lock);
-		if (open)
-			tlb_shootdown(&v->space->arch, addr, 1);
+		spin_lock(&v->space->links);
+		protect_entry(v->space, addr);
+		spin_unlock(&v->space->links);
 	}
 }
 

@@ -73,7 +73,9 @@ static int protect_vma(struct space *s, struct vma **vp, vaddr_t start, vaddr_t 
 	int err = charge(s, old, &flags, (end - start) >> PAGE_SHIFT, &charged);
 	if (err)
 		return err;
-	err = vma_edit(s, vp, start, end, flags, dead);
+	err = table_own_range(s, start, end);
+	if (!err)
+		err = vma_edit(s, vp, start, end, flags, dead);
 	if (err)
 		commit_release(charged);
 	else

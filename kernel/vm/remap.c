@@ -52,29 +52,45 @@ static struct stretch next_stretch(const struct move *m, vaddr_t *addr)
 	return p;
 }
 
-/* Tables for the new range beforehand, so that moving cannot fail half-way. */
+/*
+ * Tables for the new range beforehand, so that moving cannot fail half-way. Where entries move, both tables are the space's own;
+ * a whole one may be one that others share.
+ */
 static int make_tables(const struct move *m)
 {
 	vaddr_t addr = m->old;
 
-	for (struct stretch p; (p = next_stretch(m, &addr)).from;)
-		if (p.whole ? !table_make_upper(m->space, p.new) : !table_make(m->space, p.new))
+	for (struct stretch p; (p = next_stretch(m, &addr)).from;) {
+		const pte_t *link = table_make_link(m->space, p.new);
+		bool entries = !p.whole || (link && *link);
+		if (!link || (entries && (!table_make(m->space, p.new) || !table_make(m->space, p.old))))
 			return -ENOMEM;
+	}
 	return 0;
+}
+
+static void move_entries(const struct stretch *p, pte_t *to)
+{
+	struct page *source = table_page(p->from), *target = table_page(to);
+	uint16_t counted = 0;
+
+	spin_lock(&source->lock);
+	for (unsigned i = 0; (i = pte_skip(p->from, i, p->npages)) < p->npages; i++) {
+		/* In one step, for another CPU's store may still set the dirty bit, by which MADV_FREE's pages are kept. */
+		to[i] = __atomic_exchange_n(&p->from[i], 0, __ATOMIC_SEQ_CST);
+		counted += !(to[i] & PTE_UNCOUNTED);
+	}
+	source->resident -= counted;
+	spin_unlock(&source->lock);
+	spin_lock(&target->lock);
+	target->resident += counted;
+	spin_unlock(&target->lock);
 }
 
 static void move_stretch(struct space *s, const struct stretch *p)
 {
-	if (p->whole && table_move_leaf(s, p->old, p->new))
-		return;
-	pte_t *to = table_make(s, p->new);
-	struct page *table = table_page(p->from);
-	spin_lock(&table->lock);
-	for (unsigned i = 0; (i = pte_skip(p->from, i, p->npages)) < p->npages; i++) {
-		/* In one step, for another CPU's store may still set the dirty bit, by which MADV_FREE's pages are kept. */
-		to[i] = __atomic_exchange_n(&p->from[i], 0, __ATOMIC_SEQ_CST);
-	}
-	spin_unlock(&table->lock);
+	if (!p->whole || !table_move_leaf(s, p->old, p->new))
+		move_entries(p, table_make(s, p->new));
 }
 
 static void move_ptes(struct move *m)

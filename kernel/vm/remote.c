@@ -35,7 +35,7 @@ static enum outcome copy_locked(const struct remote *r, vaddr_t addr, vaddr_t bu
 {
 	pte_t *pte = table_find(r->space, addr);
 
-	if (!pte || !(*pte & PTE_PRESENT) || (r->write && !(*pte & PTE_WRITE)))
+	if (!pte || !(*pte & PTE_PRESENT) || (r->write && (!(*pte & PTE_WRITE) || table_is_shared(pte))))
 		return FAULT_THERE;
 	if (r->write) /* as the processor would: what was freed lazily is wanted again */
 		__atomic_or_fetch(pte, PTE_DIRTY | PTE_ACCESSED, __ATOMIC_RELAXED);

@@ -8,12 +8,15 @@
  * after the unlock. Order when a range goes:
  *
  *      split the VMAs at both ends        may fail, nothing has changed yet
+ *      leave the tables that are shared   may fail, for a table that is left in part is copied; nothing has changed yet
  *      clear the PTEs, flush, free pages  the VMAs are still on their objects' lists: a truncation finds what is mapped
  *      detach the VMAs from objects       from here on no walk from an object comes to these tables
  *      free the tables
  *      unlock, free the VMAs
  */
 #include "vm/vm_impl.h"
+
+#define SPACE_TOP (pt_span(PT_LEVELS - 1) * (PT_ENTRIES / 2)) /* where the user's half of the root table ends */
 
 struct list all_spaces = LIST_INIT(all_spaces);
 static struct cache *space_cache;
@@ -43,6 +46,7 @@ struct space *space_create(void)
 		return NULL;
 	}
 	mutex_init(&s->lock, RANK_SPACE);
+	spin_init(&s->links, RANK_LINKS);
 	s->refs = 1;
 	s->stack_limit = STACK_LIMIT;
 	s->mmap_top = MMAP_TOP;
@@ -90,9 +94,10 @@ void space_put(struct space *s)
 	spin_unlock(&registry_lock);
 
 	mutex_lock(&s->lock);
-	zap_init(&z, s);
+	zap_init(&z, s, NULL);
 	for (struct rb_node *n; (n = rb_first(&s->vmas));) {
 		struct vma *v = vma_of(n);
+		(void)table_leave(s, v->start, v->end, 0, SPACE_TOP); /* nothing is kept: cannot fail */
 		table_zap(&z, v->start, v->end, false);
 		zap_finish(&z);
 		discard(s, v, &dead);
@@ -129,6 +134,16 @@ static int split_at_edges(struct space *s, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
+/* The range is about to go; no VMA straddles its ends, v is the first in it. */
+static int leave_shared(struct space *s, const struct vma *v, vaddr_t end)
+{
+	if (!table_any_shared(s, v->start, end))
+		return 0;
+	const struct vma *below = vma_prev(v), *above = vma_find(s, end);
+
+	return table_leave(s, v->start, end, below ? below->end : 0, above ? above->start : SPACE_TOP);
+}
+
 int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead)
 {
 	int err = split_at_edges(s, start, end);
@@ -137,9 +152,11 @@ int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list 
 
 	if (err || !v || v->start >= end)
 		return err;
+	if (unlikely(s->shared_links) && leave_shared(s, v, end))
+		return -ENOMEM;
 	struct vma *prev = vma_prev(v);
 	vaddr_t floor = prev ? prev->end : 0;
-	zap_init(&z, s);
+	zap_init(&z, s, NULL);
 	table_zap(&z, v->start, end, false);
 	zap_finish(&z);
 	vaddr_t first = v->start;
@@ -147,7 +164,7 @@ int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list 
 		next = vma_next(v);
 		discard(s, v, dead);
 	}
-	table_free(s, first, end, floor, v ? v->start : pt_span(PT_LEVELS - 1) * (PT_ENTRIES / 2));
+	table_free(s, first, end, floor, v ? v->start : SPACE_TOP);
 	return 0;
 }
 

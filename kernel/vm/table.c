@@ -11,9 +11,13 @@
  *
  * PTE_HELD without PTE_PRESENT is a page under PROT_NONE: kept, out of reach of the CPU.
  *
- * Locks: upper levels change under the space's lock alone. The entries of a leaf table change under the table's own lock (in
- * its struct page), because cleaning and truncation reach them from the object's side without the space's lock. A table is
- * freed only when no VMA overlaps what it covers, and VMAs leave their object first, so such a walk never meets a freed one.
+ * A leaf table may hang in several spaces (share.c): then the links to it, the entries above, lack the write bit, and whoever
+ * asks for an entry in order to change it for one space (table_make) gets that of a copy.
+ *
+ * Locks: upper levels change under the space's lock, the links to leaf tables that are in use under space->links too. The
+ * entries of a leaf table change under the table's own lock (in its struct page). For cleaning and truncation come from the
+ * object's side, without the space's lock: they hold `links`, and then the table's. An upper table is freed only when no VMA
+ * overlaps what it covers, and VMAs leave their object first, so such a walk never meets a freed one.
  *
  * An entry is changed first and shot down later, after the table's lock: in between another CPU may still store through the
  * old one, though the table does not show it. Who reads from an entry that a page cannot be stored to (cleaning) or is not
@@ -22,7 +26,7 @@
  */
 #include "vm/vm_impl.h"
 
-static pte_t *table_at(pte_t upper)
+pte_t *table_of(pte_t upper)
 {
 	return phys_to_virt(pte_paddr(upper));
 }
@@ -40,58 +44,97 @@ pte_t *table_find(struct space *s, vaddr_t addr)
 		pte_t e = table[pt_index(addr, level)];
 		if (!e)
 			return NULL;
-		table = table_at(e);
+		table = table_of(e);
 	}
 	return &table[pt_index(addr, 0)];
 }
 
-static bool table_add(struct space *s, pte_t *upper)
+struct page *table_alloc(void)
 {
 	struct page *p = page_alloc(0, ALLOC_ZERO | (thread_current()->pager ? ALLOC_RESERVE : 0));
 
 	if (!p)
-		return false;
+		return NULL;
 	p->kind = PAGE_TABLE;
 	spin_init(&p->lock, RANK_TABLE);
-	__atomic_add_fetch(&s->tables, 1, __ATOMIC_RELAXED);
-	__atomic_add_fetch(&vm_stat.table_pages, 1, __ATOMIC_RELAXED);
-	/* Zeroed before it can be found: a walk from an object's side may look at any time. */
-	__atomic_store_n(upper, page_to_phys(p) | PTE_PRESENT | PTE_WRITE | PTE_USER, __ATOMIC_RELEASE);
-	return true;
+	p->resident = p->gone = 0;
+	p->shared = false;
+	return p;
 }
 
-/* The entry of addr in its table at level `bottom`, tables made on the way; NULL: no memory. */
-static inline pte_t *descend(struct space *s, vaddr_t addr, unsigned bottom)
+void table_hang(struct space *s, pte_t *upper, struct page *table)
+{
+	__atomic_add_fetch(&s->tables, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&vm_stat.table_pages, 1, __ATOMIC_RELAXED);
+	/* Filled before it can be found: a walk from an object's side may look at any time. */
+	__atomic_store_n(upper, page_to_phys(table) | PTE_PRESENT | PTE_WRITE | PTE_USER, __ATOMIC_RELEASE);
+}
+
+static bool table_add(struct space *s, pte_t *upper)
+{
+	struct page *p = table_alloc();
+
+	if (p)
+		table_hang(s, upper, p);
+	return p;
+}
+
+pte_t *table_link(struct space *s, vaddr_t addr)
 {
 	pte_t *table = phys_to_virt(s->arch.root);
 
-	for (unsigned level = PT_LEVELS - 1; level > bottom; level--) {
+	for (unsigned level = PT_LEVELS - 1; level > 1; level--) {
+		pte_t e = table[pt_index(addr, level)];
+		if (!e)
+			return NULL;
+		table = table_of(e);
+	}
+	return &table[pt_index(addr, 1)];
+}
+
+static inline pte_t *make_link(struct space *s, vaddr_t addr)
+{
+	pte_t *table = phys_to_virt(s->arch.root);
+
+	for (unsigned level = PT_LEVELS - 1; level > 1; level--) {
 		pte_t *e = &table[pt_index(addr, level)];
 		if (unlikely(!*e) && !table_add(s, e))
 			return NULL;
-		table = table_at(*e);
+		table = table_of(*e);
 	}
-	return &table[pt_index(addr, bottom)];
+	return &table[pt_index(addr, 1)];
+}
+
+pte_t *table_make_link(struct space *s, vaddr_t addr)
+{
+	return make_link(s, addr);
+}
+
+/* A link without the write bit: the table is absent, or shared. */
+static slow_path bool make_leaf(struct space *s, vaddr_t addr, pte_t *link)
+{
+	return *link ? table_own(s, addr, link) : table_add(s, link);
 }
 
 pte_t *table_make(struct space *s, vaddr_t addr)
 {
-	return descend(s, addr, 0);
-}
+	pte_t *link = make_link(s, addr);
 
-bool table_make_upper(struct space *s, vaddr_t addr)
-{
-	return descend(s, addr, 1);
+	if (unlikely(!link || (!(*link & PTE_WRITE) && !make_leaf(s, addr, link))))
+		return NULL;
+	return &table_of(*link)[pt_index(addr, 0)];
 }
 
 bool table_move_leaf(struct space *s, vaddr_t from, vaddr_t to)
 {
-	pte_t *source = descend(s, from, 1), *target = descend(s, to, 1);
+	pte_t *source = table_link(s, from), *target = table_link(s, to);
 
 	if (*target)
 		return false;
+	spin_lock(&s->links);
 	__atomic_store_n(target, *source, __ATOMIC_RELEASE);
 	*source = 0;
+	spin_unlock(&s->links);
 	return true;
 }
 
@@ -108,9 +151,11 @@ pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software)
 	return e;
 }
 
-void zap_init(struct zap *z, struct space *s)
+void zap_init(struct zap *z, struct space *s, struct vma *window)
 {
 	z->space = s;
+	z->window = window;
+	z->for_others = false;
 	z->start = ~0ul;
 	z->end = 0;
 	z->open = false;
@@ -149,6 +194,9 @@ static void zap_flush(struct zap *z)
 {
 	if (z->start < z->end)
 		tlb_shootdown(&z->space->arch, z->start, (z->end - z->start) >> PAGE_SHIFT);
+	if (unlikely(z->for_others) && z->start < z->end)
+		object_flush_locked(z->window, z->start, z->end);
+	z->for_others = false;
 	z->start = ~0ul;
 	z->end = 0;
 }
@@ -162,15 +210,21 @@ void zap_finish(struct zap *z)
 	zap_release(z);
 }
 
-void zap_add(struct zap *z, vaddr_t addr, pte_t old)
+void zap_add(struct zap *z, struct page *table, vaddr_t addr, pte_t old)
 {
+	z->for_others |= table->refs > 1;
 	if (old & PTE_PRESENT || unlikely(zap_is_not_alone(z))) {
 		z->start = MIN(z->start, addr);
 		z->end = MAX(z->end, addr + PAGE_SIZE);
 	}
 	if (old & PTE_UNCOUNTED)
 		return;
-	__atomic_sub_fetch(&z->space->resident, 1, __ATOMIC_RELAXED);
+	if (unlikely(table->shared)) {
+		table->gone++;
+	} else {
+		table->resident--;
+		__atomic_sub_fetch(&z->space->resident, 1, __ATOMIC_RELAXED);
+	}
 	z->entry[z->count++] = old;
 	if (z->count == BATCH_MAX) {
 		zap_flush(z);
@@ -190,29 +244,39 @@ static void zap_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t end, bool 
 		if (cache_only && old & (PTE_PRIVATE | PTE_UNCOUNTED))
 			continue;
 		pte[i] = 0;
-		zap_add(z, addr + i * PAGE_SIZE, old);
+		zap_add(z, table, addr + i * PAGE_SIZE, old);
 	}
 	spin_unlock(&table->lock);
 }
 
 /* Absent upper entries are stepped over whole, so a sparse terabyte costs what was touched. */
-pte_t *table_next(struct space *s, vaddr_t *addr, vaddr_t end, vaddr_t *stop)
+pte_t *table_next_link(struct space *s, vaddr_t *addr, vaddr_t end)
 {
 	while (*addr < end) {
 		pte_t *table = phys_to_virt(s->arch.root);
 		unsigned level = PT_LEVELS - 1;
-		while (level > 0 && table[pt_index(*addr, level)]) {
-			table = table_at(table[pt_index(*addr, level)]);
+		while (level > 1 && table[pt_index(*addr, level)]) {
+			table = table_of(table[pt_index(*addr, level)]);
 			level--;
 		}
-		if (level == 0) {
-			*stop = MIN(end, ALIGN_DOWN(*addr, pt_span(1)) + pt_span(1));
-			return &table[pt_index(*addr, 0)];
-		}
-		unsigned index = pt_index(*addr, level);
-		*addr = ALIGN_DOWN(*addr, pt_span(level)) + (uint64_t)(pte_skip(table, index, PT_ENTRIES) - index) * pt_span(level);
+		if (level == 1 && table[pt_index(*addr, 1)])
+			return &table[pt_index(*addr, 1)];
+		unsigned index = pt_index(*addr, level), last = pt_index(end - 1, level) + 1;
+		if (end - 1 - ALIGN_DOWN(*addr, pt_span(level + 1)) >= pt_span(level + 1))
+			last = PT_ENTRIES;
+		*addr = ALIGN_DOWN(*addr, pt_span(level)) + (uint64_t)(pte_skip(table, index, last) - index) * pt_span(level);
 	}
 	return NULL;
+}
+
+pte_t *table_next(struct space *s, vaddr_t *addr, vaddr_t end, vaddr_t *stop)
+{
+	const pte_t *link = table_next_link(s, addr, end);
+
+	if (!link)
+		return NULL;
+	*stop = MIN(end, ALIGN_DOWN(*addr, pt_span(1)) + pt_span(1));
+	return &table_of(*link)[pt_index(*addr, 0)];
 }
 
 void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only)
@@ -250,7 +314,7 @@ static void free_below(struct space *s, pte_t *table, unsigned level, vaddr_t st
 		vaddr_t base = whole + i * pt_span(level);
 		pte_t old = table[i];
 		if (level > 1)
-			free_below(s, table_at(old), level - 1, MAX(start, base), MIN(end, base + pt_span(level)), floor, ceiling);
+			free_below(s, table_of(old), level - 1, MAX(start, base), MIN(end, base + pt_span(level)), floor, ceiling);
 		if (base < floor || base + pt_span(level) > ceiling)
 			continue;
 		table[i] = 0;
@@ -273,7 +337,7 @@ static void destroy_below(struct space *s, pte_t *table, unsigned level, unsigne
 		if (!table[i])
 			continue;
 		if (level > 1)
-			destroy_below(s, table_at(table[i]), level - 1, PT_ENTRIES);
+			destroy_below(s, table_of(table[i]), level - 1, PT_ENTRIES);
 		table_release(s, table[i]);
 		table[i] = 0;
 	}

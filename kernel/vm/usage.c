@@ -20,15 +20,27 @@ static bool is_dirty(struct vma *v, struct page *p, pte_t e)
 	return dirty;
 }
 
-/* A page that n entries map counts in each of them as its n-th part. */
-static void add_pte(struct vma *v, pte_t e, struct vma_usage *u)
+/*
+ * How many mappings show the page of an entry: the frame counts entries, the entry's table the spaces that have it. What other
+ * shared tables show the frame too is not looked for.
+ */
+static uint32_t mappers_of(pte_t *pte)
 {
+	const struct page *p = phys_to_page(pte_paddr(*pte));
+
+	return (*pte & PTE_PRIVATE ? p->refs : p->maps) - 1 + table_page(pte)->refs;
+}
+
+/* A page that n mappings show counts in each of them as its n-th part. */
+static void add_pte(struct vma *v, pte_t *pte, struct vma_usage *u)
+{
+	pte_t e = *pte;
 	struct page *p = phys_to_page(pte_paddr(e));
 
-	if (e & PTE_UNCOUNTED)
+	if (!e || e & PTE_UNCOUNTED)
 		return;
 	bool own = e & PTE_PRIVATE, dirty = is_dirty(v, p, e);
-	uint32_t sharers = own ? p->refs : p->maps;
+	uint32_t sharers = mappers_of(pte);
 	uint64_t part = (PAGE_SIZE << USAGE_SHIFT) / MAX(sharers, 1u);
 	u->resident++;
 	u->referenced += (e & PTE_ACCESSED) != 0;
@@ -54,16 +66,29 @@ void vma_usage(struct vma *v, struct vma_usage *u)
 
 	for (pte_t *pte; (pte = table_next(v->space, &addr, v->end, &stop));)
 		for (; addr < stop; addr += PAGE_SIZE, pte++)
-			if (*pte)
-				add_pte(v, *pte, u);
+			add_pte(v, pte, u);
 }
 
-bool vma_entry(struct vma *v, vaddr_t addr, pte_t *entry)
+bool vma_entry(struct vma *v, vaddr_t addr, pte_t *entry, uint32_t *mappers)
 {
-	const pte_t *pte = table_find(v->space, addr);
+	pte_t *pte = table_find(v->space, addr);
 
 	*entry = pte ? *pte : 0;
+	*mappers = *entry && !(*entry & PTE_UNCOUNTED) ? mappers_of(pte) : 0;
 	return *entry;
+}
+
+uint64_t space_resident(struct space *s)
+{
+	vaddr_t addr = 0, stop;
+
+	mutex_lock(&s->lock);
+	uint64_t pages = s->resident;
+	for (pte_t *pte; s->shared_links && (pte = table_next(s, &addr, USER_END, &stop)); addr = stop)
+		if (table_is_shared(pte))
+			pages -= table_page(pte)->gone;
+	mutex_unlock(&s->lock);
+	return pages;
 }
 
 void space_visit(struct space *s, vaddr_t from, bool (*visit)(struct vma *v, void *arg), void *arg)

@@ -36,7 +36,9 @@ struct space {
 	/* (m) pages mapped, as the VMAs' ranges and flags say: all (RLIMIT_AS), private writable (RLIMIT_DATA), code, stacks, locked */
 	uint64_t total_pages, data_pages, exec_pages, stack_pages, locked_pages;
 	uint64_t peak_pages;       /* (m) the most that total_pages was */
-	volatile uint64_t resident;/* (a) PTEs present */
+	struct spinlock links;     /* RANK_LINKS: links to leaf tables change under (m) and this */
+	uint32_t shared_links;     /* (m) of them, those to tables that other spaces (may) have too */
+	volatile uint64_t resident;/* (a) pages mapped, and those that have gone from shared tables: see space_resident */
 	volatile bool lazy;        /* there may be PTE_LAZY entries */
 	uint64_t peak_resident;    /* the most it was when pages went; about right without a lock */
 	volatile uint64_t tables;  /* (a) frames of page tables */
@@ -175,16 +177,18 @@ int space_remap_file(struct space *s, vaddr_t start, size_t len, pgoff_t pgoff, 
 int space_mincore(struct space *s, vaddr_t addr, size_t npages, uint8_t *vec);
 
 /* ---- usage.c: for /proc ---- */
+uint64_t space_resident(struct space *s); /* pages mapped, exactly; takes the lock */
 /* space_visit: calls visit for each VMA that ends above `from`, in order, until it returns false; lock held meanwhile. */
 void space_visit(struct space *s, vaddr_t from, bool (*visit)(struct vma *v, void *arg), void *arg);
-/* Pages; pss*: bytes << USAGE_SHIFT, each page divided by the number of entries that map it. */
+/* Pages; pss*: bytes << USAGE_SHIFT, each page divided by how many map it. */
 #define USAGE_SHIFT 12
 struct vma_usage {
 	uint64_t resident, referenced, anon, lazy, shmem, locked, shared_clean, shared_dirty, private_clean, private_dirty;
 	uint64_t pss, pss_dirty, pss_anon, pss_file, pss_shmem, pss_locked;
 };
 void vma_usage(struct vma *v, struct vma_usage *u); /* adds to u; the space's lock is held */
-bool vma_entry(struct vma *v, vaddr_t addr, uint64_t *entry); /* what the page tables say of addr (pte.h); false: nothing */
+/* vma_entry: what the page tables say of addr (pte.h), and how many entries show its page; false: nothing is there. */
+bool vma_entry(struct vma *v, vaddr_t addr, uint64_t *entry, uint32_t *mappers);
 /* What the frames hold now: private pages; pages of files and how many of them were used of late; of server-less objects. */
 struct frame_census { uint64_t anon, file, accessed, shmem, mapped, writeback; };
 void frame_census(struct frame_census *c);

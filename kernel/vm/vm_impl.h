@@ -6,12 +6,14 @@
  *
  *      space->lock (mutex)      VMAs, break, everything a system call changes
  *        object->lock (spin)    page index, VMA list, page flags
- *          table lock (spin)    the entries of one leaf table, in the struct page of the table
- *            queue lock (spin)  the reclaim queue
- *              heap, frames     leaves
+ *          space->links (spin)  which leaf tables hang in the space: for walks from an object
+ *            table lock (spin)  the entries of one leaf table and its count of spaces, in the struct page of the table
+ *              queue lock (spin)  the reclaim queue
+ *                heap, frames   leaves
  *
  * A VMA's start, end, pgoff and membership change only under space->lock and object->lock together, so a walk from an
- * object to the PTEs of a page needs the object's lock alone. A VMA leaves its object before its tables are freed.
+ * object to the PTEs of a page needs the object's lock alone. A VMA leaves its object before its upper tables are freed; a leaf
+ * table may leave the space before (share.c), so such a walk holds space->links as well while it uses one.
  */
 #ifndef VM_IMPL_H
 #define VM_IMPL_H
@@ -125,8 +127,13 @@ static inline unsigned pte_skip(const pte_t *table, unsigned i, unsigned end)
 	return i;
 }
 pte_t *table_find(struct space *s, vaddr_t addr);          /* the leaf entry, NULL when its table is absent */
-pte_t *table_make(struct space *s, vaddr_t addr);          /* the same, tables made on the way; NULL: no memory */
-bool table_make_upper(struct space *s, vaddr_t addr);      /* all but the leaf table; false: no memory */
+/* table_make: the same, to be changed: tables are made on the way, and a shared one becomes s's own. NULL: no memory */
+pte_t *table_make(struct space *s, vaddr_t addr);
+pte_t *table_link(struct space *s, vaddr_t addr);          /* the upper entry that is the leaf table's; NULL: it has no place */
+pte_t *table_make_link(struct space *s, vaddr_t addr);     /* the same, upper tables made on the way; NULL: no memory */
+pte_t *table_of(pte_t upper);                              /* what an upper entry leads to */
+struct page *table_alloc(void);                            /* an empty table, in no space and not counted; NULL */
+void table_hang(struct space *s, pte_t *upper, struct page *table); /* it is s's own from now on */
 /*
  * table_move_leaf: the leaf table of `from` becomes that of `to`, with everything in it. -> both begin a leaf table's range,
  * from's exists, to's upper tables exist, the caller shoots down. False, and nothing done: `to` has a leaf table.
@@ -137,6 +144,8 @@ bool table_move_leaf(struct space *s, vaddr_t from, vaddr_t to);
  * the table (or the range) ends. NULL: no more. Loop: for (...; pte = table_next(s, &addr, end, &stop); addr = stop).
  */
 pte_t *table_next(struct space *s, vaddr_t *addr, vaddr_t end, vaddr_t *stop);
+/* table_next_link: the same for the link to that table. */
+pte_t *table_next_link(struct space *s, vaddr_t *addr, vaddr_t end);
 struct page *table_page(pte_t *pte);                       /* the frame of the table an entry lies in: has its lock */
 void table_destroy(struct space *s);                       /* every user table of a space that no CPU has loaded */
 pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software);
@@ -148,17 +157,37 @@ pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software);
 #define BATCH_MAX 64
 struct zap {
 	struct space *space;
+	struct vma *window; /* of a walk from its object, which is locked: shared tables are edited for all; NULL */
+	bool for_others;    /* a table was edited that others have too: their TLBs are flushed as well */
 	vaddr_t start, end; /* range to flush, empty when start >= end */
 	bool open;          /* counted in space->unflushed */
 	unsigned count;
 	pte_t entry[BATCH_MAX];
 };
-void zap_init(struct zap *z, struct space *s);
+void zap_init(struct zap *z, struct space *s, struct vma *window);
 void zap_open(struct zap *z);                              /* before entries are changed that are then added */
-void zap_add(struct zap *z, vaddr_t addr, pte_t old);      /* flushes by itself when full */
+/* zap_add: `old` has been taken from `table`, which is locked. Flushes by itself when full. */
+void zap_add(struct zap *z, struct page *table, vaddr_t addr, pte_t old);
 void zap_finish(struct zap *z);                            /* flush, then give frames back */
-void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only); /* clears PTEs of the range */
+/* table_zap: clears the PTEs of the range. Without a window: of tables that are the space's own, see table_leave. */
+void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only);
 void table_free(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling); /* empty tables of a hole */
+
+/* ---- share.c: leaf tables that several spaces have. Callers hold the space's lock. ---- */
+/* table_own: the table at *link, which covers addr, becomes s's own, by a copy if others have it. False: no memory. */
+bool table_own(struct space *s, vaddr_t addr, pte_t *link);
+/* table_adopt: the table that covers addr is s's own, or nobody else has it any more and it becomes so. Never allocates. */
+bool table_adopt(struct space *s, vaddr_t addr);
+/* table_own_range: every table with entries in the range becomes s's own. -ENOMEM: some have. */
+int table_own_range(struct space *s, vaddr_t start, vaddr_t end);
+/*
+ * table_leave: the pages of [start, end) are about to go, and the space keeps nothing else in [floor, ceiling), which is larger:
+ * it lets go of the shared tables within that, and the rest with entries to go become its own.
+ * -> -ENOMEM: nothing has changed. Never when [floor, ceiling) is the whole space
+ */
+int table_leave(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling);
+bool table_any_shared(struct space *s, vaddr_t start, vaddr_t end);
+static inline bool table_is_shared(pte_t *pte) { return table_page(pte)->shared; } /* nobody may store through its entries */
 
 /* ---- object.c, pager.c: caches made at boot ---- */
 void object_init(void);
@@ -172,6 +201,8 @@ int object_insert_locked(struct object *o, struct page *p, pgoff_t at, uint16_t 
 void object_remove_locked(struct object *o, struct page *p); /* unmapped already; drops the index's reference */
 void object_unmap_locked(struct object *o, pgoff_t first, pgoff_t last, bool cache_only);
 void object_protect_locked(struct object *o, pgoff_t at);  /* no PTE of the page may store any more */
+/* object_flush_locked: what `from` shows in [start, end) leaves the TLBs of everybody else who maps it. */
+void object_flush_locked(const struct vma *from, vaddr_t start, vaddr_t end);
 void object_zero_tail_locked(struct object *o);
 bool object_try_get(struct object *o);
 /* object_held_locked: a hole is being made there, no page may come into the index. */

@@ -151,6 +151,82 @@ TEST(no_store_of_the_parent_reaches_a_page_that_fork_has_shared)
 	end(&u, s, frame);
 }
 
+/* What a thread loads from a page of a file that its space has from fork, in a table that both have. */
+struct relatives { struct object *o; struct space *parent, *child; struct user of_parent, of_child; };
+
+static bool relatives_start(struct relatives *r)
+{
+	vaddr_t at = BASE, beside = BASE + PAGE_SIZE;
+
+	r->o = object_create(PAGER_ZERO, PAGE_SIZE);
+	r->parent = space_create();
+	if (!r->o || !r->parent || space_map(r->parent, &at, PAGE_SIZE, RW, MAP_PRIVATE | MAP_FIXED, r->o, 0, NULL, true) ||
+	    space_map(r->parent, &beside, PAGE_SIZE, RW, ANON, NULL, 0, NULL, true) ||
+	    vm_fault(r->parent, BASE, FAULT_READ) != FAULT_DONE)
+		return false;
+	r->child = space_fork(r->parent);
+	return r->child && user_start(&r->of_parent, r->parent, true) && user_start(&r->of_child, r->child, true);
+}
+
+/* No load succeeds any more, however often it is tried; one may have been under way. */
+static bool sees_nothing(const struct user *u)
+{
+	uint64_t tries = u->tries, until = clock_now_ns() + START_NS;
+
+	while (u->tries < tries + 2 && clock_now_ns() < until)
+		cpu_poll();
+	uint64_t done = u->done;
+	for (tries = u->tries; u->tries < tries + WATCH_TRIES && clock_now_ns() < until;)
+		cpu_poll();
+	return u->done == done;
+}
+
+static void relatives_end(struct relatives *r)
+{
+	user_stop(&r->of_child);
+	user_stop(&r->of_parent);
+	space_put(r->child);
+	space_put(r->parent);
+	object_put(r->o);
+}
+
+TEST(truncation_through_a_shared_table_is_seen_by_every_space_that_has_it)
+{
+	struct relatives r;
+
+	if (cpu_count < 3)
+		return;
+	REQUIRE(relatives_start(&r) && table_find(r.parent, BASE) == table_find(r.child, BASE));
+	EXPECT(object_resize(r.o, 0) == 0 && sees_nothing(&r.of_parent) && sees_nothing(&r.of_child));
+	relatives_end(&r);
+}
+
+TEST(reclaim_through_a_shared_table_is_seen_by_every_space_that_has_it)
+{
+	struct relatives r;
+
+	if (cpu_count < 3)
+		return;
+	REQUIRE(relatives_start(&r) && table_find(r.parent, BASE) == table_find(r.child, BASE));
+	spin_lock(&r.o->lock);
+	object_unmap_locked(r.o, 0, 0, true);
+	spin_unlock(&r.o->lock);
+	EXPECT(sees_nothing(&r.of_parent) && sees_nothing(&r.of_child));
+	relatives_end(&r);
+}
+
+TEST(a_shared_table_that_was_left_is_seen_by_no_cpu)
+{
+	struct relatives r;
+
+	if (cpu_count < 3)
+		return;
+	REQUIRE(relatives_start(&r));
+	EXPECT(space_unmap(r.child, BASE, 2 * PAGE_SIZE) == 0 && table_find(r.child, BASE) == NULL);
+	EXPECT(sees_nothing(&r.of_child) && !sees_nothing(&r.of_parent));
+	relatives_end(&r);
+}
+
 TEST(no_load_shows_the_old_frame_after_a_private_copy)
 {
 	struct user u;
@@ -288,6 +364,7 @@ TEST(no_store_reaches_a_page_that_is_cut_off_in_the_middle_of_munmap)
 	__atomic_add_fetch(&s->unflushed, 1, __ATOMIC_SEQ_CST);
 	*pte = 0;
 	__atomic_sub_fetch(&s->resident, 1, __ATOMIC_RELAXED);
+	table_page(pte)->resident--;
 	__atomic_sub_fetch(&phys_to_page(pte_paddr(e))->maps, 1, __ATOMIC_RELEASE);
 	EXPECT(object_resize(o, 0) == 0 && stands_still(&u, frame));
 	__atomic_sub_fetch(&s->unflushed, 1, __ATOMIC_RELEASE);
@@ -353,6 +430,9 @@ TEST_SUITE(tlb, "vm.tlb",
 	TEST_CASE(no_store_reaches_a_page_after_munmap),
 	TEST_CASE(no_store_reaches_a_page_after_mprotect),
 	TEST_CASE(no_store_of_the_parent_reaches_a_page_that_fork_has_shared),
+	TEST_CASE(truncation_through_a_shared_table_is_seen_by_every_space_that_has_it),
+	TEST_CASE(reclaim_through_a_shared_table_is_seen_by_every_space_that_has_it),
+	TEST_CASE(a_shared_table_that_was_left_is_seen_by_no_cpu),
 	TEST_CASE(no_load_shows_the_old_frame_after_a_private_copy),
 	TEST_CASE(no_store_reaches_a_page_that_was_truncated_away),
 	TEST_CASE(no_store_reaches_a_page_that_was_thrown_away),

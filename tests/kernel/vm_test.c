@@ -29,7 +29,7 @@ static enum fault_result poke(struct space *s, vaddr_t addr, uint8_t byte)
 {
 	pte_t *pte = table_find(s, addr);
 
-	if (!pte || !(*pte & PTE_PRESENT) || !(*pte & PTE_WRITE)) {
+	if (!pte || !(*pte & PTE_PRESENT) || !(*pte & PTE_WRITE) || table_is_shared(pte)) {
 		enum fault_result r = vm_fault(s, addr, FAULT_WRITE);
 		if (r != FAULT_DONE)
 			return r;
