@@ -118,8 +118,10 @@ static void resolve_anonymous(size_t len, uint64_t flags, struct mapping *m)
 	m->flags = (uint32_t)flags;
 	if ((type != MAP_SHARED && type != MAP_PRIVATE) || (type == MAP_SHARED && flags & MAP_GROWSDOWN))
 		m->refused = -EINVAL;
-	else if (type == MAP_SHARED)
+	else if (type == MAP_SHARED) {
+		m->pgoff = 0;
 		m->refused = shared_zeros(len, m);
+	}
 }
 
 static int64_t map_resolved(uint64_t addr, uint64_t len, uint64_t prot, uint64_t flags, struct file *f, uint64_t off)
@@ -276,7 +278,7 @@ int64_t sys_brk(uint64_t want, uint64_t b, uint64_t c, uint64_t d, uint64_t e, u
 int64_t sys_mremap(uint64_t old, uint64_t old_len, uint64_t new_len, uint64_t flags, uint64_t new, uint64_t f)
 {
 	(void)f;
-	return space_remap(thread_current()->space, old, old_len, new_len, (unsigned)flags, new);
+	return flags >> 32 ? -EINVAL : space_remap(thread_current()->space, old, old_len, new_len, (unsigned)flags, new);
 }
 
 /* start, size, prot (must be 0), page of the file, MAP_NONBLOCK */

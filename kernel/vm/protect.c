@@ -98,32 +98,39 @@ static int find_first(struct space *s, vaddr_t *start, vaddr_t end, uint32_t gro
 	return 0;
 }
 
+/* Locked private memory that has become writable is made its own now. The lock is let go. */
+static void fill(struct space *s, struct vma *v, vaddr_t start, vaddr_t end)
+{
+	if (!(v->flags & VMA_LOCKONFAULT))
+		vma_make_anon(v); /* now: the rest of the range may join it */
+	mutex_unlock(&s->lock);
+	space_populate(s, start, end, VMA_LOCKED);
+	mutex_lock(&s->lock);
+}
+
 int space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot)
 {
 	struct list dead = LIST_INIT(dead);
 	vaddr_t end = start + len;
-	bool fill = false; /* locked private memory has become writable: it is made its own now */
 	struct vma *v;
 
 	mutex_lock(&s->lock);
 	int err = find_first(s, &start, end, prot & (PROT_GROWSDOWN | PROT_GROWSUP), &v);
 	prot &= VMA_PROT;
-	for (vaddr_t at = start; !err && at < end; v = v ? vma_next(v) : NULL) {
+	for (vaddr_t at = start, next; !err && at < end; at = next) {
+		v = vma_find(s, at);
 		if (!v || v->start > at) {
 			err = -ENOMEM;
 			break;
 		}
 		bool locked = prot & PROT_WRITE && (v->flags & (VMA_WRITE | VMA_SHARED | VMA_LOCKED)) == VMA_LOCKED;
 		bool exec = prot & PROT_READ && v->flags & VMA_MAYEXEC && reads_imply_exec();
+		next = MIN(v->end, end);
 		err = protect_vma(s, &v, at, end, exec ? prot | PROT_EXEC : prot, &dead);
-		fill |= locked && !err;
-		if (locked && !err && !(v->flags & VMA_LOCKONFAULT))
-			vma_make_anon(v); /* now: the rest of the range may join it */
-		at = v->end;
+		if (locked && !err)
+			fill(s, v, at, next);
 	}
 	mutex_unlock(&s->lock);
 	space_free_dead(&dead);
-	if (fill)
-		space_populate(s, start, end, VMA_LOCKED);
 	return err;
 }

@@ -8,7 +8,8 @@
  * Every VMA keeps the free bytes between its predecessor's end and its own start (`gap`) and the largest gap in its
  * subtree (`max_gap`). Finding room is then a descent that leaves out every subtree whose largest gap is too small:
  * O(log n), however many VMAs there are (Cormen et al., ch. 14, with the gap as the augmented value). A mapping that grows
- * downwards keeps STACK_GAP free below it, so its gap is counted that much smaller.
+ * downwards keeps STACK_GAP free below it: a fit that comes too near to one begins the search anew on the other side of what is
+ * kept free, as on Linux, where other gaps in there are passed over as well.
  *
  * A VMA that maps an object is also on the object's list, by which truncation, cleaning and reclaim find the PTEs of a page.
  * Range, offset and membership change only with the space's and the object's lock both held (vm_impl.h).
@@ -32,12 +33,7 @@ static bool vma_update(struct rb_node *node)
 }
 
 /* v begins a gap behind `prev` (NULL: the start of the space). */
-static vaddr_t gap_behind(const struct vma *prev, const struct vma *v)
-{
-	vaddr_t room = v->start - (prev ? prev->end : 0);
-
-	return room > vma_guard(v) ? room - vma_guard(v) : 0;
-}
+static vaddr_t gap_behind(const struct vma *prev, const struct vma *v) { return v->start - (prev ? prev->end : 0); }
 
 /* The gap before v changed, because v or its predecessor did. */
 static void vma_renew_gap(struct space *s, struct vma *v, const struct vma *prev)
@@ -257,7 +253,7 @@ static bool may_fit(const struct rb_node *n, int side, size_t len, vaddr_t low, 
 /* Where len bytes fit into the gap before v, within [low, high); 0: nowhere. */
 static vaddr_t fit_before(const struct vma *v, size_t len, vaddr_t low, vaddr_t high, bool upwards)
 {
-	vaddr_t end = v->start - vma_guard(v), bottom = MAX(end - v->gap, low), top = MIN(end, high);
+	vaddr_t bottom = MAX(v->start - v->gap, low), top = MIN(v->start, high);
 
 	if (v->gap < len || top <= bottom || top - bottom < len)
 		return 0;
@@ -265,11 +261,12 @@ static vaddr_t fit_before(const struct vma *v, size_t len, vaddr_t low, vaddr_t 
 }
 
 /*
- * A fit of len bytes within [low, high): the lowest, or the highest. In order from that end (`first` is its side), leaving out
- * every subtree whose largest gap is too small. Gaps that straddle `high` or `low` are clipped, which is why a subtree with a
- * large enough gap can still have no fit; it happens only along the two boundaries, so the walk stays logarithmic.
+ * A fit of len bytes within [low, high): the lowest, or the highest; *above: the VMA behind its gap. In order from that end
+ * (`first` is its side), leaving out every subtree whose largest gap is too small. Gaps that straddle `high` or `low` are clipped,
+ * which is why a subtree with a large enough gap can still have no fit; it happens only along the two boundaries, so the walk
+ * stays logarithmic.
  */
-static vaddr_t gap_search(const struct rb_node *n, size_t len, vaddr_t low, vaddr_t high, bool upwards)
+static vaddr_t gap_search(const struct rb_node *n, size_t len, vaddr_t low, vaddr_t high, bool upwards, const struct vma **above)
 {
 	const int first = !upwards;
 
@@ -277,7 +274,8 @@ static vaddr_t gap_search(const struct rb_node *n, size_t len, vaddr_t low, vadd
 		while (may_fit(n, first, len, low, high))
 			n = n->child[first];
 		for (;;) { /* n's first side is done */
-			vaddr_t fit = fit_before(vma_of(n), len, low, high, upwards);
+			*above = vma_of(n);
+			vaddr_t fit = fit_before(*above, len, low, high, upwards);
 			if (fit)
 				return fit;
 			if (may_fit(n, !first, len, low, high))
@@ -293,6 +291,12 @@ static vaddr_t gap_search(const struct rb_node *n, size_t len, vaddr_t low, vadd
 	return 0;
 }
 
+/* [fit, fit + len) lies where the next VMA may grow to. */
+static bool too_near(const struct vma *above, vaddr_t fit, size_t len)
+{
+	return above->start - (fit + len) < vma_guard(above);
+}
+
 /* The room above every VMA is in no gap. */
 static vaddr_t room_above(struct space *s, vaddr_t low)
 {
@@ -303,15 +307,24 @@ vaddr_t vma_find_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high)
 {
 	vaddr_t bottom = room_above(s, low);
 
+	const struct vma *above;
+	vaddr_t fit;
+
 	if (bottom < high && high - bottom >= len)
 		return high - len;
-	return gap_search(s->vmas.root, len, low, high, false);
+	while ((fit = gap_search(s->vmas.root, len, low, high, false, &above)) && too_near(above, fit, len))
+		high = above->start - MIN(above->start, vma_guard(above));
+	return fit;
 }
 
 vaddr_t vma_find_low_gap(struct space *s, size_t len, vaddr_t low, vaddr_t high)
 {
-	vaddr_t fit = gap_search(s->vmas.root, len, low, high, true), bottom = room_above(s, low);
+	vaddr_t bottom = room_above(s, low);
+	const struct vma *above;
+	vaddr_t fit;
 
+	while ((fit = gap_search(s->vmas.root, len, low, high, true, &above)) && too_near(above, fit, len))
+		low = above->end;
 	return fit ? fit : bottom < high && high - bottom >= len ? bottom : 0;
 }
 
@@ -323,12 +336,12 @@ const char *vma_check(struct space *s)
 
 	for (struct rb_node *n = rb_first(&s->vmas); n && !wrong; n = rb_next(n)) {
 		struct vma *v = vma_of(n);
-		vaddr_t max_gap = v->max_gap, room = v->start - floor;
+		vaddr_t max_gap = v->max_gap;
 		if (v->prev != vma_of(rb_prev(n)) || v->next != vma_of(rb_next(n)))
 			wrong = "a VMA does not know its neighbours";
 		if (v->start >= v->end || v->start < floor || (v->start | v->end) & PAGE_MASK || v->end > USER_END)
 			wrong = "VMA ranges overlap or are malformed";
-		if (v->gap != (room > vma_guard(v) ? room - vma_guard(v) : 0))
+		if (v->gap != v->start - floor)
 			wrong = "VMA gap is wrong";
 		vma_update(n);
 		if (v->max_gap != max_gap)

@@ -136,6 +136,24 @@ static void all_flags(void)
 	}
 }
 
+/* What becomes writable is filled; what was so before and not touched is not. */
+static void made_writable(void)
+{
+	static const int before[] = { PROT_NONE, PROT_READ, RW };
+
+	for (size_t a = 0; a < COUNT(before); a++)
+		for (size_t b = 0; b < COUNT(before); b++)
+			for (int onfault = 0; onfault < 2; onfault++) {
+				map_at(0, 4, before[a], PRIVATE, -1, 0);
+				map_at(4, 4, before[b], PRIVATE, -1, 0);
+				printf("lock %d %d: %s,", before[a], before[b], shown(CALL(mlock2, at(0), 8 * PAGE, onfault)));
+				CALL(madvise, at(0), 8 * PAGE, MADV_DONTNEED_LOCKED);
+				printf(" writable: %s, ", shown(CALL(mprotect, at(2), 4 * PAGE, RW)));
+				printf("%s %s\n", resident(0, 8), arena_text());
+				clear_arena();
+			}
+}
+
 int main(void)
 {
 	static const unsigned long bytes[] = { 0, 1, PAGE, 8 * PAGE, 8 * PAGE + 1, 9 * PAGE - 1 };
@@ -143,6 +161,7 @@ int main(void)
 	kinds();
 	holes();
 	all_flags();
+	made_writable();
 	IN_CHILD(limits(8 * PAGE)); /* root: no limit */
 	for (size_t i = 0; i < COUNT(bytes); i++) {
 		IN_CHILD({

@@ -113,6 +113,38 @@ static void lengths(void)
 	}
 }
 
+/* Mappings that grow downwards keep others away: also from gaps that lie wholly in what they keep free. */
+static void beside_what_grows(void)
+{
+	long at[24];
+	unsigned seed = 1;
+
+	for (int i = 0; i < 300; i++) {
+		seed = seed * 1103515245 + 12345;
+		unsigned slot = (seed >> 16) % COUNT(at), pages = 1 + (seed >> 20) % 9 * 30, grows = (seed >> 8) % 4 == 0;
+		if (i >= (int)COUNT(at))
+			CALL(munmap, at[slot], PAGE);
+		else
+			slot = (unsigned)i;
+		at[slot] = CALL(mmap, 0, pages * PAGE, RW, PRIVATE | (grows ? MAP_GROWSDOWN : 0) | (i % 7 ? 0 : MAP_32BIT), -1, 0);
+		printf("%u pages%s: %s\n", pages, grows ? ", growing down" : "", shown(at[slot]));
+	}
+}
+
+/* Memory has no offset, whatever is passed. */
+static void offsets_of_memory(void)
+{
+	static const unsigned long offs[] = { 1, PAGE, 1ul << 40, ~0ul << 12 };
+
+	for (size_t i = 0; i < COUNT(offs); i++)
+		for (int shared = 0; shared < 2; shared++) {
+			long result = CALL(mmap, at(0), PAGE, RW, (shared ? SHARED : PRIVATE) | MAP_FIXED, -1, offs[i]);
+			printf("%s memory at offset %#lx: %s, stored to: %s, %s\n", shared ? "shared" : "private", offs[i],
+			       shown(result), shown(CALL(getrandom, at(0), 8, 0)), arena_text());
+			clear_arena();
+		}
+}
+
 int main(void)
 {
 	without_a_hint();
@@ -120,5 +152,7 @@ int main(void)
 	next_to_others();
 	fill_low_memory();
 	lengths();
+	beside_what_grows();
+	offsets_of_memory();
 	return 0;
 }

@@ -369,14 +369,6 @@ static void find(struct run *r, unsigned at)
 	HOLDS(r, !v || (i == at ? v->start <= address(at) && v->end > address(at) : v->start == address(i)));
 }
 
-/* The free bytes below cell `at` that a search may use end here: a downwards mapping keeps its distance. */
-static vaddr_t ceiling_of(const struct run *r, unsigned at)
-{
-	bool guarded = at < CELLS && r->cells[at].mapped && r->cells[at].kind == STACK;
-
-	return address(at) - (guarded ? STACK_GAP : 0);
-}
-
 /* The fit of len bytes in the hole whose highest cell is top - 1, within [low, high): its highest or its lowest; 0: none. */
 static vaddr_t fit_in_hole(const struct run *r, unsigned top, size_t len, vaddr_t low, vaddr_t high, bool upwards)
 {
@@ -386,25 +378,53 @@ static vaddr_t fit_in_hole(const struct run *r, unsigned top, size_t len, vaddr_
 		return 0;
 	while (bottom > 0 && !r->cells[bottom - 1].mapped)
 		bottom--;
-	vaddr_t floor = MAX(address(bottom), low), ceiling = MIN(ceiling_of(r, top), high);
+	vaddr_t floor = MAX(address(bottom), low), ceiling = MIN(address(top), high);
 	if (ceiling <= floor || ceiling - floor < len)
 		return 0;
 	return upwards ? floor : ceiling - len;
+}
+
+/* The fit ends below cell `top`, nearer than a downwards mapping there lets others come. */
+static bool too_near(const struct run *r, vaddr_t fit, size_t len, unsigned top)
+{
+	bool guarded = top < CELLS && r->cells[top].mapped && r->cells[top].kind == STACK;
+
+	return guarded && address(top) - (fit + len) < STACK_GAP;
+}
+
+static vaddr_t highest_fit(const struct run *r, size_t len, vaddr_t low, vaddr_t high)
+{
+	for (unsigned top = CELLS; top > 0; top--) {
+		vaddr_t fit = fit_in_hole(r, top, len, low, high, false);
+		if (fit && too_near(r, fit, len, top)) { /* what is kept free hides the holes in it */
+			high = address(top) - STACK_GAP;
+			fit = fit_in_hole(r, top, len, low, high, false);
+		}
+		if (fit)
+			return fit;
+	}
+	return 0;
+}
+
+static vaddr_t lowest_fit(const struct run *r, size_t len, vaddr_t low, vaddr_t high)
+{
+	for (unsigned top = 1; top <= CELLS; top++) {
+		vaddr_t fit = fit_in_hole(r, top, len, low, high, true);
+		if (fit && !too_near(r, fit, len, top))
+			return fit;
+	}
+	return 0;
 }
 
 static void find_gap(struct run *r)
 {
 	unsigned pages = 1 + choose(r->choices, 8) * CELL_PAGES / 2 - choose(r->choices, 2);
 	size_t len = MAX(pages, 1u) * PAGE_SIZE;
-	vaddr_t low = address(choose(r->choices, CELLS)), high = low + choose(r->choices, CELLS) * CELL, highest = 0, lowest = 0;
+	vaddr_t low = address(choose(r->choices, CELLS)), high = low + choose(r->choices, CELLS) * CELL;
 
 	high = MIN(high, address(CELLS));
-	for (unsigned top = CELLS; top > 0 && !highest; top--)
-		highest = fit_in_hole(r, top, len, low, high, false);
-	for (unsigned top = 1; top <= CELLS && !lowest; top++)
-		lowest = fit_in_hole(r, top, len, low, high, true);
-	HOLDS(r, vma_find_gap(r->space, len, low, high) == highest);
-	HOLDS(r, vma_find_low_gap(r->space, len, low, high) == lowest);
+	HOLDS(r, vma_find_gap(r->space, len, low, high) == highest_fit(r, len, low, high));
+	HOLDS(r, vma_find_low_gap(r->space, len, low, high) == lowest_fit(r, len, low, high));
 }
 
 static void operation(struct run *r)

@@ -19,7 +19,7 @@ static void one_run(uint64_t seed)
 	REQUIRE(s && objects[0] && objects[1]);
 	const char *wrong = vma_property(s, objects, &c, RUN, &done);
 	if (wrong) {
-		klog(LOG_ERROR, "vma_property: generator %#lx, operation %u: %s", seed, done, wrong);
+		klog(LOG_ERROR, "vma_property: generator 0x%lx, operation %u: %s", seed, done, wrong);
 		test_fail(__FILE__, __LINE__, wrong);
 		return; /* nothing can be given back */
 	}
