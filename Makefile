@@ -77,7 +77,8 @@ KERNEL_SRC := kernel/main.c \
 		path.c pipe.c poll.c procfs.c server.c text.c tmpfs.c tmpfs_dir.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c path.c poll.c port.c prctl.c \
-		process.c process_vm.c signal.c size.c syscall.c thread.c time.c transfer.c vector.c)
+		process.c process_vm.c signal.c size.c syscall.c sysv.c thread.c time.c transfer.c vector.c) \
+	$(addprefix kernel/sysv/,ids.c sem.c shm.c)
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
@@ -96,7 +97,7 @@ LIBC_SRC := \
 	$(addprefix libc/src/stdio/,chars.c file.c float.c memory.c open.c printf.c scanf.c) \
 	$(addprefix libc/src/stdlib/,env.c exit.c malloc.c rand.c sort.c strtod.c strtol.c) \
 	$(addprefix libc/src/string/,ctype.c mem.c search.c str.c strerror.c) \
-	$(addprefix libc/src/sys/,exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c vfork.S) \
+	$(addprefix libc/src/sys/,exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c sysv.c vfork.S) \
 	$(addprefix libc/src/time/,calendar.c clock.c)
 CRT_SRC := libc/src/start/start.S
 
@@ -141,8 +142,8 @@ TESTS := \
 	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped \
 	processes_are_told_apart_and_remembered proc_shows_other_processes random_calls read_into_a_mapping_of_the_same_page \
 	read_only_disk \
-	real_time_signals_queue resources_run_out runner seals_forbid_for_good \
-	segv_handler_repairs_and_returns select_and_ppoll server_dies shared_descriptor_survives_kills \
+	real_time_signals_queue resources_run_out runner seals_forbid_for_good segments_outlive_their_names \
+	segv_handler_repairs_and_returns select_and_ppoll semaphores_change_together server_dies shared_descriptor_survives_kills \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \

@@ -91,6 +91,7 @@ struct file_ops {
 	/* map: the object to map, referenced (NULL: zeros of the mapping's own), and its first page; ENODEV */
 	int (*map)(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff);
 	int (*fallocate)(struct file *f, unsigned mode, uint64_t off, uint64_t len);   /* EOPNOTSUPP */
+	void (*unmapped)(struct file *f);          /* a VMA of it has gone; may sleep. NULL: nobody wants to know */
 	void (*release)(struct file *f);                                               /* last reference gone */
 	/* write_kernel: write with the bytes in the kernel, for writev and sendfile */
 	int64_t (*write_kernel)(struct file *f, const void *buf, size_t len, int64_t *pos);

@@ -99,6 +99,7 @@ void filelock_init(void);
 
 /* ---- memfd.c ---- */
 void memfd_init(void);
+int memory_node_create(struct node **out);              /* a memory file's, without a file yet. 0, -ENOMEM */
 
 /* ---- pipe.c ---- */
 void pipe_init(void);

@@ -23,6 +23,7 @@
 #include <abi/mount.h>
 
 #include "file/file_impl.h"
+#include "sysv/sysv.h"
 
 #define MOUNT_MAX 512
 
@@ -353,6 +354,8 @@ void file_init(void)
 	filelock_init();
 	node_init();
 	memfd_init();
+	shm_init();
+	sem_init();
 	pipe_init();
 	mount_init();
 }

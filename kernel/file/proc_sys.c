@@ -12,6 +12,7 @@
 
 #include "file/procfs.h"
 #include "sys/uname.h"
+#include "sysv/sysv.h"
 
 enum kind { KIND_U32, KIND_S32, KIND_U64, KIND_TEXT };
 
@@ -108,6 +109,8 @@ static const struct tunable tunables[] = {
 	{ "page-cluster", KIND_U32, &page_cluster, 0, INT32_MAX, NULL },
 	{ "vfs_cache_pressure", KIND_U32, &cache_pressure, 0, INT32_MAX, NULL },
 	{ "stat_interval", KIND_U32, &stat_interval, INT32_MIN, INT32_MAX, NULL },
+	{ "shmmax", KIND_U64, &sysv_limits.shmmax, 0, INT64_MAX, NULL }, { "shmall", KIND_U64, &sysv_limits.shmall, 0, INT64_MAX, NULL },
+	{ "shmmni", KIND_U32, &sysv_limits.shmmni, 0, 1 << IPC_INDEX_BITS, NULL },
 	FIXED("pid_max", &pid_max), FIXED("cap_last_cap", &cap_last), FIXED("ngroups_max", &groups_max),
 	FIXED("overflowuid", &overflow_id), FIXED("overflowgid", &overflow_id), FIXED("randomize_va_space", &zero),
 	FIXED("threads-max", &threads_max), FIXED("file-max", &file_max), FIXED("nr_open", &nr_open),

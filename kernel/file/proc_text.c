@@ -6,6 +6,7 @@
  * switches.
  */
 #include "file/procfs.h"
+#include "sysv/sysv.h"
 #include "sys/uname.h"
 
 int proc_make_cmdline(struct text *t, const struct proc_ref *of, uint64_t *next)
@@ -166,5 +167,19 @@ int proc_make_cpuinfo(struct text *t, const struct proc_ref *of, uint64_t *next)
 	(void)of, (void)next;
 	for (unsigned i = 0; i < cpu_count; i++)
 		text_printf(t, "processor\t: %u\narchitecture\t: x86_64\n\n", i);
+	return 0;
+}
+
+int proc_make_sysvipc_shm(struct text *t, const struct proc_ref *of, uint64_t *next)
+{
+	(void)of, (void)next;
+	shm_show(t);
+	return 0;
+}
+
+int proc_make_sysvipc_sem(struct text *t, const struct proc_ref *of, uint64_t *next)
+{
+	(void)of, (void)next;
+	sem_show(t);
 	return 0;
 }

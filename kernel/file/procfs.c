@@ -18,7 +18,7 @@
 #include "file/procfs.h"
 
 enum directory {
-	DIR_ROOT = 1, DIR_SYS, DIR_SYS_FS, DIR_SYS_KERNEL, DIR_SYS_VM,
+	DIR_ROOT = 1, DIR_SYS, DIR_SYS_FS, DIR_SYS_KERNEL, DIR_SYS_VM, DIR_SYSVIPC,
 	DIR_PID,    /* /proc/PID */
 	DIR_TASKS,  /* /proc/PID/task: its threads */
 	DIR_THREAD, /* /proc/PID/task/TID: as DIR_PID */
@@ -69,6 +69,7 @@ static const struct proc_entry root_entries[] = {
 	FILE_("stat", 0444, proc_make_stat),
 	FILE_("swaps", 0444, proc_make_swaps),
 	DIR("sys", 0555, DIR_SYS),
+	DIR("sysvipc", 0555, DIR_SYSVIPC),
 	FILE_("uptime", 0444, proc_make_uptime),
 	FILE_("version", 0444, proc_make_version),
 	FILE_("vmstat", 0444, proc_make_vmstat),
@@ -78,12 +79,17 @@ static const struct proc_entry sys_entries[] = {
 	DIR("fs", 0555, DIR_SYS_FS), DIR("kernel", 0555, DIR_SYS_KERNEL), DIR("vm", 0555, DIR_SYS_VM),
 };
 
+static const struct proc_entry sysvipc_entries[] = {
+	FILE_("sem", 0444, proc_make_sysvipc_sem), FILE_("shm", 0444, proc_make_sysvipc_shm),
+};
+
 static const struct proc_entry sys_fs_entries[] = { TUNABLE("file-max", 0444), TUNABLE("nr_open", 0444) };
 
 static const struct proc_entry sys_kernel_entries[] = {
 	TUNABLE("arch", 0444), TUNABLE("cap_last_cap", 0444), TUNABLE("hostname", 0444), TUNABLE("domainname", 0444),
 	TUNABLE("ngroups_max", 0444), TUNABLE("osrelease", 0444), TUNABLE("ostype", 0444), TUNABLE("overflowgid", 0444),
 	TUNABLE("overflowuid", 0444), TUNABLE("pid_max", 0444), TUNABLE("randomize_va_space", 0444),
+	TUNABLE("shmall", 0644), TUNABLE("shmmax", 0644), TUNABLE("shmmni", 0644),
 	TUNABLE("threads-max", 0444), TUNABLE("version", 0444),
 };
 
@@ -124,6 +130,7 @@ directories[DIRECTORIES] = {
 	[DIR_SYS_FS] = TABLE(sys_fs_entries, 0555, DIR_SYS),
 	[DIR_SYS_KERNEL] = TABLE(sys_kernel_entries, 0555, DIR_SYS),
 	[DIR_SYS_VM] = TABLE(sys_vm_entries, 0555, DIR_SYS),
+	[DIR_SYSVIPC] = TABLE(sysvipc_entries, 0555, DIR_ROOT),
 	[DIR_PID] = TABLE(pid_entries, 0555, DIR_ROOT),
 	[DIR_TASKS] = { .mode = 0555, .parent = DIR_PID },
 	[DIR_THREAD] = TABLE(thread_entries, 0555, DIR_TASKS),

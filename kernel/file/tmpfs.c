@@ -124,7 +124,7 @@ int tmpfs_node_create(struct filesystem *fs, const struct node *dir, const struc
 	return err;
 }
 
-/* The last reference has gone, the object with it. A node that was never entered has no number. */
+/* The last reference has gone, the object with it. A node that was never entered is in no list. */
 void tmpfs_free(struct node *n)
 {
 	struct tmpfs *t = tmpfs_of(n);
@@ -132,11 +132,9 @@ void tmpfs_free(struct node *n)
 	if (S_ISDIR(n->mode) && n->data)
 		tmpfs_dir_free(n);
 	kfree(n->data);
-	if (!n->ino)
-		return;
 	mutex_lock(&t->lock);
+	t->inodes -= !list_empty(&n->hash_link);
 	list_remove(&n->hash_link);
-	t->inodes--;
 	mutex_unlock(&t->lock);
 }
 
@@ -200,8 +198,10 @@ static void tmpfs_show(struct filesystem *fs, struct text *out)
 		text_printf(out, ",size=%lluk", (unsigned long long)t->quota->limit * (PAGE_SIZE / 1024));
 	if (t->max_inodes != frames_total() / 2)
 		text_printf(out, ",nr_inodes=%llu", (unsigned long long)t->max_inodes);
-	if (t->mode != 01777)
-		text_printf(out, ",mode=%03o", t->mode);
+	if (t->mode != 01777) {
+		text_puts(out, ",mode=");
+		text_octal(out, t->mode, 3);
+	}
 	if (t->uid)
 		text_printf(out, ",uid=%u", t->uid);
 	if (t->gid)

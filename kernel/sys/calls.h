@@ -62,6 +62,9 @@
 /* time.c */
 #define CALLS_TIME(X) X(nanosleep) X(clock_nanosleep) X(gettimeofday) X(clock_gettime) X(clock_getres) X(time) X(getrandom)
 
+/* sysv.c */
+#define CALLS_SYSV(X) X(shmget) X(shmat) X(shmdt) X(shmctl) X(semget) X(semop) X(semtimedop) X(semctl)
+
 /* port.c, device.c: abi/atlas.h */
 #define CALLS_ATLAS(X) \
 	X(port_create) X(port_client) X(port_call) X(port_call_lend) X(port_receive) X(port_reply) X(port_reply_receive) \
@@ -70,7 +73,7 @@
 	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
 
 #define CALLS_ALL(X) \
-	CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) \
+	CALLS_FILE(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) CALLS_SYSV(X) \
 	CALLS_ATLAS(X)
 
 #endif

@@ -29,6 +29,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "vm/vm.h"
+#include "sysv/sysv.h"
 
 void proc_kill_threads_locked(struct proc *p, int status)
 {
@@ -74,6 +75,7 @@ static void proc_teardown(struct proc *p)
 	p->files = NULL;
 	spin_unlock(&p->lock);
 	fdtable_put(files);
+	sem_exit(p);
 	spin_lock(&p->lock);
 	signal_queue_drop(&p->sigpending, ~0ull);
 	struct space *s = p->space;

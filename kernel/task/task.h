@@ -210,6 +210,7 @@ struct proc {
 	struct abi_sigaction actions[ABI_NSIG]; /* (p) */
 	struct signal_queue sigpending; /* (p) process-directed */
 	struct abi_rlimit rlimit[RLIM_NLIMITS];
+	struct sem_undo *sem_undos; /* sysv/sem.c's lock; NULL: none */
 	bool zombie;               /* (T) */
 	bool stopped, continued, exiting; /* (p) continued: not yet told to the parent */
 	bool subreaper;            /* (a) orphans among its descendants become its children */

@@ -237,8 +237,11 @@ void vma_free(struct vma *v)
 {
 	if (v->object)
 		object_put(v->object);
-	if (v->file)
+	if (v->file) {
+		if (unlikely(v->file->ops->unmapped))
+			v->file->ops->unmapped(v->file);
 		file_put(v->file);
+	}
 	cache_free(vma_cache, v);
 }
 
