@@ -75,6 +75,7 @@ KERNEL_SRC := kernel/main.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c filelock.c memfd.c mount.c node.c \
 		path.c pipe.c poll.c procfs.c server.c text.c tmpfs.c tmpfs_dir.c) \
+	$(addprefix kernel/file/,eventfd.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c size.c syscall.c sysv.c thread.c time.c transfer.c vector.c) \
@@ -154,7 +155,7 @@ TESTS := \
 	vector_state_survives_switches wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges brk_moves buffers coherence file_calls file_locks growsdown huge_mappings limits list madvise_matrix map_count \
+	bad_ranges brk_moves buffers coherence eventfds file_calls file_locks growsdown huge_mappings limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts small_answers text_busy truncate_under users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.

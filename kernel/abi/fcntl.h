@@ -103,6 +103,8 @@
 #define RWF_NOWAIT 8
 #define RWF_APPEND 16
 
+#define EFD_SEMAPHORE 1
+
 #define F_OK 0
 #define X_OK 1
 #define W_OK 2

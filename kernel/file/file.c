@@ -105,6 +105,16 @@ int file_node_stat(struct file *f, struct abi_stat *st)
 	return err;
 }
 
+int file_anonymous_stat(struct file *f, struct abi_stat *st)
+{
+	memset(st, 0, sizeof *st);
+	st->st_ino = 1;
+	st->st_nlink = 1;
+	st->st_mode = f->kind == FILE_SOCKET ? S_IFSOCK | 0777 : 0600;
+	st->st_blksize = PAGE_SIZE;
+	return 0;
+}
+
 static int node_sync(struct file *f, bool data_only)
 {
 	(void)data_only; /* sizes and the map of blocks travel with the data in any case */

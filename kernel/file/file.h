@@ -65,7 +65,7 @@ void node_touch_mtime(struct node *n);
 unsigned node_cache_shrink(unsigned want); /* drop cached nodes without references, oldest first; how many went */
 
 /* ---- file.c: open file descriptions and descriptor tables ---- */
-enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT };
+enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT, FILE_EVENT, FILE_SOCKET };
 
 struct file;
 
@@ -81,7 +81,8 @@ void gate_leave(struct gate *g);
 #define POS_APPEND (-1) /* as a write's position: the end, as with O_APPEND */
 
 /* Operations that differ by kind. NULL: the errno said. buf is a user address of the current space. Contracts as the
- * system calls of the same name; ops are called without locks held and may sleep. */
+ * system calls of the same name; ops are called without locks held and may sleep. pos: where, in a file that has positions; else
+ * NULL, or, when a vector's earlier part has been read, not NULL: the rest may not wait. */
 struct file_ops {
 	int64_t (*read)(struct file *f, vaddr_t buf, size_t len, int64_t *pos);        /* EINVAL */
 	int64_t (*write)(struct file *f, vaddr_t buf, size_t len, int64_t *pos);       /* EINVAL */
@@ -198,6 +199,9 @@ struct file *huge_file_create(uint8_t huge_shift); /* what an anonymous mapping 
 uint8_t huge_pages_shift(uint64_t log); /* huge pages of that size, by its logarithm, 0 for the default: their shift; 0: none */
 int memfd_add_seals(struct file *f, uint64_t seals); /* F_ADD_SEALS. -EINVAL, -EPERM, -EBUSY */
 int memfd_get_seals(struct file *f);                 /* F_GET_SEALS. -EINVAL: not a memory file */
+
+/* ---- eventfd.c ---- */
+struct file *eventfd_create(uint32_t count, bool semaphore, uint32_t flags); /* err_ptr(-ENOMEM) */
 
 /* ---- pipe.c, poll.c ---- */
 int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing end; -ENOMEM */

@@ -92,6 +92,7 @@ void fs_put(struct filesystem *fs);
 void file_caches_init(void);
 /* file_open_node: an open file on a new node, whatever its mode bits; takes over n's reference and the name. err_ptr. */
 struct file *file_open_node(struct node *n, char *name, int flags);
+int file_anonymous_stat(struct file *f, struct abi_stat *st); /* of what has neither node nor name */
 int file_node_stat(struct file *f, struct abi_stat *st); /* fstat of what stands on a node: the node's */
 
 /* ---- filelock.c ---- */

@@ -115,10 +115,9 @@ static int64_t pipe_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 	bool faulted = true;
 	int err = 0;
 
-	(void)pos;
 	while (len && faulted) {
 		mutex_lock(&p->lock);
-		err = wait_readable_locked(p, done || f->flags & O_NONBLOCK);
+		err = wait_readable_locked(p, done || pos || f->flags & O_NONBLOCK);
 		size_t n = err ? 0 : take_locked(p, buf + done, len - done, &reached, &faulted);
 		mutex_unlock(&p->lock);
 		if (n)

@@ -213,6 +213,31 @@ CALL(pipe2)
 	return make_pipe(a, (uint32_t)b);
 }
 
+/* ---- eventfd ---- */
+
+static int64_t make_event(uint64_t count, unsigned flags)
+{
+	if (flags & ~(unsigned)(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	struct file *f = eventfd_create((uint32_t)count, flags & EFD_SEMAPHORE, flags & O_NONBLOCK);
+	if (is_err(f))
+		return ptr_err(f);
+	int fd = fd_install(f, 0, flags & O_CLOEXEC);
+	if (fd < 0)
+		file_put(f);
+	return fd;
+}
+
+CALL(eventfd)
+{
+	return make_event(a, 0);
+}
+
+CALL(eventfd2)
+{
+	return make_event(a, (unsigned)b);
+}
+
 /* ---- directories ---- */
 
 CALL(getdents64)

@@ -56,6 +56,8 @@ static int64_t seek(struct file *f, int64_t off, unsigned whence)
 		return -EBADF;
 	if (whence > SEEK_HOLE)
 		return -EINVAL;
+	if (f->kind == FILE_EVENT)
+		return 0;
 	if (!f->seekable)
 		return -ESPIPE;
 	if (f->kind == FILE_DEVICE && !f->data) /* the kernel's own: what they give does not depend on a place */

@@ -5,11 +5,13 @@
  * The segments are copied in and checked as a whole before the first byte moves, as Linux does: a bad segment anywhere gives its
  * error and nothing is done. Then each goes through the file's own read or write, until one is short.
  *
- * Two deviations serve files without a position. Reading stops after the first segment that holds bytes, for reading the next
- * might block though there is something to return. A write of several segments goes through a kernel buffer in pieces of
- * PIPE_BUF bytes, so that a line made of segments (stdio writes like that) does not mix with another's.
+ * What has no position and several segments is read until nothing is there any more, without waiting again: a pipe that is
+ * empty then has given a short count. Of other such files (terminals) one read is one segment. A write of several segments goes
+ * through a kernel buffer, as one if it can, so that a line made of segments (stdio writes like that) does not mix with another's.
  */
 #include "sys/vector.h"
+
+#define PIECE_MAX 65536 /* bytes that are gathered at once */
 
 void vector_free(struct vector *v)
 {
@@ -51,10 +53,10 @@ int vector_load(struct vector *v, vaddr_t user, uint64_t count)
 	return err;
 }
 
-/* Segment after segment, until one is short. What has no position may block in the next one, so reading stops after one. */
+/* Segment after segment, until one is short. What has no position must not block in the next one. */
 static int64_t vector_run(struct file *f, const struct vector *v, bool write, int64_t *pos)
 {
-	int64_t done = 0, n = 0;
+	int64_t done = 0, n = 0, no_wait = 0;
 
 	for (unsigned i = 0; i < v->count; i++) {
 		const struct abi_iovec *s = &v->iov[i];
@@ -64,13 +66,15 @@ static int64_t vector_run(struct file *f, const struct vector *v, bool write, in
 		if (n < 0)
 			break;
 		done += n;
-		if ((size_t)n < s->iov_len || (!write && !f->seekable))
+		if ((size_t)n < s->iov_len || (!write && !f->seekable && f->kind != FILE_PIPE))
 			break;
+		if (!write && !f->seekable)
+			pos = &no_wait;
 	}
 	return done ? done : n;
 }
 
-/* The next bytes of a vector, from its byte `at` on, up to PIPE_BUF, in the kernel. 0 or -EFAULT. */
+/* The next bytes of a vector, from its byte `at` on, in the kernel. 0 or -EFAULT. */
 static int vector_gather(const struct vector *v, uint64_t at, char *bytes, size_t len)
 {
 	int err = 0;
@@ -86,17 +90,17 @@ static int vector_gather(const struct vector *v, uint64_t at, char *bytes, size_
 	return err;
 }
 
-/* To a pipe or a terminal go pieces of PIPE_BUF bytes, whatever the segments are, so that a short write does not mix with others'. */
+/* To a pipe, a socket or a terminal goes all at once, whatever the segments are, so that a short write does not mix with others'. */
 static int64_t vector_write_pieces(struct file *f, const struct vector *v)
 {
-	char *bytes = kmalloc(MIN(v->total, (uint64_t)PIPE_BUF));
+	char *bytes = kmalloc(MIN(v->total, (uint64_t)PIECE_MAX));
 	uint64_t done = 0;
 	int64_t n = 0;
 
 	if (!bytes)
 		return -ENOMEM;
 	while (done < v->total) {
-		size_t len = MIN(v->total - done, (uint64_t)PIPE_BUF);
+		size_t len = MIN(v->total - done, (uint64_t)PIECE_MAX);
 		n = vector_gather(v, done, bytes, len);
 		if (!n)
 			n = f->ops->write_kernel(f, bytes, len, NULL);

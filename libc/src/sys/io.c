@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
@@ -240,6 +241,21 @@ int fallocate(int fd, int mode, off_t off, off_t len)
 ssize_t readahead(int fd, off_t off, size_t count)
 {
 	return call3(SYS_readahead, fd, off, count);
+}
+
+int eventfd(unsigned int count, int flags)
+{
+	return (int)call2(SYS_eventfd2, count, flags);
+}
+
+int eventfd_read(int fd, eventfd_t *value)
+{
+	return read(fd, value, sizeof(*value)) == sizeof(*value) ? 0 : -1;
+}
+
+int eventfd_write(int fd, eventfd_t value)
+{
+	return write(fd, &value, sizeof(value)) == sizeof(value) ? 0 : -1;
 }
 
 ssize_t copy_file_range(int from, off_t *from_off, int to, off_t *to_off, size_t n,
