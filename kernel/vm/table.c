@@ -333,9 +333,7 @@ void table_free(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vadd
 
 static void destroy_below(struct space *s, pte_t *table, unsigned level, unsigned entries)
 {
-	for (unsigned i = 0; i < entries; i++) {
-		if (!table[i])
-			continue;
+	for (unsigned i = 0; (i = pte_skip(table, i, entries)) < entries; i++) {
 		if (level > 1)
 			destroy_below(s, table_of(table[i]), level - 1, PT_ENTRIES);
 		table_release(s, table[i]);

@@ -24,7 +24,8 @@
  * event. Only msync_clean can contain one.
  *
  * A second process is always a plain fork that waits on a pipe; it ends when the parent closes its
- * end. The program that the exec row starts is this file itself, with the argument -t.
+ * end. The programs that the exec rows start are this file itself, with the argument -t, and one of
+ * 9 bytes in an ELF file of 129.
  */
 #include <abi/atlas.h>
 #include <abi/errno.h>
@@ -37,6 +38,7 @@
 
 #define FILE_PAGES 1024ul
 #define ANON_PAGES 2048ul
+#define MUCH_PAGES (256ul << 20 >> 12)
 /* Linux maps up to 16 resident pages around a fault: with this stride each access is a fault there as well. */
 #define FAULT_STRIDE 16ul
 #define TIB (1ul << 40)
@@ -223,6 +225,23 @@ static uint64_t cow_fault(unsigned long n)
 	return ticks;
 }
 
+/* The parent stores to what it shared with a child that has ended. */
+static uint64_t reuse_fault(unsigned long n)
+{
+	char *at = map_anon(n);
+
+	store_each(at, n);
+	long pid = fork();
+	if (!pid)
+		leave(0);
+	reap(pid);
+	uint64_t start = now();
+	store_each(at, n);
+	uint64_t ticks = now() - start;
+	unmap(at, n);
+	return ticks;
+}
+
 /* ---- mappings ---- */
 
 static uint64_t pair_untouched(unsigned long n)
@@ -337,6 +356,55 @@ static uint64_t fork_exit_wait(unsigned long n)
 	return now() - start;
 }
 
+/* Until fork returns in the parent. */
+static uint64_t fork_parent(unsigned long n)
+{
+	uint64_t ticks = 0;
+
+	for (unsigned long i = 0; i < n; i++) {
+		uint64_t start = now();
+		long pid = fork();
+		if (!pid)
+			leave(0);
+		ticks += now() - start;
+		reap(pid);
+	}
+	return ticks;
+}
+
+static char *much; /* resident memory of rows that say so */
+
+/* A child stores to each page of 1 MiB and ends. */
+static uint64_t fork_store_exit_wait(unsigned long n)
+{
+	uint64_t start = now();
+
+	for (unsigned long i = 0; i < n; i++) {
+		long pid = fork();
+		if (!pid) {
+			store_each(much, (1ul << 20) / PAGE);
+			leave(0);
+		}
+		reap(pid);
+	}
+	return now() - start;
+}
+
+static void measure_forks(void)
+{
+	measure("fork_parent", fork_parent, 20);
+	measure("fork_exit_wait", fork_exit_wait, 20);
+	much = map_anon(MUCH_PAGES);
+	store_each(much, MUCH_PAGES);
+	measure("fork_parent_256", fork_parent, 2);
+	measure("fork_exit_wait_256", fork_exit_wait, 2);
+	unmap(much, MUCH_PAGES);
+	much = map_anon(MUCH_PAGES / 4);
+	store_each(much, MUCH_PAGES / 4);
+	measure("fork_store_64", fork_store_exit_wait, 2);
+	unmap(much, MUCH_PAGES / 4);
+}
+
 /* Two processes hand a word to and fro: two sleeps and two wake-ups a round. */
 static uint64_t futex_pingpong(unsigned long n)
 {
@@ -373,6 +441,54 @@ static uint64_t fork_exec_wait(unsigned long n)
 		reap(pid);
 	}
 	return now() - start;
+}
+
+/* An ELF file of one segment, mapped whole: exit_group(0). The fields are those of the format's own description. */
+static const struct {
+	uint8_t ident[16];
+	uint16_t type, machine;
+	uint32_t version;
+	uint64_t entry, phoff, shoff;
+	uint32_t flags;
+	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+	uint32_t p_type, p_flags;
+	uint64_t p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
+	uint8_t code[9];
+} __attribute__((packed)) tiny = {
+	.ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 }, .type = 2, .machine = 62, .version = 1, .entry = 0x400078, .phoff = 64,
+	.ehsize = 64, .phentsize = 56, .phnum = 1, .p_type = 1, .p_flags = 5, .p_vaddr = 0x400000, .p_paddr = 0x400000,
+	.p_filesz = sizeof tiny, .p_memsz = sizeof tiny, .p_align = PAGE,
+	.code = { 0xb8, 231, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05 }, /* mov $231, %eax; xor %edi, %edi; syscall */
+};
+
+static char tiny_name[256];
+
+/* The child runs on the parent's stack: what is called in between must be inline. */
+static uint64_t vfork_exec_wait(unsigned long n)
+{
+	const char *argv[] = { tiny_name, NULL };
+	const char *envp[] = { NULL };
+	uint64_t start = now();
+
+	for (unsigned long i = 0; i < n; i++) {
+		long pid = raw3(SYS_vfork, 0, 0, 0);
+		if (!pid) {
+			raw3(SYS_execve, ADDRESS(tiny_name), ADDRESS(argv), ADDRESS(envp));
+			raw3(SYS_exit_group, 1, 0, 0);
+		}
+		reap(must("vfork", pid));
+	}
+	return now() - start;
+}
+
+static void measure_vfork(void)
+{
+	text_append(text_append(tiny_name, folder), "/costs.tiny");
+	long fd = must("open", raw3(SYS_open, ADDRESS(tiny_name), O_CREAT | O_TRUNC | O_WRONLY, 0755));
+	must("write", raw3(SYS_write, (uint64_t)fd, ADDRESS(&tiny), sizeof tiny));
+	raw3(SYS_close, (uint64_t)fd, 0, 0);
+	measure("vfork_exec_wait", vfork_exec_wait, 20);
+	raw3(SYS_unlink, ADDRESS(tiny_name), 0, 0);
 }
 
 /* ---- kernel memory ---- */
@@ -471,10 +587,10 @@ static void measure_all(void)
 	measure("port_call", port_call, 500);
 	measure("anon_write_fault", anon_write_fault, ANON_PAGES);
 	measure("cow_fault", cow_fault, ANON_PAGES);
+	measure("reuse_fault", reuse_fault, ANON_PAGES);
 	measure("pair_untouched", pair_untouched, 300);
 	measure("pair_touched", pair_touched, 300);
 	measure("unmap_resident", unmap_resident, ANON_PAGES);
-	measure("fork_exit_wait", fork_exit_wait, 20);
 	measure("fork_exec_wait", fork_exec_wait, 20);
 	measure("futex_pingpong", futex_pingpong, 500);
 	memory_of_mappings();
@@ -486,6 +602,8 @@ static void measure_all(void)
 	measure("store_clean", store_clean, 256);
 	measure("msync_clean", msync_clean, 50);
 	file_remove();
+	measure_vfork();
+	measure_forks();
 	measure_spaces(folder);
 }
 
