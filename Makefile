@@ -74,7 +74,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/task/,alarm.c child.c exec.c execargs.c exit.c fork.c futex.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c filelock.c memfd.c mount.c node.c \
-		path.c pipe.c poll.c procfs.c server.c text.c tmpfs.c tmpfs_dir.c) \
+		path.c pipe.c poll.c procfs.c server.c terminal.c text.c tmpfs.c tmpfs_dir.c) \
 	$(addprefix kernel/file/,eventfd.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c path.c poll.c port.c prctl.c \
@@ -148,6 +148,7 @@ TESTS := \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \
+	terminals_belong_to_sessions \
 	the_first_thread_may_leave threads_begin_and_end threads_come_and_go_from_all_sides \
 	threads_lock_and_wait threads_map_and_fault_together threads_run_where_they_are_told \
 	timers_send_signals_in_time \

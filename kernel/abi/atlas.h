@@ -85,6 +85,7 @@ struct msg {
  *   fs_unmount(path)                                         writes everything, sends FS_UNMOUNT
  *   dev_register(port, name, mode, rdev)                     /dev/NAME is served by the port (abi/devproto.h)
  *   dev_poll_changed()                                       who polls a device asks its server again (DEV_POLL)
+ *   dev_signal(port, signo)                                  to the foreground group of the terminal that the port serves
  *   pager_role()                                             this process serves paging: its memory is filled at
  *                                                            once, its allocations may use the reserve
  */
@@ -93,6 +94,7 @@ struct msg {
 #define SYS_dev_register 1032
 #define SYS_pager_role   1033
 #define SYS_dev_poll_changed 1034
+#define SYS_dev_signal   1035
 #define FS_MOUNT_RDONLY 1
 
 /* ---- devices ----

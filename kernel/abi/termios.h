@@ -15,6 +15,9 @@
 #define TIOCSCTTY 0x540e
 #define TIOCGPGRP 0x540f
 #define TIOCSPGRP 0x5410
+#define TIOCOUTQ 0x5411
+#define TIOCNOTTY 0x5422
+#define TIOCGSID 0x5429
 #define TIOCGWINSZ 0x5413
 #define TIOCSWINSZ 0x5414
 #define FIONREAD 0x541b
@@ -32,8 +35,17 @@
 #define VSUSP 10
 #define VEOL 11
 #define VREPRINT 12
+#define VDISCARD 13
 #define VWERASE 14
 #define VLNEXT 15
+#define VEOL2 16
+#define TCOOFF 0
+#define TCOON 1
+#define TCIOFF 2
+#define TCION 3
+#define TCIFLUSH 0
+#define TCOFLUSH 1
+#define TCIOFLUSH 2
 #define ABI_NCCS 19
 
 #define BRKINT 0000002

@@ -163,5 +163,6 @@ const struct dev_builtin dev_builtin[] = {
 	{ "urandom", 0666, 1, 9, &random_ops },
 	{ "kmsg", 0644, 1, 11, &kmsg_ops },
 	{ "control", 0600, 10, 240, &control_ops },
+	{ "tty", 0666, 5, 0, NULL },
 };
 const unsigned dev_builtin_count = ARRAY_SIZE(dev_builtin);

@@ -3,6 +3,7 @@
  * /dev: devices the kernel has itself, and those a server registered (dev_register).
  *
  *      null zero full random urandom kmsg control      dev_builtin.c, a row of a table each
+ *      tty                                             the terminal of the caller's session (terminal.c)
  *      anything else                                   a port that speaks abi/devproto.h
  *
  * A device is an entry of a table that only grows; an inode number is its place plus 2, the directory is 1. When the server of a
@@ -23,6 +24,7 @@
 #include <abi/termios.h>
 
 #include "file/file_impl.h"
+#include "file/terminal.h"
 
 #define DEV_MAX 64
 #define DEV_ROOT_INO 1
@@ -50,6 +52,7 @@ struct device {
 struct instance {
 	struct port *port;
 	uint64_t number;
+	struct terminal *terminal; /* NULL: it is none */
 };
 
 static struct mutex dev_lock; /* RANK_FS: the table */
@@ -89,8 +92,15 @@ static int64_t dev_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 	len = MIN(len, (size_t)MSG_DATA_MAX);
 	struct msg m = { .op = DEV_READ, .arg = { 0, len, f->flags & O_NONBLOCK, pos ? (uint64_t)*pos : 0 } };
 
+	const struct instance *in = f->data;
+
 	if (!len)
 		return 0;
+	if (in->terminal) {
+		int err = terminal_check(in->terminal, SIGTTIN);
+		if (err)
+			return err;
+	}
 	char *bytes = kmalloc(len);
 	if (!bytes)
 		return -ENOMEM;
@@ -119,9 +129,13 @@ static int64_t dev_write_piece(struct file *f, const void *bytes, size_t len, ui
 
 static int64_t dev_write_from(struct file *f, uint64_t from, size_t len, bool kernel, int64_t *pos)
 {
-	char *bytes = kernel || !len ? NULL : kmalloc(MIN(len, (size_t)MSG_DATA_MAX));
+	const struct instance *in = f->data;
+	int64_t n = in->terminal ? terminal_check_write(in->terminal) : 0;
 	size_t done = 0;
-	int64_t n = 0;
+
+	if (n)
+		return n;
+	char *bytes = kernel || !len ? NULL : kmalloc(MIN(len, (size_t)MSG_DATA_MAX));
 
 	if (!kernel && len && !bytes)
 		return -ENOMEM;
@@ -158,13 +172,11 @@ static const struct { unsigned cmd; uint8_t in, out; } ioctls[] = {
 	{ TCSETSF, sizeof(struct abi_termios), 0 },
 	{ TIOCGWINSZ, 0, sizeof(struct abi_winsize) },
 	{ TIOCSWINSZ, sizeof(struct abi_winsize), 0 },
-	{ TIOCGPGRP, 0, sizeof(int32_t) },
-	{ TIOCSPGRP, sizeof(int32_t), 0 },
 	{ FIONREAD, 0, sizeof(int32_t) },
 	{ TCSBRK, 0, 0 },
 	{ TCXONC, 0, 0 },
 	{ TCFLSH, 0, 0 },
-	{ TIOCSCTTY, 0, 0 },
+	{ TIOCOUTQ, 0, sizeof(int32_t) },
 	{ FBIOGET_VSCREENINFO, 0, sizeof(struct fb_var_screeninfo) },
 	{ FBIOPUT_VSCREENINFO, sizeof(struct fb_var_screeninfo), sizeof(struct fb_var_screeninfo) },
 	{ FBIOGET_FSCREENINFO, 0, sizeof(struct fb_fix_screeninfo) },
@@ -178,9 +190,13 @@ static int64_t dev_ioctl_known(struct file *f, unsigned cmd, vaddr_t arg, size_t
 
 	if (in && copy_from_user(bytes, arg, in))
 		return -EFAULT;
+	struct abi_termios settings;
+	memcpy(&settings, bytes, sizeof settings);
 	int err = dev_call(f, &m, bytes, bytes, sizeof bytes, true);
 	if (err)
 		return err;
+	if (((const struct instance *)f->data)->terminal && in == sizeof settings)
+		terminal_set(((const struct instance *)f->data)->terminal, &settings);
 	if (out && m.data_len != out)
 		return -EIO;
 	if (out && copy_to_user(arg, bytes, out))
@@ -190,6 +206,11 @@ static int64_t dev_ioctl_known(struct file *f, unsigned cmd, vaddr_t arg, size_t
 
 static int64_t dev_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
 {
+	struct terminal *t = ((const struct instance *)f->data)->terminal;
+	int64_t result = t && terminal_changes(cmd) ? terminal_check(t, SIGTTOU) : 0;
+
+	if (result || (t && terminal_ioctl(f, t, cmd, arg, &result)))
+		return result;
 	for (unsigned i = 0; i < ARRAY_SIZE(ioctls); i++)
 		if (ioctls[i].cmd == cmd)
 			return dev_ioctl_known(f, cmd, arg, ioctls[i].in, ioctls[i].out);
@@ -265,6 +286,7 @@ static int open_instance(struct file *f, struct port *port, uint64_t rdev)
 		return err;
 	}
 	in->number = m.arg[0];
+	in->terminal = m.arg[1] & DEV_IS_TERMINAL ? terminal_opened(port, rdev, f->flags) : NULL;
 	f->seekable = m.arg[1] & DEV_HAS_PLACES;
 	f->kind = FILE_DEVICE;
 	f->ops = &server_dev_ops;
@@ -293,8 +315,19 @@ static void device_put(struct device *d)
 		port_put(d->port);
 }
 
+/* /dev/tty: whatever terminal the caller's session has. */
+static int open_own_terminal(struct file *f)
+{
+	uint64_t rdev;
+	struct port *port = terminal_of_caller(&rdev);
+
+	return port ? open_instance(f, port, rdev) : -ENXIO;
+}
+
 static int open_device(struct file *f, struct device *d)
 {
+	if (!d->port && !d->ops)
+		return open_own_terminal(f);
 	if (d->port)
 		return open_instance(f, d->port, d->rdev);
 	f->kind = FILE_DEVICE;

@@ -8,6 +8,7 @@
  * here are what Linux shows where its own have no use: 0.
  */
 #include "file/procfs.h"
+#include "file/terminal.h"
 
 #define KB(pages) ((unsigned long long)(pages) * (PAGE_SIZE / 1024))
 #define TICK_NS 10000000ull /* USER_HZ is 100 */
@@ -17,7 +18,7 @@
 struct facts {
 	char name[16], state;
 	bool no_new_privs;
-	int nice, pid, tid, ppid, pgid, sid, exit_signal;
+	int nice, terminal, foreground, pid, tid, ppid, pgid, sid, exit_signal;
 	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
 	unsigned threads, cpu, fds;
 	unsigned queued;
@@ -49,7 +50,7 @@ static int copy_thread_locked(struct facts *x, const struct proc *p, int tid)
 			found = t;
 	}
 	if (!found)
-		return tid ? -ESRCH : 0;
+		return tid && tid != p->pid ? -ESRCH : 0;
 	if (tid) {
 		memcpy(x->name, found->name, sizeof x->name);
 		x->state = thread_state(found);
@@ -58,6 +59,15 @@ static int copy_thread_locked(struct facts *x, const struct proc *p, int tid)
 	x->blocked = found->sigmask;
 	x->cpu = found->cpu;
 	return 0;
+}
+
+/* The first thread has ended while others live: what is asked for is a zombie until they have. */
+static bool found_leader_left(const struct proc *p, int tid)
+{
+	list_for_each(link, &p->threads)
+		if (list_entry(link, struct thread, proc_link)->tid == (tid ? tid : p->pid))
+			return false;
+	return true;
 }
 
 static void copy_signals(struct facts *x, const struct proc *p)
@@ -82,6 +92,7 @@ static int copy_facts(struct facts *x, struct proc *p, int tid)
 	x->uid = p->uid, x->euid = p->euid, x->suid = p->suid, x->fsuid = p->fsuid;
 	x->gid = p->gid, x->egid = p->egid, x->sgid = p->sgid, x->fsgid = p->fsgid;
 	x->umask = p->umask;
+	x->terminal = terminal_numbers(p, &x->foreground);
 	x->nice = p->nice;
 	x->no_new_privs = p->no_new_privs;
 	x->start = p->start_ns;
@@ -94,8 +105,9 @@ static int copy_facts(struct facts *x, struct proc *p, int tid)
 	spin_lock(&p->lock);
 	x->state = 'S';
 	int err = copy_thread_locked(x, p, tid);
-	if (p->zombie || p->stopped)
-		x->state = p->zombie ? 'Z' : 'T';
+	bool leader_left = found_leader_left(p, tid);
+	if (p->zombie || leader_left || p->stopped)
+		x->state = p->zombie || leader_left ? 'Z' : 'T';
 	x->threads = p->nthreads;
 	x->fds = p->files ? MAX(fdtable_room(p->files), 64u) : 0;
 	copy_signals(x, p);
@@ -176,7 +188,7 @@ int proc_make_pid_stat(struct text *t, const struct proc_ref *of, uint64_t *next
 		return err;
 	if (proc_may_look(of->pid))
 		hide_addresses(&x);
-	text_printf(t, "%d (%s) %c %d %d %d 0 -1 0", x.tid, x.name, x.state, x.ppid, x.pgid, x.sid);
+	text_printf(t, "%d (%s) %c %d %d %d %d %d 0", x.tid, x.name, x.state, x.ppid, x.pgid, x.sid, x.terminal, x.foreground);
 	number(t, x.used.minflt), number(t, x.children_used.minflt), number(t, x.used.majflt), number(t, x.children_used.majflt);
 	number(t, x.used.user_ns / TICK_NS), number(t, x.used.system_ns / TICK_NS);
 	number(t, x.children_used.user_ns / TICK_NS), number(t, x.children_used.system_ns / TICK_NS);

@@ -69,7 +69,7 @@
 #define CALLS_ATLAS(X) \
 	X(port_create) X(port_client) X(port_call) X(port_call_lend) X(port_receive) X(port_reply) X(port_reply_receive) \
 	X(port_notify) X(port_timer) X(port_offer) X(loan_paddr) X(loan_zero) X(loan_copy) X(object_create) X(object_clean) X(fs_mount) \
-	X(fs_unmount) X(dev_register) X(dev_poll_changed) X(pager_role) X(pci_claim) X(pci_config) X(irq_bind) X(msi_bind) X(irq_ack) \
+	X(fs_unmount) X(dev_register) X(dev_poll_changed) X(dev_signal) X(pager_role) X(pci_claim) X(pci_config) X(irq_bind) X(msi_bind) X(irq_ack) \
 	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
 
 #define CALLS_ALL(X) \

@@ -10,6 +10,7 @@
  */
 #include "sys/file_calls.h"
 
+#include "file/terminal.h"
 #include "ipc/ipc.h"
 
 static bool is_root(void)
@@ -162,6 +163,16 @@ CALL(fs_unmount)
 	return err;
 }
 
+CALL(dev_signal)
+{
+	struct port *port = port_of(a);
+	if (!port)
+		return -EBADF;
+	int err = terminal_signal(port, (int)b);
+	port_put(port);
+	return err;
+}
+
 /* port, name, mode, device number */
 CALL(dev_register)
 {
@@ -172,6 +183,7 @@ CALL(dev_register)
 		return ptr_err(name);
 	struct port *port = port_of(a);
 	int64_t err = port ? dev_add(name, (uint32_t)c, d, port) : -EBADF;
+	proc_current()->server |= !err;
 	if (err && port)
 		port_put(port);
 	kfree(name);

@@ -25,6 +25,7 @@
 #include "task/task_impl.h"
 
 #include "file/file.h"
+#include "file/terminal.h"
 #include "ipc/ipc_impl.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -70,6 +71,7 @@ static void proc_teardown(struct proc *p)
 		panic("init ended with status 0x%x", p->status);
 	device_stop_all(p->pid);
 	proc_alarms_end(p);
+	terminal_session_ends(p);
 	spin_lock(&p->lock);
 	struct fdtable *files = p->files;
 	p->files = NULL;

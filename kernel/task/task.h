@@ -277,7 +277,8 @@ void signal_force(int signo, int code, vaddr_t addr); /* the same for what is no
 int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
 
-/* ---- session.c: tree lock held ---- */
+/* ---- session.c; all but the first: tree lock held ---- */
+bool session_group_orphaned(const struct proc *p); /* nobody could set p's group going again */
 void session_signal_locked(int pgid, int signo);  /* from the kernel, to every process of the group */
 int session_of_group_locked(int pgid);            /* -ESRCH */
 

@@ -79,7 +79,6 @@ int posix_timer_overrun(int id);
 void posix_timers_end(struct proc *p);
 
 /* ---- session.c ---- */
-bool session_group_orphaned(const struct proc *p);
 /* session_group_left_locked: p's group has lost a connection to `parent`; except does not count any more. */
 void session_group_left_locked(const struct proc *p, const struct proc *parent, const struct proc *except);
 int session_set_group(int pid, int pgid);                   /* setpgid(2) of numbers that are not negative */

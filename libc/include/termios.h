@@ -26,6 +26,7 @@ __BEGIN_DECLS
 int tcgetattr(int fd, struct termios *t);
 int tcsetattr(int fd, int when, const struct termios *t);
 int tcflush(int fd, int queue);
+int tcflow(int fd, int action);
 int tcdrain(int fd);
 int tcsendbreak(int fd, int duration);
 pid_t tcgetpgrp(int fd);

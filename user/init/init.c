@@ -312,7 +312,7 @@ static bool start_device(int which, const char *extra, uint64_t minor, const cha
 
 static void start_tty(void)
 {
-	if (start_device(TTY, streams ? "streams" : NULL, streams ? 2 : 0, "terminal") && streams)
+	if (start_device(TTY, streams ? "streams" : NULL, streams ? 2 : 64, "terminal") && streams)
 		control_write("streams\n", 0); /* tools/atlas may send input now */
 }
 
@@ -337,11 +337,9 @@ static void open_streams(void)
 		open_as(STDERR_FILENO, "/dev/stream2", O_WRONLY);
 		return;
 	}
-	pid_t self = getpid();
-	int terminal = open("/dev/console", O_RDWR);
+	int terminal = open("/dev/ttyS0", O_RDWR); /* our session's from here on */
 	if (terminal < 0)
 		return; /* without a terminal the log is better than nothing */
-	ioctl(terminal, TIOCSPGRP, &self);
 	if (window.ws_row > 0 && window.ws_col > 0)
 		ioctl(terminal, TIOCSWINSZ, &window);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

@@ -16,6 +16,7 @@ int fs_mount(int file_port, int pager_port, const char *path, int flags, uint64_
 int fs_unmount(const char *path);
 int dev_register(int port, const char *name, unsigned int mode, uint64_t rdev);
 int dev_poll_changed(void);
+int dev_signal(int port, int signo);
 int pager_role(void);
 
 long vm_audit(void);

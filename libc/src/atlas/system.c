@@ -10,6 +10,11 @@
 #include "../internal.h"
 #include <atlas/system.h>
 
+int dev_signal(int port, int signo)
+{
+	return (int)raw2(SYS_dev_signal, port, signo);
+}
+
 int dev_register(int port, const char *name, unsigned int mode, uint64_t rdev)
 {
 	return (int)raw4(SYS_dev_register, port, name, mode, rdev);

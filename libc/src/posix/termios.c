@@ -35,6 +35,11 @@ int tcsetattr(int fd, int when, const struct termios *t)
 	return ioctl(fd, TCSETS + (unsigned int)when, t);
 }
 
+int tcflow(int fd, int action)
+{
+	return ioctl(fd, TCXONC, action);
+}
+
 int tcflush(int fd, int queue)
 {
 	return ioctl(fd, TCFLSH, queue);

@@ -13,16 +13,21 @@
  * Echo goes before the output of programs, byte-wise, so that typing ahead of a busy program shows at once. The column
  * is followed so that erasing a tab erases what it printed.
  *
- * Job control is what a shell needs to have ^C reach the right processes: a foreground process group and the signals
- * SIGINT, SIGQUIT and SIGTSTP for it. Background readers are not stopped (no SIGTTIN), ^S and ^Q do nothing. VMIN and
- * VTIME count as 1 and 0, and VMIN 0 as "do not wait". There is one terminal, and it is everybody's controlling one.
+ * Sessions and groups are the kernel's: it stops who reads in the background before we are asked, and sends the signals of keys to the
+ * foreground (dev_signal).
+ *
+ * In raw mode a read waits for VMIN bytes (or all it wants, if that is less). VTIME is counted by the port's timer: for the first
+ * reader's wait as a whole when VMIN is 0, else from the last byte that came. When it is over, the reader gets what is there.
  */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include <abi/fcntl.h>
 #include <abi/termios.h>
+#include <atlas/port.h>
+#include <atlas/system.h>
 
 #include "tty.h"
 
@@ -35,13 +40,12 @@
 
 static struct uart uart;
 static struct abi_termios termios = {
-	.c_iflag = ICRNL, .c_oflag = OPOST | ONLCR, .c_cflag = CS8 | CREAD | B38400,
+	.c_iflag = ICRNL | IXON, .c_oflag = OPOST | ONLCR, .c_cflag = CS8 | CREAD | B38400,
 	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-	.c_cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSUSP] = 26,
-		  [VWERASE] = 23, [VLNEXT] = 22 },
+	.c_cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSTART] = 17,
+		  [VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18, [VDISCARD] = 15, [VWERASE] = 23, [VLNEXT] = 22 },
 };
 static struct abi_winsize window = { .ws_row = 24, .ws_col = 80 };
-static int32_t foreground; /* process group; 0: none yet */
 
 static uint16_t input[INPUT_MAX];
 static uint32_t input_first, input_count;
@@ -52,6 +56,9 @@ static uint8_t echo[ECHO_MAX];
 static uint32_t echo_first, echo_count;
 static uint32_t column;
 static bool newline_due; /* a writer's "\r" is out, its "\n" is not */
+static bool held;        /* ^S: output waits for ^Q */
+static bool time_counts; /* VTIME's timer is set */
+static bool time_over;   /* and has run out, for the first reader */
 static struct waiters readers, writers;
 
 static bool local(uint32_t flag) { return termios.c_lflag & flag; }
@@ -97,7 +104,7 @@ static void output_pump(void)
 		echo_first = (echo_first + 1) % ECHO_MAX;
 		echo_count--;
 	}
-	while (writers.first && uart_can_send(&uart)) {
+	while (writers.first && !held && uart_can_send(&uart)) {
 		struct waiter *w = writers.first;
 		if (!send_processed(w->data[w->done]))
 			break;
@@ -106,7 +113,7 @@ static void output_pump(void)
 			waiter_drop_first(&writers);
 		}
 	}
-	uart_want(&uart, true, writers.first || echo_count > 0);
+	uart_want(&uart, true, (writers.first && !held) || echo_count > 0);
 }
 
 void terminal_write(const struct message *m)
@@ -211,6 +218,18 @@ static void edit_add(uint8_t c)
 	echo_key(c);
 }
 
+/* The line once more, below where it was. */
+static void reprint(uint8_t c)
+{
+	if (!local(ECHO))
+		return;
+	echo_key(c);
+	echo_key('\n');
+	edit_column = 0;
+	for (uint32_t i = 0; i < edit_len; i++)
+		echo_key(edit[i]);
+}
+
 static void canonical_key(uint8_t c)
 {
 	if (literal_next) {
@@ -228,7 +247,9 @@ static void canonical_key(uint8_t c)
 	} else if (is_key(c, VEOF)) {
 		edit_commit();
 		input_add(END_OF_FILE);
-	} else if (c == '\n' || is_key(c, VEOL)) {
+	} else if (is_key(c, VREPRINT) && local(IEXTEN)) {
+		reprint(c);
+	} else if (c == '\n' || is_key(c, VEOL) || (is_key(c, VEOL2) && local(IEXTEN))) {
 		edit_commit(); /* edit_add left room for the newline */
 		input_add(c);
 		echo_key(c);
@@ -255,14 +276,23 @@ static bool signal_key(uint8_t c)
 	if (!local(NOFLSH))
 		flush_input();
 	echo_key(c);
-	if (foreground > 0)
-		kill(-foreground, signal);
+	held = false;
+	dev_signal(server_port, signal);
+	return true;
+}
+
+/* -> whether the key was one that holds output or lets it go. */
+static bool flow_key(uint8_t c)
+{
+	if (!(termios.c_iflag & IXON) || literal_next || (!is_key(c, VSTART) && !is_key(c, VSTOP)))
+		return false;
+	held = is_key(c, VSTOP) && !is_key(c, VSTART);
 	return true;
 }
 
 static void key(uint8_t c)
 {
-	if (signal_key(c))
+	if (flow_key(c) || signal_key(c))
 		return;
 	if (!literal_next) {
 		if (c == '\r' && (termios.c_iflag & IGNCR))
@@ -302,34 +332,82 @@ static uint32_t input_peek(uint8_t *to, uint32_t len, uint32_t *entries)
 	return n;
 }
 
+/* As poll sees it. */
 bool terminal_readable(void)
 {
-	return input_count > 0 || (!local(ICANON) && termios.c_cc[VMIN] == 0);
+	uint32_t least = !local(ICANON) && termios.c_cc[VTIME] == 0 && termios.c_cc[VMIN] ? termios.c_cc[VMIN] : 1;
+
+	return input_count >= least;
 }
 
-static void input_deliver(void)
+/* Whether a read of up to `len` bytes ends now. */
+static bool may_read(uint32_t len)
+{
+	uint32_t least = termios.c_cc[VMIN] < len ? termios.c_cc[VMIN] : len;
+
+	if (local(ICANON))
+		return input_count > 0;
+	return input_count >= (least ? least : termios.c_cc[VTIME] ? 1 : 0) || (time_over && (!least || input_count > 0));
+}
+
+static void time_stop(void)
+{
+	if (time_counts)
+		port_timer(server_port, 0, NOTE_TIME);
+	time_counts = time_over = false;
+}
+
+/* The first reader goes on waiting: from now on, or (VMIN is not 0) from the last byte on, for so long at most. */
+static void time_start(bool came)
+{
+	struct timespec now;
+
+	if (local(ICANON) || termios.c_cc[VTIME] == 0 || (termios.c_cc[VMIN] ? input_count == 0 : time_counts) || (time_counts && !came))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	port_timer(server_port, now.tv_sec * 1000000000ul + now.tv_nsec + termios.c_cc[VTIME] * 100000000ul, NOTE_TIME);
+	time_counts = true;
+}
+
+/* came: there is a byte that was not there before. */
+static void input_deliver(bool came)
 {
 	static uint8_t bytes[MSG_DATA_MAX];
 	uint32_t entries;
 
-	while (readers.first && (terminal_readable() || readers.first->len == 0)) {
+	while (readers.first && may_read(readers.first->len)) {
 		uint32_t n = input_peek(bytes, readers.first->len, &entries);
 		if (answer(readers.first->token, 0, n, bytes, n)) {
 			input_first = (input_first + entries) % INPUT_MAX;
 			input_count -= entries;
 		}
 		waiter_drop_first(&readers);
+		time_stop();
 	}
+	if (readers.first)
+		time_start(came);
+}
+
+void terminal_time(void)
+{
+	if (!time_counts)
+		return; /* it was put off when this note was under way */
+	time_counts = false;
+	time_over = true;
+	input_deliver(false);
 }
 
 void terminal_read(const struct msg *m)
 {
-	if ((m->arg[2] & O_NONBLOCK) && !terminal_readable()) {
+	uint32_t len = m->arg[1] < MSG_DATA_MAX ? m->arg[1] : MSG_DATA_MAX;
+
+	if ((m->arg[2] & O_NONBLOCK) && input_count == 0 && !may_read(len)) {
 		answer(m->token, -EAGAIN, 0, NULL, 0);
 		return;
 	}
-	waiter_add(&readers, m->token, NULL, m->arg[1] < MSG_DATA_MAX ? m->arg[1] : MSG_DATA_MAX);
-	input_deliver();
+	time_over |= m->arg[2] & O_NONBLOCK; /* what is there is enough */
+	waiter_add(&readers, m->token, NULL, len);
+	input_deliver(false);
 }
 
 /* ---- interrupts and ioctl ---- */
@@ -339,9 +417,10 @@ static void serve(void)
 	uint8_t c;
 
 	do {
+		uint32_t before = input_count;
 		while (uart_receive(&uart, &c))
 			key(c);
-		input_deliver();
+		input_deliver(input_count > before);
 		output_pump();
 	} while (uart_pending(&uart));
 }
@@ -362,7 +441,11 @@ static int set_termios(const struct message *m)
 	memcpy(&termios, m->data, sizeof(termios));
 	if (!local(ICANON))
 		edit_commit();
-	input_deliver();
+	if (!(termios.c_iflag & IXON))
+		held = false;
+	time_stop();
+	input_deliver(false);
+	output_pump();
 	return 0;
 }
 
@@ -372,21 +455,18 @@ static int set_window(const struct message *m)
 		return -EINVAL;
 	bool changed = memcmp(&window, m->data, sizeof(window)) != 0;
 	memcpy(&window, m->data, sizeof(window));
-	if (changed && foreground > 0)
-		kill(-foreground, SIGWINCH);
+	if (changed)
+		dev_signal(server_port, SIGWINCH);
 	return 0;
 }
 
-static int set_foreground(const struct message *m)
+static int flow(uint64_t what)
 {
-	int32_t group;
-
-	if (m->head.data_len < sizeof(group))
+	if (what > TCION)
 		return -EINVAL;
-	memcpy(&group, m->data, sizeof(group));
-	if (group <= 0)
-		return -EINVAL;
-	foreground = group;
+	if (what <= TCOON)
+		held = what == TCOOFF;
+	output_pump();
 	return 0;
 }
 
@@ -414,25 +494,26 @@ void terminal_ioctl(const struct message *m)
 	case TIOCSWINSZ:
 		status = set_window(m);
 		break;
-	case TIOCGPGRP:
-		data = &foreground;
-		len = sizeof(foreground);
-		break;
-	case TIOCSPGRP:
-		status = set_foreground(m);
-		break;
 	case FIONREAD:
 		number = (int32_t)input_count;
 		data = &number;
 		len = sizeof(number);
 		break;
 	case TCFLSH:
-		if (m->head.arg[2] != 1) /* TCOFLUSH: nothing is queued that could be dropped */
+		if (m->head.arg[2] > TCIOFLUSH)
+			status = -EINVAL;
+		else if (m->head.arg[2] != TCOFLUSH) /* no output is queued that could be dropped */
 			flush_input();
 		break;
-	case TIOCSCTTY:
-	case TCSBRK:
+	case TIOCOUTQ:
+		number = 0; /* writers wait until all is out */
+		data = &number;
+		len = sizeof(number);
+		break;
 	case TCXONC:
+		status = flow(m->head.arg[2]);
+		break;
+	case TCSBRK:
 		break;
 	default:
 		status = -ENOTTY;

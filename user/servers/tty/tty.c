@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tty: the server of the serial lines as character devices (abi/devproto.h). `tty PORT_FD` makes COM1 the terminal,
- * /dev/console and /dev/tty; `tty PORT_FD streams` leaves COM1 to the kernel's log and serves the raw streams
+ * /dev/ttyS0 and /dev/console; `tty PORT_FD streams` leaves COM1 to the kernel's log and serves the raw streams
  * /dev/stream0, 1 and 2 of a program that tools/atlas runs. Never both: a program that is run by a tool has no
  * terminal, and opening /dev/tty tells it so.
  *
@@ -29,30 +29,34 @@ static struct message message;
 static bool streams;
 static bool poller_waits;
 
-static const struct {
+static const struct device {
 	const char *name;
-	uint16_t major;
+	uint8_t major, minor;
 	uint16_t mode;
-} devices[MINORS] = {
-	[MINOR_TTY] = { "tty", 5, 0666 },
-	[MINOR_CONSOLE] = { "console", 5, 0600 },
-	[MINOR_STREAM_IN] = { "stream0", 60, 0400 },
-	[MINOR_STREAM_OUT] = { "stream1", 60, 0200 },
-	[MINOR_STREAM_ERR] = { "stream2", 60, 0200 },
+} devices[] = {
+	{ "ttyS0", 4, MINOR_TERMINAL, 0620 },
+	{ "console", 5, MINOR_CONSOLE, 0600 },
+	{ "stream0", 60, MINOR_STREAM_IN, 0400 },
+	{ "stream1", 60, MINOR_STREAM_OUT, 0200 },
+	{ "stream2", 60, MINOR_STREAM_ERR, 0200 },
 };
 
-static bool is_stream(uint64_t minor)
+#define DEVICES (sizeof(devices) / sizeof(devices[0]))
+
+/* Whether we serve the device: a stream or a name of the terminal, whichever this process was started for. */
+static bool is_served(uint64_t minor)
 {
-	return minor >= MINOR_STREAM_IN;
+	bool stream = minor >= MINOR_STREAM_IN && minor <= MINOR_STREAM_ERR;
+
+	return stream ? streams : !streams && (minor == MINOR_TERMINAL || minor == MINOR_CONSOLE);
 }
 
 static int register_devices(void)
 {
-	for (int minor = 0; minor < MINORS; minor++) {
-		if (is_stream(minor) != streams)
+	for (const struct device *d = devices; d < devices + DEVICES; d++) {
+		if (!is_served(d->minor))
 			continue;
-		int error = dev_register(server_port, devices[minor].name, S_IFCHR | devices[minor].mode,
-					 (uint64_t)devices[minor].major << 8 | minor);
+		int error = dev_register(server_port, d->name, S_IFCHR | d->mode, (uint64_t)d->major << 8 | d->minor);
 		if (error < 0)
 			return error;
 	}
@@ -63,7 +67,7 @@ static void answer_open(const struct msg *m)
 {
 	struct msg reply = { .token = m->token, .arg = { m->arg[1], streams ? 0 : DEV_IS_TERMINAL } };
 
-	if (m->arg[1] >= MINORS || is_stream(m->arg[1]) != streams)
+	if (!is_served(m->arg[1]))
 		reply.status = -ENXIO;
 	port_reply(server_port, &reply);
 }
@@ -90,7 +94,7 @@ static void handle_call(void)
 {
 	const struct msg *m = &message.head;
 
-	if (m->op != DEV_OPEN && (m->arg[0] >= MINORS || is_stream(m->arg[0]) != streams)) {
+	if (m->op != DEV_OPEN && !is_served(m->arg[0])) {
 		answer(m->token, -ENXIO, 0, NULL, 0);
 		return;
 	}
@@ -124,6 +128,14 @@ static void handle_call(void)
 	}
 }
 
+static void terminal_notified(uint64_t notes)
+{
+	if (notes & NOTE_COM1)
+		terminal_interrupt();
+	if (notes & NOTE_TIME)
+		terminal_time();
+}
+
 static int serve(void)
 {
 	for (;;) {
@@ -137,7 +149,7 @@ static int serve(void)
 		else if (streams)
 			streams_interrupt(message.head.arg[0]);
 		else
-			terminal_interrupt();
+			terminal_notified(message.head.arg[0]);
 		tell_poller();
 	}
 }

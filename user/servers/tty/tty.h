@@ -14,7 +14,7 @@
 #include <abi/atlas.h>
 
 /* Minor numbers; an instance of the device protocol is the minor number of what was opened. */
-enum minor { MINOR_TTY, MINOR_CONSOLE, MINOR_STREAM_IN, MINOR_STREAM_OUT, MINOR_STREAM_ERR, MINORS };
+enum minor { MINOR_CONSOLE = 1, MINOR_STREAM_IN = 2, MINOR_STREAM_OUT = 3, MINOR_STREAM_ERR = 4, MINOR_TERMINAL = 64 };
 
 struct message {
 	struct msg head;
@@ -60,10 +60,11 @@ void waiter_drop_first(struct waiters *list);
 /* answer: replies with a status, arg[0] and data. -> false when the caller has left. */
 bool answer(uint64_t token, int status, uint64_t result, const void *data, uint32_t len);
 
-/* ---- terminal.c: minors TTY and CONSOLE ---- */
+/* ---- terminal.c: minors TERMINAL and CONSOLE ---- */
 
 int terminal_open(void);
 void terminal_interrupt(void);
+void terminal_time(void); /* what VTIME counts is over */
 void terminal_read(const struct msg *m);
 void terminal_write(const struct message *m);
 void terminal_ioctl(const struct message *m);
@@ -78,6 +79,6 @@ void stream_write(const struct message *m);
 bool stream_readable(void);
 
 /* Notification bits. */
-enum { NOTE_COM1 = 1, NOTE_COM2 = 2, NOTE_COM3 = 4 };
+enum { NOTE_COM1 = 1, NOTE_COM2 = 2, NOTE_COM3 = 4, NOTE_TIME = 8 };
 
 #endif
