@@ -14,9 +14,8 @@
  *     mapping wins there, as it does on Linux;
  *   - the entry point lies in an executable one.
  *
- * A file that wants an interpreter (PT_INTERP) is refused: there is no dynamic linker. A
- * position-independent program without one (static PIE) is fine; the caller chooses a base and adds
- * it.
+ * A dynamically linked program names an interpreter (PT_INTERP), the dynamic linker: where its path
+ * lies is told, the caller reads it. To a position-independent program the caller adds a base.
  *
  * The structures are read with memcpy: nothing says that the file's tables are aligned.
  *
@@ -24,6 +23,7 @@
  * day.
  */
 #include <abi/errno.h>
+#include <abi/fcntl.h>
 #include <abi/mman.h>
 
 #include "lib/parse.h"
@@ -83,10 +83,24 @@ static int add_segment(struct elf_image *image, const struct elf_phdr *p, uint64
 	}
 	if (p->vaddr < lowest || image->nsegments == ELF_MAX_SEGMENTS)
 		return -ENOEXEC;
+	if (p->align && (p->align & (p->align - 1)) == 0)
+		image->align = MAX(image->align, p->align);
 	image->segment[image->nsegments++] = (struct elf_segment){
 		.off = p->offset, .vaddr = p->vaddr, .filesz = p->filesz, .memsz = p->memsz,
 		.prot = flags_to_prot(p->flags),
 	};
+	return 0;
+}
+
+/* The first PT_INTERP; a path has PATH_MAX bytes at most. */
+static int add_interpreter(struct elf_image *image, const struct elf_phdr *p, uint64_t file_size)
+{
+	if (p->filesz < 2 || p->filesz > PATH_MAX || p->offset > file_size || p->filesz > file_size - p->offset)
+		return -ENOEXEC;
+	if (!image->interp_len) {
+		image->interp_off = p->offset;
+		image->interp_len = p->filesz;
+	}
 	return 0;
 }
 
@@ -125,16 +139,16 @@ int elf_parse(const void *head, size_t len, uint64_t file_size, struct elf_image
 		return -ENOEXEC;
 	*out = (struct elf_image){
 		.entry = h.entry, .phnum = h.phnum, .phentsize = h.phentsize,
-		.dynamic = h.type == TYPE_DYN,
+		.dynamic = h.type == TYPE_DYN, .align = PAGE_SIZE,
 	};
 	for (unsigned i = 0; i < h.phnum; i++) {
 		struct elf_phdr p;
 		memcpy(&p, (const char *)head + h.phoff + i * sizeof(p), sizeof(p));
-		if (p.type == PT_INTERP)
-			return -ENOEXEC;
+		int err = p.type == PT_LOAD     ? add_segment(out, &p, file_size)
+		          : p.type == PT_INTERP ? add_interpreter(out, &p, file_size)
+		                                : 0;
 		if (p.type == PT_GNU_STACK)
 			out->exec_stack = p.flags & FLAG_EXEC;
-		int err = p.type == PT_LOAD ? add_segment(out, &p, file_size) : 0;
 		if (err)
 			return err;
 	}

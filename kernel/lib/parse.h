@@ -23,11 +23,13 @@ struct elf_image {
 	unsigned nsegments; /* PT_LOAD, ascending, not overlapping, inside user space */
 	struct elf_segment segment[ELF_MAX_SEGMENTS];
 	bool exec_stack;    /* PT_GNU_STACK asks for it */
-	bool dynamic;       /* ET_DYN: static PIE, loaded at a base */
+	bool dynamic;       /* ET_DYN: position-independent, loaded at a base */
+	uint64_t align;     /* the largest power of two a segment asks for; a page at least */
+	uint64_t interp_off, interp_len; /* PT_INTERP: the interpreter's path in the file, NUL included; 0: none */
 };
 /*
  * elf_parse: checks the first `len` bytes of a file of file_size bytes. 0 or -ENOEXEC: not ELF64 x86-64, truncated,
- * needs an interpreter, segments out of range or overlapping, entry outside every executable segment.
+ * segments or the interpreter's path out of range, segments overlapping, entry outside every executable segment.
  */
 must_check int elf_parse(const void *head, size_t len, uint64_t file_size, struct elf_image *out);
 

@@ -2,7 +2,8 @@
 /*
  * execve: a new program in an old process.
  *
- *   find      open the file; follow `#!` lines, at most four deep; read its first page; parse the ELF header
+ *   find      open the file; follow `#!` lines, at most four deep; read its first page; parse the ELF header; the same of
+ *             the interpreter that it names, the dynamic linker
  *   gather    copy argv and envp into the kernel
  *   build     a new space: map the segments, the bss, the stack; fill the stack. The thread works in the new space for
  *             this, but its process still has the old one
@@ -14,8 +15,8 @@
  * mappings and come by faults; only the last page of initialised data is touched, to clear what lies behind the data
  * in it.
  *
- * A static position-independent executable is loaded at one fixed base: there is no address randomisation, so that a
- * student sees the same addresses each time.
+ * What becomes of the segments is image.c's matter, what of the strings execargs.c's. There is no address randomisation, so that
+ * a student sees the same addresses each time.
  *
  * Locks: none is held over anything here. thread->space changes only under its own hands; p->space under the tree
  * lock and p->lock, for /proc looks at it.
@@ -34,21 +35,19 @@
 
 #define SCRIPT_DEPTH 4
 #define SCRIPT_LINE 256
-#define PIE_BASE 0x555555554000ul
 #define STACK_INITIAL (32 * PAGE_SIZE) /* mapped at first, below the strings; it grows by faults up to the limit */
 
 /* All that execve gathers before it commits. */
 struct exec {
-	struct file *file;     /* the ELF file in the end */
+	struct program program, interpreter; /* the second without a file when there is none */
 	char *path;            /* as the caller named it: AT_EXECFN, the process's name */
 	char *word[EXEC_PREFIX_MAX]; /* what goes before (and instead of) argv[0]; owned */
 	unsigned nwords;
-	struct page *head;     /* the file's first page */
+	struct page *head;     /* the first page of the file last looked at */
 	size_t head_len;
-	struct elf_image elf;
 	struct exec_args args;
 	struct space *space;
-	vaddr_t base, sp;
+	vaddr_t sp;
 	char *cmdline;
 	size_t cmdline_len;
 };
@@ -63,8 +62,10 @@ static char *string_copy(const char *text)
 
 static void exec_free(struct exec *x)
 {
-	if (x->file)
-		file_put(x->file);
+	if (x->program.file)
+		file_put(x->program.file);
+	if (x->interpreter.file)
+		file_put(x->interpreter.file);
 	for (unsigned i = 0; i < x->nwords; i++)
 		kfree(x->word[i]);
 	if (x->head)
@@ -76,24 +77,6 @@ static void exec_free(struct exec *x)
 }
 
 /* ---- find ---- */
-
-/* Opens the program and reads its first page. */
-static int head_read(struct exec *x, const char *path)
-{
-	struct file *f = file_open(AT_FDCWD, path, OPEN_EXEC, 0);
-	if (is_err(f))
-		return ptr_err(f);
-	if (x->file)
-		file_put(x->file);
-	x->file = f;
-	if (f->kind != FILE_NODE)
-		return -EACCES;
-	int64_t n = object_read(f->node->object, 0, (uint64_t)page_to_virt(x->head), PAGE_SIZE, true);
-	if (n < 0)
-		return n;
-	x->head_len = n;
-	return 0;
-}
 
 static char *skip_blanks(char *c)
 {
@@ -151,11 +134,11 @@ static int program_find(struct exec *x)
 {
 	char line[SCRIPT_LINE + 1];
 	char *interpreter = NULL, *arg;
-	int err = head_read(x, x->path);
+	int err = program_open(&x->program, x->path, x->head, &x->head_len);
 	for (int depth = 0; !err; depth++) {
 		const char *head = page_to_virt(x->head);
 		if (x->head_len < 2 || head[0] != '#' || head[1] != '!')
-			return elf_parse(head, x->head_len, x->file->node->object->size, &x->elf);
+			break;
 		if (depth == SCRIPT_DEPTH)
 			return -ELOOP;
 		size_t len = MIN(x->head_len, SCRIPT_LINE);
@@ -165,16 +148,18 @@ static int program_find(struct exec *x)
 		if (!err)
 			err = words_prepend(x, interpreter, arg, depth ? x->word[0] : x->path);
 		if (!err)
-			err = head_read(x, interpreter);
+			err = program_open(&x->program, interpreter, x->head, &x->head_len);
 	}
-	return err;
+	if (!err)
+		err = program_parse(&x->program, x->head, x->head_len);
+	return err ? err : interpreter_find(&x->program, &x->interpreter, x->head);
 }
 
 /* Who the program runs as: the owner of a set-user-id file, the group of a set-group-id one, else whoever executes it. */
 static void ids_find(struct exec *x)
 {
 	const struct proc *p = proc_current();
-	const struct node *n = x->file->node;
+	const struct node *n = x->program.file->node;
 	bool may = !p->no_new_privs;
 	x->args.euid = may && n->mode & S_ISUID ? n->uid : p->euid;
 	x->args.egid = may && (n->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ? n->gid : p->egid;
@@ -210,53 +195,6 @@ static int args_gather(struct exec *x, vaddr_t argv, vaddr_t envp)
 
 /* ---- build ---- */
 
-/* The file's part of a segment, and zeros behind it up to the end of that page. */
-static int map_file_part(struct exec *x, struct object *object, const struct elf_segment *seg)
-{
-	vaddr_t at = x->base + ALIGN_DOWN(seg->vaddr, PAGE_SIZE);
-	vaddr_t data_end = x->base + seg->vaddr + seg->filesz, end = ALIGN_UP(data_end, PAGE_SIZE);
-	int err = space_map(x->space, &at, end - at, seg->prot, MAP_PRIVATE | MAP_FIXED, object, seg->off >> PAGE_SHIFT, x->file,
-	                    true);
-	if (!err && seg->memsz > seg->filesz && seg->prot & PROT_WRITE && data_end < end)
-		err = zero_user(data_end, end - data_end);
-	return err;
-}
-
-static int map_segment(struct exec *x, struct object *object, const struct elf_segment *seg)
-{
-	if ((seg->vaddr ^ seg->off) & PAGE_MASK)
-		return -ENOEXEC;
-	int err = seg->filesz ? map_file_part(x, object, seg) : 0;
-	vaddr_t start = x->base + (seg->filesz ? ALIGN_UP(seg->vaddr + seg->filesz, PAGE_SIZE) : ALIGN_DOWN(seg->vaddr, PAGE_SIZE));
-	vaddr_t end = ALIGN_UP(x->base + seg->vaddr + seg->memsz, PAGE_SIZE);
-	if (!err && end > start)
-		err = space_map(x->space, &start, end - start, seg->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, NULL, true);
-	return err;
-}
-
-static int map_segments(struct exec *x)
-{
-	struct object *object;
-	pgoff_t pgoff;
-	int err = x->file->ops->map ? x->file->ops->map(x->file, 0, PAGE_SIZE, &object, &pgoff) : -EACCES;
-	if (err)
-		return err;
-	for (unsigned i = 0; !err && i < x->elf.nsegments; i++) {
-		const struct elf_segment *seg = &x->elf.segment[i];
-		err = map_segment(x, object, seg);
-		if (x->base + seg->vaddr > x->space->data_start)
-			x->space->data_start = x->base + seg->vaddr;
-		x->space->data_end = MAX(x->space->data_end, x->base + seg->vaddr + seg->filesz);
-		if (seg->prot & PROT_EXEC && !x->space->code_start) {
-			x->space->code_start = x->base + seg->vaddr;
-			x->space->code_end = x->base + seg->vaddr + seg->filesz;
-		}
-		x->space->brk_start = x->space->brk = ALIGN_UP(x->base + seg->vaddr + seg->memsz, PAGE_SIZE);
-	}
-	object_put(object);
-	return err;
-}
-
 /* Mappings without a hint go below the room that the stack may grow into, as Linux places them. */
 static vaddr_t mmap_top_for(uint64_t stack_limit)
 {
@@ -270,21 +208,25 @@ static int map_stack(struct exec *x)
 	size_t strings = x->args.len + strlen(x->path) + 1 + sizeof(uint64_t);
 	size_t len = ALIGN_UP(strings, PAGE_SIZE) + STACK_INITIAL;
 	vaddr_t at = STACK_TOP - len;
-	uint32_t prot = PROT_READ | PROT_WRITE | (x->elf.exec_stack ? PROT_EXEC : 0);
+	uint32_t prot = PROT_READ | PROT_WRITE | (x->program.elf.exec_stack ? PROT_EXEC : 0);
 	x->space->stack_limit = proc_rlimit(RLIMIT_STACK);
 	x->space->mmap_top = mmap_top_for(x->space->stack_limit);
 	return space_map(x->space, &at, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0, NULL, true);
 }
 
+/* The stack first, as on Linux: what has no place of its own goes below it. */
 static int space_build(struct exec *x)
 {
-	x->base = x->elf.dynamic ? PIE_BASE : 0;
-	int err = map_segments(x);
+	bool interpreted = x->interpreter.file;
+	int err = map_stack(x);
+
 	if (!err)
-		err = map_stack(x);
+		err = program_map(x->space, &x->program, interpreted);
 	if (!err)
-		err = stack_build(&x->args, x->path, &x->elf, x->base, &x->sp);
-	return err;
+		space_note_program(x->space, &x->program, interpreted);
+	if (!err && interpreted)
+		err = program_map(x->space, &x->interpreter, false);
+	return err ? err : stack_build(&x->args, x->path, &x->program, x->interpreter.base, &x->sp);
 }
 
 /* ---- commit ---- */
@@ -328,7 +270,7 @@ static void identity_take(struct exec *x, struct proc *p)
 	struct file *old_exe = p->exe;
 	p->cmdline = x->cmdline;
 	p->cmdline_len = x->cmdline_len;
-	p->exe = x->file;
+	p->exe = x->program.file;
 	p->execed = true;
 	p->personality &= ~READ_IMPLIES_EXEC;
 	p->space = x->space;
@@ -338,14 +280,15 @@ static void identity_take(struct exec *x, struct proc *p)
 	spin_unlock(&p->lock);
 	mutex_unlock(&proc_tree_lock);
 	x->cmdline = old_cmdline;
-	x->file = old_exe;
+	x->program.file = old_exe;
 }
 
 static void registers_reset(struct exec *x)
 {
 	struct thread *t = thread_current();
 	struct trap_frame *f = arch_thread_frame(&t->arch);
-	arch_frame_init_user(f, x->base + x->elf.entry, x->sp);
+	const struct program *first = x->interpreter.file ? &x->interpreter : &x->program;
+	arch_frame_init_user(f, first->base + first->elf.entry, x->sp);
 	fpu_init(t->arch.fpu);
 	fpu_load_current();
 	t->arch.fs_base = t->arch.gs_base = 0;

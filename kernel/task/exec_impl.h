@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Between exec.c and execargs.c: the strings of a new program and the stack made of them. */
+/* Between exec.c, image.c and execargs.c: a program's image, its strings and the stack made of them. */
 #ifndef TASK_EXEC_IMPL_H
 #define TASK_EXEC_IMPL_H
 
+#include "lib/parse.h"
 #include "lib/types.h"
 #include "task/task_impl.h"
 
@@ -28,8 +29,30 @@ int args_add_vector(struct exec_args *a, vaddr_t vector, unsigned skip, unsigned
 /* args_copy: len bytes from off of the strings to a kernel buffer. */
 void args_copy(const struct exec_args *a, size_t off, void *dst, size_t len);
 
-struct elf_image;
-/* stack_build: fill the top of the current space's stack; -EFAULT, -ENOMEM. *sp: what the program starts with. */
-int stack_build(const struct exec_args *a, const char *execfn, const struct elf_image *elf, vaddr_t base, vaddr_t *sp);
+/* ---- image.c ---- */
+
+/* An ELF file to be loaded. */
+struct program {
+	struct file *file;    /* referenced; NULL: none */
+	struct elf_image elf;
+	vaddr_t base;         /* added to all its addresses */
+};
+/* program_open: the file to execute, and its first bytes; p->file is replaced. open(2)'s errors, -EACCES: not a regular file. */
+int program_open(struct program *p, const char *path, struct page *head, size_t *head_len);
+int program_parse(struct program *p, const struct page *head, size_t head_len); /* -ENOEXEC */
+/* interpreter_find: what `p` wants to be started by, opened and parsed; no file: nothing. -ENOEXEC, -ELIBBAD, open(2)'s errors */
+int interpreter_find(const struct program *p, struct program *interpreter, struct page *head);
+/* program_map: maps the segments into s, the current space; `interpreted` says where a position-independent one goes. */
+int program_map(struct space *s, struct program *p, bool interpreted);
+/* space_note_program: what /proc and brk(2) know of where code and data lie. */
+void space_note_program(struct space *s, const struct program *p, bool interpreted);
+
+/* ---- execargs.c ---- */
+
+/*
+ * stack_build: fill the top of the current space's stack; -EFAULT, -ENOMEM.
+ * -> interpreter: where it was loaded, 0: none. *sp: what the program starts with
+ */
+int stack_build(const struct exec_args *a, const char *execfn, const struct program *p, vaddr_t interpreter, vaddr_t *sp);
 
 #endif

@@ -173,19 +173,20 @@ static void pointers_put(struct word_writer *w, const struct exec_args *a, size_
 
 struct aux { uint64_t type, value; };
 
-static unsigned aux_fill(struct aux *aux, const struct exec_args *a, const struct elf_image *elf, vaddr_t base, vaddr_t execfn,
-                         vaddr_t platform, vaddr_t random)
+static unsigned aux_fill(struct aux *aux, const struct exec_args *a, const struct program *program, vaddr_t interpreter,
+                         vaddr_t execfn, vaddr_t platform, vaddr_t random)
 {
+	const struct elf_image *elf = &program->elf;
 	const struct proc *p = proc_current();
 	const struct aux entries[AUXV_MAX] = {
 		{ AT_PAGESZ, PAGE_SIZE },
 		{ AT_CLKTCK, CLOCK_TICKS },
-		{ AT_PHDR, base + elf->phdr_vaddr },
+		{ AT_PHDR, program->base + elf->phdr_vaddr },
 		{ AT_PHENT, elf->phentsize },
 		{ AT_PHNUM, elf->phnum },
-		{ AT_BASE, 0 },
+		{ AT_BASE, interpreter },
 		{ AT_FLAGS, 0 },
-		{ AT_ENTRY, base + elf->entry },
+		{ AT_ENTRY, program->base + elf->entry },
 		{ AT_UID, p->uid },
 		{ AT_EUID, a->euid },
 		{ AT_GID, p->gid },
@@ -203,7 +204,7 @@ static unsigned aux_fill(struct aux *aux, const struct exec_args *a, const struc
 	return ARRAY_SIZE(entries);
 }
 
-int stack_build(const struct exec_args *a, const char *execfn, const struct elf_image *elf, vaddr_t base, vaddr_t *sp)
+int stack_build(const struct exec_args *a, const char *execfn, const struct program *p, vaddr_t interpreter, vaddr_t *sp)
 {
 	static const char platform[] = "x86_64";
 	struct space *s = thread_current()->space;
@@ -213,7 +214,7 @@ int stack_build(const struct exec_args *a, const char *execfn, const struct elf_
 	vaddr_t strings = execfn_at - a->len;
 	vaddr_t platform_at = strings - sizeof(platform);
 	vaddr_t random_at = ALIGN_DOWN(platform_at - sizeof(random), 16ul);
-	unsigned naux = aux_fill(aux, a, elf, base, execfn_at, platform_at, random_at);
+	unsigned naux = aux_fill(aux, a, p, interpreter, execfn_at, platform_at, random_at);
 	size_t words = 1 + a->argc + 1 + a->envc + 1 + naux * 2;
 	random_bytes(random, sizeof(random));
 	*sp = ALIGN_DOWN(random_at - words * sizeof(uint64_t), 16ul);

@@ -131,7 +131,6 @@ static void foreign(void)
 
 static void bad_segments(void)
 {
-	REFUSED(load(0)->type = INTERP);
 	REFUSED(load(0)->offset = 1ul << 40);
 	REFUSED(load(0)->offset = ~0xffful);
 	REFUSED(load(0)->filesz = ~0ul);
@@ -153,6 +152,36 @@ static void bad_segments(void)
 	REFUSED(h->entry = 0xffffffff80000000);
 	REFUSED(h->entry = 0x800000000000);
 	REFUSED(for (unsigned i = 0; i < h->phnum; i++) segment(i)->flags &= ~1u); /* nothing executable */
+}
+
+/* The program names an interpreter; the words of its segment that is not loaded are used for that. */
+static void name_interpreter(const char *path, size_t len)
+{
+	unsigned k = 0;
+
+	while (k < h->phnum && segment(k)->type == LOAD)
+		k++;
+	CHECK(k < h->phnum && size + len <= sizeof bad);
+	memcpy(bad + size, path, len);
+	*segment(k) = (struct segment){ .type = INTERP, .offset = size, .filesz = len };
+}
+
+static void bad_interpreters(void)
+{
+	close(open("text", O_WRONLY | O_CREAT, 0755));
+	name_interpreter("x", 1);
+	refused_with(ENOEXEC, size + 1, __LINE__);
+	name_interpreter("/bin/true", 9); /* no NUL */
+	refused_with(ENOEXEC, size + 9, __LINE__);
+	name_interpreter("/bin/true", 10); /* past the end of the file */
+	refused_with(ENOEXEC, size + 5, __LINE__);
+	name_interpreter("nothing", 8);
+	refused_with(ENOENT, size + 8, __LINE__);
+	name_interpreter("/", 2);
+	refused_with(EACCES, size + 2, __LINE__);
+	name_interpreter("text", 5);
+	refused_with(ELIBBAD, size + 5, __LINE__);
+	CHECK(unlink("text") == 0);
 }
 
 static uint32_t random_state = 1;
@@ -191,6 +220,7 @@ int main(int argc, char **argv)
 	cut_short();
 	foreign();
 	bad_segments();
+	bad_interpreters();
 	spoilt_at_random(argc > 1 ? atoi(argv[1]) : 150);
 	CHECK(run(size) == 0);
 	return 0;

@@ -180,7 +180,9 @@ void elf_refuses_what_it_must(void)
 	REFUSED(s.h.e_phoff = UINT64_MAX - 8);
 	REFUSED(s.h.e_entry = 0x400010);                 /* not executable */
 	REFUSED(s.h.e_entry = 0x900000);
-	REFUSED(s.p[3].p_type = PT_INTERP);
+	REFUSED(s.p[3].p_type = PT_INTERP; s.p[3].p_offset = ELF_SIZE - 1; s.p[3].p_filesz = 2);
+	REFUSED(s.p[3].p_type = PT_INTERP; s.p[3].p_offset = 0; s.p[3].p_filesz = 1);
+	REFUSED(s.p[3].p_type = PT_INTERP; s.p[3].p_offset = 0; s.p[3].p_filesz = 4097);
 	REFUSED(s.p[1].p_filesz = s.p[1].p_memsz + 1);
 	REFUSED(s.p[1].p_offset = ELF_SIZE + 0x1000);
 	REFUSED(s.p[1].p_offset = UINT64_MAX & ~0xffful);
