@@ -222,11 +222,56 @@ static int advise_cold(struct advice *a, struct vma *v)
 	return 0;
 }
 
-/* Pages that others map too stay; what is private or has no server has nowhere to go. */
+/* Drop the lazy entries of one leaf table, the space's own, that were not stored to; those that were are ordinary again. */
+static void drop_lazy_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t stop, uint64_t *dropped)
+{
+	struct page *table = table_page(pte);
+
+	spin_lock(&table->lock);
+	for (; addr < stop; addr += PAGE_SIZE, pte++) {
+		pte_t e = *pte;
+		while (e & PTE_LAZY && !__atomic_compare_exchange_n(pte, &e, e & PTE_DIRTY ? e & ~PTE_LAZY : 0, false,
+		                                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			;
+		if (e & PTE_LAZY && !(e & PTE_DIRTY)) {
+			zap_add(z, table, addr, e);
+			++*dropped;
+		}
+	}
+	spin_unlock(&table->lock);
+}
+
+/* The same of a range of the zap's space. -> pages dropped */
+static uint64_t drop_lazy(struct zap *z, vaddr_t at, vaddr_t end)
+{
+	uint64_t dropped = 0;
+	vaddr_t stop;
+
+	for (pte_t *pte; (pte = table_next(z->space, &at, end, &stop)); at = stop)
+		if (table_adopt(z->space, at))
+			drop_lazy_leaf(z, pte, at, stop, &dropped);
+		else
+			z->space->lazy = true; /* later, when nobody else has the table */
+	return dropped;
+}
+
+static void pageout_lazy(struct advice *a)
+{
+	struct zap z;
+
+	zap_init(&z, a->space, NULL);
+	zap_open(&z);
+	vm_count(&vm_stat.lazy_dropped, drop_lazy(&z, a->start, a->end));
+	zap_finish(&z);
+}
+
+/* Pages that others map too stay. Private ones have nowhere to go, but those freed lazily can go for good. */
 static int advise_pageout(struct advice *a, struct vma *v)
 {
 	if (v->flags & (VMA_LOCKED | VMA_PFNMAP | VMA_HUGETLB))
 		return -EINVAL;
+	if (!v->object)
+		pageout_lazy(a);
 	if (!v->object || v->object->pager != PAGER_SERVER)
 		return 0;
 	if (v->flags & VMA_MAYSHARE && v->file && v->file->node && node_permission(v->file->node, 2) &&
@@ -375,25 +420,6 @@ int space_advise(struct space *s, vaddr_t addr, size_t len, int advice)
 
 /* ---- for reclaim ---- */
 
-/* Drop the lazy entries of one leaf table, the space's own, that were not stored to; those that were are ordinary again. */
-static void drop_lazy_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t stop, uint64_t *dropped)
-{
-	struct page *table = table_page(pte);
-
-	spin_lock(&table->lock);
-	for (; addr < stop; addr += PAGE_SIZE, pte++) {
-		pte_t e = *pte;
-		while (e & PTE_LAZY && !__atomic_compare_exchange_n(pte, &e, e & PTE_DIRTY ? e & ~PTE_LAZY : 0, false,
-		                                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-			;
-		if (e & PTE_LAZY && !(e & PTE_DIRTY)) {
-			zap_add(z, table, addr, e);
-			++*dropped;
-		}
-	}
-	spin_unlock(&table->lock);
-}
-
 uint64_t space_drop_lazy(struct space *s)
 {
 	uint64_t dropped = 0;
@@ -404,16 +430,9 @@ uint64_t space_drop_lazy(struct space *s)
 	s->lazy = false;
 	zap_init(&z, s, NULL);
 	zap_open(&z);
-	for (struct vma *v = vma_find(s, 0); v; v = vma_next(v)) {
-		vaddr_t at = v->start, stop;
-		if (v->object)
-			continue;
-		for (pte_t *pte; (pte = table_next(s, &at, v->end, &stop)); at = stop)
-			if (table_adopt(s, at))
-				drop_lazy_leaf(&z, pte, at, stop, &dropped);
-			else
-				s->lazy = true; /* later, when nobody else has the table */
-	}
+	for (struct vma *v = vma_find(s, 0); v; v = vma_next(v))
+		if (!v->object)
+			dropped += drop_lazy(&z, v->start, v->end);
 	zap_finish(&z);
 	mutex_unlock(&s->lock);
 	vm_count(&vm_stat.lazy_dropped, dropped);

@@ -129,6 +129,21 @@ static void poison(void)
 	}
 }
 
+/* What was freed lazily and not stored to since goes at once when it is to be paged out. */
+static void freed_then_paged_out(void)
+{
+	map_at(0, 16, RW, PRIVATE, -1, 0);
+	for (long i = 0; i < 16; i++)
+		*at(i) = (char)('a' + i);
+	printf("free: %s, ", shown(CALL(madvise, at(0), 12 * PAGE, MADV_FREE)));
+	*at(5) = 'X';
+	printf("pageout: %s, left", shown(CALL(madvise, at(1), 14 * PAGE, MADV_PAGEOUT)));
+	for (long i = 1; i < 16; i++)
+		printf(" %d", *at(i));
+	printf("\n");
+	clear_arena();
+}
+
 int main(void)
 {
 	file = make_file("file", 4);
@@ -156,5 +171,6 @@ int main(void)
 		over_holes(advice);
 	twice();
 	poison();
+	freed_then_paged_out();
 	return 0;
 }

@@ -8,8 +8,8 @@
  *
  * A cell is a quarter of the distance a stack keeps, so that the guard below a downwards mapping shows in the search for a
  * gap. Operations: what mmap, munmap, mprotect, mremap and the stack's growth do to the tree, splits that are undone, identities
- * taken and inherited, finds and searches for a gap. After each one the tree is walked beside the cells, its own checker runs, the counts of the space and the
- * references, lists and counts of objects and files are compared. A run ends at the first difference.
+ * taken and inherited, finds and searches for a gap. After each one the tree is walked beside the cells, its own checker runs, the counts of the
+ * space and the references, lists and counts of objects and files are compared. A run ends at the first difference.
  *
  * The fields of a VMA that a program chose are known to two functions only, dress and looks_like.
  */
@@ -39,7 +39,8 @@ struct run {
 	const char *wrong;
 };
 
-static struct file files[2];
+static const struct file_ops no_ops;
+static struct file files[2] = { { .ops = &no_ops }, { .ops = &no_ops } };
 
 #define HOLDS(r, x) ((x) || ((r)->wrong = (r)->wrong ? (r)->wrong : #x, false))
 
