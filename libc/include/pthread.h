@@ -70,7 +70,7 @@ void __cleanup_pop(struct __cleanup *c, int execute);
 
 int pthread_create(pthread_t *__restrict thread, const pthread_attr_t *__restrict attr,
 		   void *(*function)(void *), void *__restrict arg);
-_Noreturn void pthread_exit(void *result);
+__NORETURN void pthread_exit(void *result);
 int pthread_join(pthread_t thread, void **result);
 int pthread_tryjoin_np(pthread_t thread, void **result);
 int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *until);

@@ -29,7 +29,7 @@ thrd_t thrd_current(void);
 int thrd_equal(thrd_t a, thrd_t b);
 int thrd_detach(thrd_t thread);
 int thrd_join(thrd_t thread, int *result);
-_Noreturn void thrd_exit(int result);
+__NORETURN void thrd_exit(int result);
 int thrd_sleep(const struct timespec *length, struct timespec *rest);
 void thrd_yield(void);
 int mtx_init(mtx_t *mutex, int type);

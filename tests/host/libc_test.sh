@@ -18,6 +18,18 @@ say() { # status name
 	fi
 }
 
+# Every header alone, in the C and the C++ that programs are written in.
+mkdir -p "$out/headers"
+for header in $(cd libc/include && find . -name '*.h' ! -path './bits/*' ! -path './c++/*' | sed 's,^\./,,'); do
+	printf '#include <%s>\nint used;\n' "$header" >"$out/headers/$(echo "$header" | tr / _).c"
+done
+for language in "c -std=gnu11" "c -std=c99" "c++ -std=gnu++17" "c++ -std=c++98"; do
+	tools/atlas-cc -x $language -Wall -Wextra -Werror -fsyntax-only "$out"/headers/*.c >"$out/headers.err" 2>&1
+	status=$?
+	[ $status = 0 ] || sed 's/^/# /' "$out/headers.err"
+	say $status "every header stands alone: $language"
+done
+
 names=
 for source in libc/test/*_test.c libc/test/*_test.cc; do
 	name=$(basename "${source%.*}")

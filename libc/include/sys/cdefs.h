@@ -6,13 +6,12 @@
 #ifdef __cplusplus
 #define __BEGIN_DECLS extern "C" {
 #define __END_DECLS }
-#define __NORETURN [[noreturn]]
 #else
 #define __BEGIN_DECLS
 #define __END_DECLS
-#define __NORETURN _Noreturn
 #endif
 
+#define __NORETURN __attribute__((__noreturn__))
 #define __PRINTF(text, args) __attribute__((__format__(__printf__, text, args)))
 #define __SCANF(text, args) __attribute__((__format__(__scanf__, text, args)))
 #define __MALLOC __attribute__((__malloc__))
