@@ -130,7 +130,7 @@ TESTS := \
 	append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed \
 	children_report_every_change clone_takes_what_makes_sense \
-	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors \
+	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors drivers_come_and_go \
 	exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
 	file_exerciser file_larger_than_memory files_in_memory fork_copies_on_write \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store forks_change_their_memory_side_by_side \

@@ -210,7 +210,7 @@ class MachineTests:
     def boot(self, boot):
         """-> what went wrong with the machine, None when it came to a clean end."""
         atlas = self.atlas
-        words = ["run", "--memory", "256M", "--cpus", str(self.cpus)] + (["--checked"] if self.checked else [])
+        words = ["run", "--memory", "256M", "--cpus", str(self.cpus), "--display", "none"] + (["--checked"] if self.checked else [])
         words += ["--accel", self.accel] if self.accel else []
         program = ["/tests/runner", *boot.names] if boot.names else ["/bin/true"]
         options = atlas.parse_options(words + program)

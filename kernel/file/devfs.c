@@ -11,8 +11,8 @@
  * one and get EIO.
  *
  * Data to and from a server goes through a kernel buffer in pieces of at most MSG_DATA_MAX. A read is one call, for the server
- * says how much there is; a write goes on until all is taken. Both can be interrupted by a signal. The kernel knows which
- * ioctl commands read or write how many bytes; all others are ENOTTY.
+ * says how much there is; a write goes on until all is taken. Both can be interrupted by a signal. How many
+ * bytes an ioctl command reads and stores its number says, or for older commands a table; the server never sees a pointer.
  *
  * To mmap the server answers with memory: its own, or its device's (port_offer). The kernel maps that object; the server is not
  * asked again, and when it dies the object loses its pages.
@@ -21,6 +21,7 @@
  */
 #include <abi/devproto.h>
 #include <abi/fb.h>
+#include <abi/ioctl.h>
 #include <abi/termios.h>
 
 #include "file/file_impl.h"
@@ -164,7 +165,11 @@ static int64_t dev_write_kernel(struct file *f, const void *buf, size_t len, int
 	return dev_write_from(f, (uint64_t)buf, len, true, pos);
 }
 
-/* What a command moves: bytes behind the pointer, in and out; neither: the argument is a plain number. */
+/*
+ * What a command moves: bytes behind the pointer, in and out; neither: the argument is a plain number. Here are those whose
+ * numbers do not say it themselves (abi/ioctl.h).
+ */
+#define IOCTL_BYTES_MAX sizeof(struct fb_var_screeninfo)
 static const struct { unsigned cmd; uint8_t in, out; } ioctls[] = {
 	{ TCGETS, 0, sizeof(struct abi_termios) },
 	{ TCSETS, sizeof(struct abi_termios), 0 },
@@ -183,9 +188,9 @@ static const struct { unsigned cmd; uint8_t in, out; } ioctls[] = {
 	{ FBIOPAN_DISPLAY, sizeof(struct fb_var_screeninfo), sizeof(struct fb_var_screeninfo) },
 };
 
-static int64_t dev_ioctl_known(struct file *f, unsigned cmd, vaddr_t arg, size_t in, size_t out)
+static int64_t dev_ioctl_moving(struct file *f, unsigned cmd, vaddr_t arg, size_t in, size_t out)
 {
-	uint8_t bytes[sizeof(struct fb_var_screeninfo)] = { 0 }; /* the longest */
+	uint8_t bytes[IOCTL_BYTES_MAX] = { 0 };
 	struct msg m = { .op = DEV_IOCTL, .data_len = (uint32_t)in, .arg = { 0, cmd, in || out ? 0 : arg } };
 
 	if (in && copy_from_user(bytes, arg, in))
@@ -213,8 +218,12 @@ static int64_t dev_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
 		return result;
 	for (unsigned i = 0; i < ARRAY_SIZE(ioctls); i++)
 		if (ioctls[i].cmd == cmd)
-			return dev_ioctl_known(f, cmd, arg, ioctls[i].in, ioctls[i].out);
-	return -ENOTTY;
+			return dev_ioctl_moving(f, cmd, arg, ioctls[i].in, ioctls[i].out);
+	size_t size = _IOC_SIZE(cmd);
+	unsigned way = _IOC_DIR(cmd);
+	if (way ? !size || size > IOCTL_BYTES_MAX : size)
+		return -ENOTTY;
+	return dev_ioctl_moving(f, cmd, arg, way & _IOC_WRITE ? size : 0, way & _IOC_READ ? size : 0);
 }
 
 /* The driver says which memory is meant; what it may show, and how much, is the driver's to say. */

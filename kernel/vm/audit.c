@@ -210,6 +210,8 @@ static void audit_object(struct audit *a, struct object *o, uint64_t *cached, ui
 	pgoff_t at = 0;
 
 	a->charged += o->charged;
+	if (o->port && o->pager != PAGER_SERVER && !port_alive(o->port) && o->size)
+		complain(a, "memory of a dead driver", o->id, o->size, 0);
 	if (wrong)
 		complain(a, wrong, (uint64_t)o, 0, 0);
 	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++) {

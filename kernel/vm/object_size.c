@@ -205,9 +205,13 @@ static struct object *next_offered(const struct port *port)
 	return found;
 }
 
-/* Without the token: the driver is ending and may not wait, and whoever else holds its memory has lost it in any case. */
+/* Without the token: the driver is ending and may not wait, and whoever else holds its memory has lost it for good. */
 void object_revoke(struct port *port)
 {
-	for (struct object *o; (o = next_offered(port)); object_put(o))
+	for (struct object *o; (o = next_offered(port)); object_put(o)) {
+		spin_lock(&o->lock);
+		o->seals |= F_SEAL_GROW;
+		spin_unlock(&o->lock);
 		object_cut(o, 0);
+	}
 }

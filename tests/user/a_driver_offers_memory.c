@@ -54,17 +54,59 @@ static int driver_map(int port, const struct msg *m)
 	}
 }
 
+struct pair { int32_t in, out; };
+#define DOUBLE _IOWR('o', 1, struct pair)
+#define TAKE   _IOW('o', 2, struct pair)
+#define SHORT  _IOR('o', 3, struct pair) /* the driver gives less */
+#define NEXT   _IO('o', 4)
+#define LARGE  _IOR('o', 5, char[4096])
+
+static int driver_control(struct msg *m, struct pair *pair)
+{
+	uint32_t given = m->data_len;
+	uint64_t argument = m->arg[2];
+
+	m->data_len = 0;
+	m->arg[0] = 0;
+	switch (m->arg[1]) {
+	case DOUBLE:
+		pair->out = 2 * pair->in;
+		m->data_len = sizeof(*pair);
+		return given == sizeof(*pair) ? 0 : -EIO;
+	case TAKE:
+		m->arg[0] = (uint64_t)pair->in;
+		return argument ? -EIO : 0; /* no pointer comes here */
+	case SHORT:
+		m->data_len = 4;
+		return 0;
+	case NEXT:
+		m->arg[0] = argument + 1;
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int driver_answer(int port, struct msg *m, char *data)
+{
+	if (m->op == DEV_IOCTL)
+		return driver_control(m, (struct pair *)data);
+	m->data_len = 0;
+	if (m->op == DEV_MAP)
+		return driver_map(port, m);
+	m->arg[0] = m->arg[1] = 0;
+	return m->op == DEV_OPEN || m->op == DEV_CLOSE ? 0 : -EINVAL;
+}
+
 static void driver(int port)
 {
 	static struct { struct msg head; char data[MSG_DATA_MAX]; } call;
-	struct msg *m = &call.head;
 
 	for (;;) {
-		if (port_receive(port, m, sizeof(call.data), -1) < 0)
-			_exit(1);
-		m->status = m->op == DEV_OPEN || m->op == DEV_CLOSE ? 0 : m->op == DEV_MAP ? driver_map(port, m) : -EINVAL;
-		m->data_len = 0;
-		port_reply(port, m);
+		if (port_receive(port, &call.head, sizeof(call.data), -1) < 0)
+			continue; /* no memory for a moment */
+		call.head.status = driver_answer(port, &call.head, call.data);
+		port_reply(port, &call.head);
 	}
 }
 
@@ -143,7 +185,36 @@ static void refusals(int fd)
 	DIES_BY(SIGSEGV, STORE(p, 1));
 	munmap(p, PAGE);
 	close(reader);
+}
+
+static void commands(int fd)
+{
+	struct pair pair = { 21, 0 };
+
+	CHECK(ioctl(fd, DOUBLE, &pair) == 0 && pair.out == 42);
+	CHECK(ioctl(fd, TAKE, &pair) == 21);
+	CHECK(ioctl(fd, NEXT, 99) == 100);
+	FAILS(ioctl(fd, SHORT, &pair), EIO);
+	FAILS(ioctl(fd, DOUBLE, NULL), EFAULT);
+	FAILS(ioctl(fd, TAKE, (char *)1), EFAULT);
+	FAILS(ioctl(fd, LARGE, &pair), ENOTTY);
 	FAILS(ioctl(fd, 0x12345678, 0), ENOTTY);
+	FAILS(ioctl(fd, 0x80000000 | 7, 0), ENOTTY);
+	FAILS(ioctl(fd, _IO('o', 77), 0), ENOTTY);
+}
+
+/* Whichever allocation fails, of the caller's or the driver's: an errno, and the next try succeeds. */
+static void without_memory(int fd)
+{
+	for (unsigned long n = 1; n <= 30; n++) {
+		alloc_fail(n);
+		void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		alloc_fail(0);
+		CHECK(p != MAP_FAILED || errno == ENOMEM);
+		if (p != MAP_FAILED)
+			munmap(p, PAGE);
+	}
+	munmap(map(PAGE, PROT_READ, MAP_SHARED, fd, 0), PAGE);
 }
 
 /* Mappings made before the driver died, touched and untouched, and a caller that waits for its answer. */
@@ -179,6 +250,7 @@ static void goes_with_its_driver(pid_t pid, int fd)
 	FAILS(mmap(NULL, PAGE, both, MAP_SHARED, fd, 0), EIO);
 	FAILS(open(PATH, O_RDWR), EIO);
 	FAILS(read(fd, &status, 1), EIO);
+	FAILS(ftruncate(memory, PAGE), EPERM); /* and it does not come back */
 	munmap(shared, PAGE), munmap(untouched, PAGE), munmap(private, PAGE), munmap(ours, 2 * PAGE);
 	close(memory);
 }
@@ -197,6 +269,8 @@ int main(void)
 	maps_one_memory(fd);
 	ends_where_the_driver_says(fd);
 	refusals(fd);
+	commands(fd);
+	without_memory(fd);
 	driver_kill(pid);
 	/* The name is free for the next; a descriptor of the first stays dead. */
 	pid = driver_start();

@@ -3,6 +3,7 @@
 #ifndef SYS_IOCTL_H
 #define SYS_IOCTL_H
 
+#include <abi/ioctl.h>
 #include <abi/termios.h>
 #include <sys/cdefs.h>
 
