@@ -82,8 +82,8 @@ static enum pte_state state_of(pte_t e)
 
 /* ---- install ---- */
 
-/* more: pages that the table and with it the space shows then */
-static bool entry_replace(pte_t *pte, pte_t old, pte_t new, unsigned more)
+/* more: pages that the table and with it the space shows then. pin: gets a reference while the entry still shows it; NULL */
+static inline bool entry_replace(pte_t *pte, pte_t old, pte_t new, unsigned more, struct page *pin)
 {
 	struct page *table = table_page(pte);
 
@@ -92,6 +92,8 @@ static bool entry_replace(pte_t *pte, pte_t old, pte_t new, unsigned more)
 	if (likely(same)) {
 		*pte = new;
 		table->resident += (uint16_t)more;
+		if (pin)
+			page_get(pin);
 	}
 	spin_unlock(&table->lock);
 	return same;
@@ -101,12 +103,12 @@ static bool entry_replace(pte_t *pte, pte_t old, pte_t new, unsigned more)
  * The first of two steps by which an address gets another frame: it has none. Were the new entry written at once, one
  * thread could store to the new frame while another still reads the old one through its TLB.
  */
-static bool entry_hide(struct fault *f, pte_t *old)
+static bool entry_hide(struct fault *f, pte_t *old, struct page *pin)
 {
 	pte_t hidden = *old & ~PTE_PRESENT;
 
 	__atomic_add_fetch(&f->space->unflushed, 1, __ATOMIC_SEQ_CST);
-	bool same = entry_replace(f->pte, *old, hidden, 0);
+	bool same = entry_replace(f->pte, *old, hidden, 0, pin);
 	if (likely(same))
 		tlb_shootdown(&f->space->arch, f->addr, 1);
 	__atomic_sub_fetch(&f->space->unflushed, 1, __ATOMIC_RELEASE);
@@ -114,30 +116,35 @@ static bool entry_hide(struct fault *f, pte_t *old)
 	return same;
 }
 
-/* Replace the entry, if it is still the one that was looked at, and give back what it held. */
+/*
+ * Replace the entry, if it is still the one that was looked at, and give back what it held. A page of the object is held by a
+ * reference from the moment in which no entry shows it to a truncation until its count has fallen.
+ */
 static bool install(struct fault *f, pte_t new)
 {
 	bool moves = f->old & PTE_PRESENT && pte_paddr(f->old) != pte_paddr(new);
+	bool counted = !(new & PTE_UNCOUNTED), had = f->old && !(f->old & PTE_UNCOUNTED), more = counted && !had;
+	struct page *was = moves && had ? phys_to_page(pte_paddr(f->old)) : NULL;
+	struct page *pin = was && !(f->old & PTE_PRIVATE) ? was : NULL;
 	pte_t old = f->old;
 
-	if (moves && unlikely(!entry_hide(f, &old)))
+	if (moves && unlikely(!entry_hide(f, &old, pin)))
 		return false;
-	bool counted = !(new & PTE_UNCOUNTED), had = f->old && !(f->old & PTE_UNCOUNTED), more = counted && !had;
-	if (unlikely(!entry_replace(f->pte, old, new, more)))
+	if (unlikely(!entry_replace(f->pte, old, new, more, NULL))) {
+		if (pin)
+			page_put(pin);
 		return false;
+	}
 	if (more)
 		__atomic_add_fetch(&f->space->resident, 1, __ATOMIC_RELAXED);
 	if (!f->old)
 		return true;
 	if (!moves)
 		tlb_shootdown(&f->space->arch, f->addr, 1);
-	if (had && pte_paddr(f->old) != pte_paddr(new)) {
-		struct page *was = phys_to_page(pte_paddr(f->old));
-		if (f->old & PTE_PRIVATE)
-			page_put(was);
-		else
-			__atomic_sub_fetch(&was->maps, 1, __ATOMIC_RELEASE);
-	}
+	if (pin)
+		__atomic_sub_fetch(&pin->maps, 1, __ATOMIC_RELEASE);
+	if (was)
+		page_put(was);
 	return true;
 }
 

@@ -182,10 +182,9 @@ static void zap_release(struct zap *z)
 	assert(z->start >= z->end);
 	for (unsigned i = 0; i < z->count; i++) {
 		struct page *p = phys_to_page(pte_paddr(z->entry[i]));
-		if (z->entry[i] & PTE_PRIVATE)
-			page_put(p);
-		else
+		if (!(z->entry[i] & PTE_PRIVATE))
 			__atomic_sub_fetch(&p->maps, 1, __ATOMIC_RELEASE);
+		page_put(p);
 	}
 	z->count = 0;
 }
@@ -225,6 +224,9 @@ void zap_add(struct zap *z, struct page *table, vaddr_t addr, pte_t old)
 		table->resident--;
 		__atomic_sub_fetch(&z->space->resident, 1, __ATOMIC_RELAXED);
 	}
+	/* No truncation finds it through this entry any more: one that comes now may not free it before the count has fallen. */
+	if (!(old & PTE_PRIVATE))
+		page_get(phys_to_page(pte_paddr(old)));
 	z->entry[z->count++] = old;
 	if (z->count == BATCH_MAX) {
 		zap_flush(z);

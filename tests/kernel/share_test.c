@@ -99,7 +99,9 @@ TEST(when_the_others_are_gone_one_fault_opens_every_page_again)
 
 	space_put(child);
 	EXPECT(table_is_shared(table_find(parent, LOW)));
+	uint64_t allocated = frames_allocated();
 	EXPECT(vm_fault(parent, LOW, FAULT_WRITE) == FAULT_DONE && frame_of(parent, LOW) == first);
+	EXPECT(frames_allocated() == allocated);
 	EXPECT(!table_is_shared(table_find(parent, LOW)));
 	EXPECT(*table_find(parent, LOW + PAGE_SIZE) & PTE_WRITE && frame_of(parent, LOW + PAGE_SIZE) == second);
 	space_put(parent);
@@ -224,9 +226,13 @@ TEST(what_the_child_may_not_see_lies_beside_what_it_inherits)
 	REQUIRE(parent);
 	EXPECT(space_advise(parent, LOW, PAGE_SIZE, MADV_DONTFORK) == 0);
 	EXPECT(space_advise(parent, LOW + 2 * PAGE_SIZE, PAGE_SIZE, MADV_WIPEONFORK) == 0);
+	vaddr_t whole = BASE + 16 * SPAN; /* a table of nothing else */
+	EXPECT(map_at(parent, whole, PT_ENTRIES, ANON, NULL) == 0 && poke(parent, whole, 5) == FAULT_DONE);
+	EXPECT(space_advise(parent, whole, SPAN, MADV_WIPEONFORK) == 0);
 	struct space *child = space_fork(parent);
 	REQUIRE(child);
 
+	EXPECT(table_find(child, whole) == NULL && load(child, whole) == 0 && peek(parent, whole) == 5);
 	EXPECT(sharers(parent, LOW) == 1 && sharers(parent, LOW + 8 * PAGE_SIZE) == 2);
 	EXPECT(vm_fault(child, LOW, FAULT_READ) == FAULT_SEGV_MAPERR && load(child, LOW + 2 * PAGE_SIZE) == 0);
 	EXPECT(peek(child, LOW + PAGE_SIZE) == 2 && untouched(child, 3, PAGES) && space_resident(child) == PAGES - 2);

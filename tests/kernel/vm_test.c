@@ -244,6 +244,25 @@ TEST(after_fork_a_store_copies_once_and_the_last_owner_keeps_the_frame)
 	space_put(parent);
 }
 
+/* munmap has taken the entry and not flushed yet; then the file is cut. */
+TEST(a_page_cut_off_in_the_middle_of_munmap_is_free_only_after_it)
+{
+	struct space *s = space_create();
+	struct object *o = object_create(PAGER_ZERO, PAGE_SIZE);
+	struct zap z;
+
+	REQUIRE(s && o);
+	EXPECT(map_at(s, BASE, 1, RW, MAP_SHARED, o, 0) == 0 && load(s, BASE) == 0);
+	struct page *p = phys_to_page(pte_paddr(*table_find(s, BASE)));
+	zap_init(&z, s, NULL);
+	table_zap(&z, BASE, BASE + PAGE_SIZE, false);
+	EXPECT(object_resize(o, 0) == 0 && p->object == NULL && p->refs == 1 && p->maps == 1);
+	zap_finish(&z);
+	EXPECT(p->refs == 0 && p->maps == 0);
+	space_put(s);
+	object_put(o);
+}
+
 TEST(stores_to_a_shared_mapping_are_seen_by_the_object_and_by_others)
 {
 	struct space *a = space_create(), *b = space_create();
@@ -562,6 +581,7 @@ TEST_SUITE(fault, "vm.fault",
 	TEST_CASE(reading_untouched_memory_costs_no_frame_and_writing_it_gives_one_of_zeros),
 	TEST_CASE(faults_outside_of_mappings_and_against_their_rights_are_refused),
 	TEST_CASE(after_fork_a_store_copies_once_and_the_last_owner_keeps_the_frame),
+	TEST_CASE(a_page_cut_off_in_the_middle_of_munmap_is_free_only_after_it),
 	TEST_CASE(stores_to_a_shared_mapping_are_seen_by_the_object_and_by_others),
 	TEST_CASE(a_private_file_mapping_copies_on_its_first_store_and_the_object_stays),
 	TEST_CASE(a_page_past_the_end_of_the_object_is_a_bus_error),
