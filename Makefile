@@ -75,11 +75,12 @@ KERNEL_SRC := kernel/main.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c filelock.c memfd.c mount.c node.c \
 		path.c pipe.c poll.c procfs.c server.c terminal.c text.c tmpfs.c tmpfs_dir.c) \
-	$(addprefix kernel/file/,eventfd.c) \
+	$(addprefix kernel/file/,eventfd.c socket.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c size.c syscall.c sysv.c thread.c time.c transfer.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c shm.c)
+KERNEL_SRC += kernel/sys/socket.c
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
@@ -98,7 +99,7 @@ LIBC_SRC := \
 	$(addprefix libc/src/stdio/,chars.c file.c float.c memory.c open.c printf.c scanf.c) \
 	$(addprefix libc/src/stdlib/,env.c exit.c malloc.c rand.c sort.c strtod.c strtol.c) \
 	$(addprefix libc/src/string/,ctype.c mem.c search.c str.c strerror.c) \
-	$(addprefix libc/src/sys/,exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c sysv.c vfork.S) \
+	$(addprefix libc/src/sys/,exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c socket.c sysv.c vfork.S) \
 	$(addprefix libc/src/time/,calendar.c clock.c)
 CRT_SRC := libc/src/start/start.S
 
@@ -159,7 +160,7 @@ TESTS := \
 DIFFS := \
 	bad_ranges brk_moves buffers coherence eventfds file_calls file_locks growsdown huge_mappings limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
-	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts small_answers text_busy truncate_under users
+	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts small_answers socket_pairs text_busy truncate_under users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \

@@ -20,6 +20,7 @@
 #define TIOCGSID 0x5429
 #define TIOCGWINSZ 0x5413
 #define TIOCSWINSZ 0x5414
+#define TIOCOUTQ 0x5411
 #define FIONREAD 0x541b
 #define FIONBIO 0x5421
 

@@ -75,7 +75,7 @@ static int64_t vector_run(struct file *f, const struct vector *v, bool write, in
 }
 
 /* The next bytes of a vector, from its byte `at` on, in the kernel. 0 or -EFAULT. */
-static int vector_gather(const struct vector *v, uint64_t at, char *bytes, size_t len)
+int vector_gather(const struct vector *v, uint64_t at, char *bytes, size_t len)
 {
 	int err = 0;
 

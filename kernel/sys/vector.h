@@ -12,6 +12,8 @@ struct vector { struct abi_iovec *iov; unsigned count; size_t total; struct abi_
 int vector_copy(struct vector *v, vaddr_t user, uint64_t count);
 /* vector_load: the same for segments of the current program: each lies in user space, and the total is cut at IO_MAX. */
 int vector_load(struct vector *v, vaddr_t user, uint64_t count);
+/* vector_gather: its next bytes, from byte `at` on, in the kernel. 0 or -EFAULT. */
+int vector_gather(const struct vector *v, uint64_t at, char *bytes, size_t len);
 void vector_free(struct vector *v);
 
 #endif
