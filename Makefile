@@ -128,11 +128,11 @@ TESTS := \
 	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
 	a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread \
 	a_thread_waits_for_signals_it_blocks advice_is_kept_and_obeyed alternate_stacks \
-	append_and_offsets audits_may_overlap bad_pointers_are_efault \
+	another_process_is_read_and_written append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed \
 	children_report_every_change clone_takes_what_makes_sense \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors drivers_come_and_go \
-	exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
+	every_allocation_of_a_call_may_fail exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
 	file_exerciser file_larger_than_memory files_in_memory fork_copies_on_write \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store forks_change_their_memory_side_by_side \
 	freed_lazily_and_stored_again futexes_wait_wake_and_move \
@@ -140,7 +140,7 @@ TESTS := \
 	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
 	memory_files_are_files mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mprotect_keeps_copies_and_marks \
 	mremap_moves_and_resizes munmap_any_part names_and_links names_change_from_all_sides \
-	orphans_signal_init_with_sigchld past_the_end_of_the_file pipes_block_end_and_break \
+	orphans_signal_init_with_sigchld pages_of_a_file_in_any_order past_the_end_of_the_file pipes_block_end_and_break \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
 	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped \
 	processes_are_told_apart_and_remembered proc_shows_other_processes random_calls read_into_a_mapping_of_the_same_page \
@@ -160,7 +160,7 @@ TESTS := \
 DIFFS := \
 	bad_ranges brk_moves buffers coherence eventfds file_calls file_locks growsdown huge_mappings limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
-	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts small_answers socket_pairs text_busy truncate_under users
+	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts small_answers socket_pairs text_busy truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \

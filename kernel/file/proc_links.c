@@ -20,7 +20,8 @@ int proc_may_look(int pid)
 	if (p) {
 		bool same = self && self->euid == p->euid && self->euid == p->suid && self->euid == p->uid &&
 		            self->egid == p->egid && self->egid == p->sgid && self->egid == p->gid;
-		err = !self || p == self || self->euid == 0 || same ? 0 : -EACCES;
+		bool closed = p->space && p->space->ids_changed;
+		err = !self || p == self || self->euid == 0 || (same && !closed) ? 0 : -EACCES;
 	}
 	mutex_unlock(&proc_tree_lock);
 	return err;

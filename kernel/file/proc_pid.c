@@ -29,7 +29,7 @@ struct facts {
 	/* of its space; all 0 for a zombie */
 	uint64_t pages, peak_pages, resident, peak_resident, tables, text, exec, data, stack, locked;
 	struct vma_usage usage;
-	vaddr_t code_start, code_end, stack_start, brk_start, arg_start, arg_end, env_start, env_end;
+	vaddr_t code_start, code_end, data_start, data_end, stack_start, brk_start, arg_start, arg_end, env_start, env_end;
 };
 
 static char thread_state(const struct thread *t)
@@ -136,6 +136,7 @@ static void copy_space(struct facts *x, struct space *s, bool usage)
 	x->code_start = s->code_start, x->code_end = s->code_end;
 	x->stack_start = s->stack_start;
 	x->brk_start = s->brk_start;
+	x->data_start = s->data_start, x->data_end = s->data_end;
 	x->arg_start = s->arg_start, x->arg_end = s->arg_end;
 	x->env_start = s->env_start, x->env_end = s->env_end;
 	if (usage)
@@ -175,7 +176,7 @@ static void hide_addresses(struct facts *x)
 {
 	x->code_start = x->code_start != 0;
 	x->code_end = x->code_end != 0;
-	x->stack_start = x->brk_start = x->arg_start = x->arg_end = x->env_start = x->env_end = 0;
+	x->data_start = x->data_end = x->stack_start = x->brk_start = x->arg_start = x->arg_end = x->env_start = x->env_end = 0;
 }
 
 int proc_make_pid_stat(struct text *t, const struct proc_ref *of, uint64_t *next)
@@ -198,8 +199,9 @@ int proc_make_pid_stat(struct text *t, const struct proc_ref *of, uint64_t *next
 	number(t, x.thread_pending & OLD_SIGNALS), number(t, x.blocked & OLD_SIGNALS);
 	number(t, x.ignored & OLD_SIGNALS), number(t, x.caught & OLD_SIGNALS), zeros(t, 3);
 	text_printf(t, " %d %u", of->tid && of->tid != of->pid ? -1 : x.exit_signal, x.cpu);
-	zeros(t, 7);
-	number(t, x.brk_start), number(t, x.arg_start), number(t, x.arg_end), number(t, x.env_start), number(t, x.env_end);
+	zeros(t, 5);
+	number(t, x.data_start), number(t, x.data_end), number(t, x.brk_start);
+	number(t, x.arg_start), number(t, x.arg_end), number(t, x.env_start), number(t, x.env_end);
 	text_puts(t, " 0\n");
 	return 0;
 }

@@ -213,6 +213,29 @@ int64_t proc_store_pid_oom_score_adj(const struct proc_ref *of, const char *byte
 	return err ? err : (int64_t)len;
 }
 
+enum clear_refs { CLEAR_ALL = 1, CLEAR_ANON, CLEAR_MAPPED, CLEAR_SOFT_DIRTY, CLEAR_PEAK };
+
+/* Forgets which pages were used (1 to 3), or how many there were at most (5). Soft-dirty marks (4) are not kept. */
+int64_t proc_store_clear_refs(const struct proc_ref *of, const char *bytes, size_t len, int64_t pos)
+{
+	int64_t which;
+	(void)pos;
+
+	if (!proc_parse_number(bytes, &which) || which < CLEAR_ALL || which > CLEAR_PEAK)
+		return -EINVAL;
+	struct space *s = proc_space_of(of->pid);
+	if (is_err(s))
+		return ptr_err(s);
+	if (!s)
+		return (int64_t)len;
+	if (which == CLEAR_PEAK)
+		s->peak_resident = s->resident;
+	else if (which != CLEAR_SOFT_DIRTY)
+		space_forget_use(s, which != CLEAR_MAPPED, which != CLEAR_ANON);
+	space_put(s);
+	return (int64_t)len;
+}
+
 /* ---- pagemap ---- */
 
 enum { PAGEMAP_RECORDS = 512 };

@@ -24,8 +24,8 @@ struct tunable {
 	int (*changed)(int64_t value); /* after it was set: does what it asks for. -errno: not allowed, and not set */
 };
 
-static uint32_t page_cluster = 3, cache_pressure = 100, zero, pid_max = 32768, cap_last = 40, groups_max = 65536, overflow_id = 65534, threads_max = 32768,
-                file_max = 1u << 20, nr_open = MAX_FDS, stat_interval = 1, drop;
+static uint32_t zero, pid_max = 32768, cap_last = 40, groups_max = 65536, threads_max = 32768, file_max = 1u << 20, nr_open = MAX_FDS, drop;
+static uint64_t pipe_max = 1 << 20;
 
 /* A ratio and a number of bytes say the same: the one that was set last counts, the other shows 0. */
 static int ratio_set(int64_t v)
@@ -92,6 +92,8 @@ static int no_huge_pages(int64_t n)
 #define VM_U32(n, lo, hi, fn) { #n, KIND_U32, &vm_tunable.n, lo, hi, fn }
 #define VM_U64(n, lo, fn) { #n, KIND_U64, &vm_tunable.n, lo, INT64_MAX, fn }
 #define FIXED(n, v) { n, KIND_U32, v, 0, INT32_MAX, NULL }
+/* What is set is kept and read, and means nothing here: what it is about does not exist. */
+#define KEPT(n, v, lo, hi) { n, KIND_S32, &(uint32_t){ v }, lo, hi, NULL }
 #define TEXT(n, v) { n, KIND_TEXT, v, 0, 0, NULL }
 
 static const struct tunable tunables[] = {
@@ -106,14 +108,27 @@ static const struct tunable tunables[] = {
 	VM_U32(swappiness, 0, 200, NULL), VM_U64(admin_reserve_kbytes, 0, NULL), VM_U64(user_reserve_kbytes, 0, NULL),
 	{ "drop_caches", KIND_U32, &drop, 1, 4, drop_set },
 	{ "nr_hugepages", KIND_U32, &zero, 0, INT32_MAX, no_huge_pages },
-	{ "page-cluster", KIND_U32, &page_cluster, 0, INT32_MAX, NULL },
-	{ "vfs_cache_pressure", KIND_U32, &cache_pressure, 0, INT32_MAX, NULL },
-	{ "stat_interval", KIND_U32, &stat_interval, INT32_MIN, INT32_MAX, NULL },
 	{ "shmmax", KIND_U64, &sysv_limits.shmmax, 0, INT64_MAX, NULL }, { "shmall", KIND_U64, &sysv_limits.shmall, 0, INT64_MAX, NULL },
 	{ "shmmni", KIND_U32, &sysv_limits.shmmni, 0, 1 << IPC_INDEX_BITS, NULL },
-	FIXED("pid_max", &pid_max), FIXED("cap_last_cap", &cap_last), FIXED("ngroups_max", &groups_max),
-	FIXED("overflowuid", &overflow_id), FIXED("overflowgid", &overflow_id), FIXED("randomize_va_space", &zero),
-	FIXED("threads-max", &threads_max), FIXED("file-max", &file_max), FIXED("nr_open", &nr_open),
+	{ "nr_hugepages_mempolicy", KIND_U32, &zero, 0, INT32_MAX, no_huge_pages },
+	{ "nr_overcommit_hugepages", KIND_U32, &zero, 0, INT32_MAX, no_huge_pages },
+	FIXED("cap_last_cap", &cap_last), FIXED("ngroups_max", &groups_max), { "file-max", KIND_U32, &file_max, 0, INT32_MAX, NULL },
+	KEPT("page-cluster", 3, 0, INT32_MAX), KEPT("vfs_cache_pressure", 100, 0, INT32_MAX),
+	KEPT("stat_interval", 1, INT32_MIN, INT32_MAX / 250), KEPT("panic_on_oom", 0, 0, 2),
+	KEPT("oom_kill_allocating_task", 0, INT32_MIN, INT32_MAX), KEPT("oom_dump_tasks", 1, INT32_MIN, INT32_MAX),
+	KEPT("hugetlb_shm_group", 0, INT32_MIN, INT32_MAX), KEPT("laptop_mode", 0, INT32_MIN, INT32_MAX / 250),
+	KEPT("dirtytime_expire_seconds", 43200, 0, INT32_MAX), KEPT("min_slab_ratio", 5, 0, 100), KEPT("min_unmapped_ratio", 1, 0, 100),
+	KEPT("extfrag_threshold", 500, 0, 1000), KEPT("compaction_proactiveness", 20, 0, 100),
+	KEPT("compact_unevictable_allowed", 1, 0, 1), KEPT("memory_failure_early_kill", 0, 0, 1),
+	KEPT("memory_failure_recovery", 1, 0, 1), KEPT("mmap_rnd_bits", 28, 28, 32), KEPT("mmap_rnd_compat_bits", 8, 8, 16),
+	KEPT("numa_stat", 1, 0, 1), KEPT("page_lock_unfairness", 5, 0, INT32_MAX),
+	KEPT("unprivileged_userfaultfd", 0, 0, 1),
+	KEPT("watermark_boost_factor", 15000, 0, INT32_MAX), KEPT("watermark_scale_factor", 10, 1, 3000),
+	KEPT("zone_reclaim_mode", 0, 0, INT32_MAX), KEPT("compact_memory", 0, INT32_MIN, INT32_MAX),
+	KEPT("randomize_va_space", 0, INT32_MIN, INT32_MAX), KEPT("overflowuid", 65534, 0, 65535), KEPT("overflowgid", 65534, 0, 65535),
+	KEPT("core_uses_pid", 0, INT32_MIN, INT32_MAX), { "pid_max", KIND_U32, &pid_max, 301, 4194304, NULL },
+	{ "threads-max", KIND_U32, &threads_max, 20, INT32_MAX, NULL }, { "nr_open", KIND_U32, &nr_open, 8, INT32_MAX, NULL },
+	{ "pipe-max-size", KIND_U64, &pipe_max, PAGE_SIZE, INT32_MAX, NULL },
 	TEXT("arch", UNAME_MACHINE), TEXT("hostname", UNAME_NODENAME), TEXT("domainname", UNAME_DOMAINNAME),
 	TEXT("osrelease", UNAME_RELEASE), TEXT("ostype", UNAME_SYSNAME), TEXT("version", UNAME_VERSION),
 };
@@ -207,7 +222,7 @@ int64_t proc_store_tunable(const struct proc_ref *of, const char *bytes, size_t 
 
 	if (!x || x->kind == KIND_TEXT)
 		return -EINVAL;
-	if (pos)
+	if (pos || !len)
 		return (int64_t)len;
 	while (is_blank(*c))
 		c++;

@@ -83,14 +83,14 @@ static const struct proc_entry sysvipc_entries[] = {
 	FILE_("sem", 0444, proc_make_sysvipc_sem), FILE_("shm", 0444, proc_make_sysvipc_shm),
 };
 
-static const struct proc_entry sys_fs_entries[] = { TUNABLE("file-max", 0444), TUNABLE("nr_open", 0444) };
+static const struct proc_entry sys_fs_entries[] = { TUNABLE("file-max", 0644), TUNABLE("nr_open", 0644), TUNABLE("pipe-max-size", 0644) };
 
 static const struct proc_entry sys_kernel_entries[] = {
 	TUNABLE("arch", 0444), TUNABLE("cap_last_cap", 0444), TUNABLE("hostname", 0444), TUNABLE("domainname", 0444),
-	TUNABLE("ngroups_max", 0444), TUNABLE("osrelease", 0444), TUNABLE("ostype", 0444), TUNABLE("overflowgid", 0444),
-	TUNABLE("overflowuid", 0444), TUNABLE("pid_max", 0444), TUNABLE("randomize_va_space", 0444),
+	TUNABLE("ngroups_max", 0444), TUNABLE("osrelease", 0444), TUNABLE("ostype", 0444), TUNABLE("overflowgid", 0644),
+	TUNABLE("core_uses_pid", 0644), TUNABLE("overflowuid", 0644), TUNABLE("pid_max", 0644), TUNABLE("randomize_va_space", 0644),
 	TUNABLE("shmall", 0644), TUNABLE("shmmax", 0644), TUNABLE("shmmni", 0644),
-	TUNABLE("threads-max", 0444), TUNABLE("version", 0444),
+	TUNABLE("threads-max", 0644), TUNABLE("version", 0444),
 };
 
 static const struct proc_entry sys_vm_entries[] = {
@@ -102,6 +102,15 @@ static const struct proc_entry sys_vm_entries[] = {
 	TUNABLE("overcommit_memory", 0644), TUNABLE("overcommit_ratio", 0644), TUNABLE("page-cluster", 0644),
 	TUNABLE("stat_interval", 0644), TUNABLE("swappiness", 0644), TUNABLE("user_reserve_kbytes", 0644),
 	TUNABLE("vfs_cache_pressure", 0644),
+	TUNABLE("compact_memory", 0200), TUNABLE("compact_unevictable_allowed", 0644), TUNABLE("compaction_proactiveness", 0644),
+	TUNABLE("dirtytime_expire_seconds", 0644), TUNABLE("extfrag_threshold", 0644), TUNABLE("hugetlb_shm_group", 0644),
+	TUNABLE("laptop_mode", 0644), TUNABLE("memory_failure_early_kill", 0644), TUNABLE("memory_failure_recovery", 0644),
+	TUNABLE("min_slab_ratio", 0644), TUNABLE("min_unmapped_ratio", 0644), TUNABLE("mmap_rnd_bits", 0600),
+	TUNABLE("mmap_rnd_compat_bits", 0600), TUNABLE("nr_hugepages_mempolicy", 0644), TUNABLE("nr_overcommit_hugepages", 0644),
+	TUNABLE("numa_stat", 0644), TUNABLE("oom_dump_tasks", 0644), TUNABLE("oom_kill_allocating_task", 0644),
+	TUNABLE("page_lock_unfairness", 0644), TUNABLE("panic_on_oom", 0644),
+	TUNABLE("unprivileged_userfaultfd", 0644), TUNABLE("watermark_boost_factor", 0644), TUNABLE("watermark_scale_factor", 0644),
+	TUNABLE("zone_reclaim_mode", 0644),
 };
 
 #define THREAD_ENTRIES \
@@ -117,6 +126,7 @@ static const struct proc_entry sys_vm_entries[] = {
 	MAGIC("root", PROC_LINK_ROOT), GUARDED("smaps", 0444, proc_make_pid_smaps), \
 	GUARDED("smaps_rollup", 0444, proc_make_pid_rollup), FILE_("stat", 0444, proc_make_pid_stat), \
 	FILE_("statm", 0444, proc_make_pid_statm), FILE_("status", 0444, proc_make_pid_status), \
+	{ .name = "clear_refs", .mode = S_IFREG | 0200, .make = proc_make_constant, .store = proc_store_clear_refs, .data = "" }, \
 	CONSTANT("wchan", 0444, "0")
 
 static const struct proc_entry pid_entries[] = { THREAD_ENTRIES, DIR("task", 0555, DIR_TASKS) };
@@ -188,16 +198,21 @@ static uint32_t mode_of(uint64_t ino)
 
 /* ---- nodes ---- */
 
-/* Who owns what is shown of a process; false when there is none, or no such thread. */
+/*
+ * Who owns what is shown of a process; false when there is none, or no such thread. What is not for everybody belongs to root once
+ * the process has changed its ids.
+ */
 static bool process_owner(int pid, int tid, struct fs_attr *attr)
 {
+	const uint32_t open_directory = S_IFDIR | 0555;
 	bool found = false;
 
 	mutex_lock(&proc_tree_lock);
 	struct proc *p = proc_find_locked(pid);
 	if (p) {
-		attr->uid = p->euid;
-		attr->gid = p->egid;
+		bool closed = attr->mode != open_directory && p->space && p->space->ids_changed;
+		attr->uid = closed ? 0 : p->euid;
+		attr->gid = closed ? 0 : p->egid;
 		found = !tid;
 		spin_lock(&p->lock);
 		list_for_each(link, &p->threads)
@@ -214,11 +229,11 @@ static int make_node(struct filesystem *fs, uint64_t ino, struct node **out)
 	struct fs_attr attr;
 
 	memset(&attr, 0, sizeof attr);
-	if (of.pid && !process_owner(of.pid, of.tid, &attr))
-		return -ENOENT;
 	attr.ino = ino;
 	attr.mode = mode_of(ino);
 	if (!attr.mode) /* a descriptor that is gone */
+		return -ENOENT;
+	if (of.pid && !process_owner(of.pid, of.tid, &attr))
 		return -ENOENT;
 	attr.nlink = S_ISDIR(attr.mode) ? 2 : 1;
 	attr.size = of.fd >= 0 && S_ISLNK(attr.mode) ? FD_LINK_SIZE : 0;
@@ -242,12 +257,31 @@ static int parse_number(const char *name, size_t len, int limit)
 	return value < limit ? value : -1;
 }
 
+/* Of the directory of process n; a thread's number leads to one too, though none is listed. */
+static uint64_t process_ino(int n)
+{
+	int pid = n;
+
+	mutex_lock(&proc_tree_lock);
+	if (!proc_find_locked(n))
+		list_for_each(link, &proc_all) {
+			struct proc *p = list_entry(link, struct proc, all_link);
+			spin_lock(&p->lock);
+			list_for_each(other, &p->threads)
+				if (list_entry(other, struct thread, proc_link)->tid == n)
+					pid = p->pid;
+			spin_unlock(&p->lock);
+		}
+	mutex_unlock(&proc_tree_lock);
+	return ino_of(pid, pid == n ? 0 : n, row_of_dir(DIR_PID));
+}
+
 /* The inode number of a name that is a number, in the directories that have such; 0: none. */
 static uint64_t numbered_ino(enum directory d, const struct proc_ref *of, int n)
 {
 	switch (d) {
 	case DIR_ROOT:
-		return n > 0 ? ino_of(n, 0, row_of_dir(DIR_PID)) : 0;
+		return n > 0 ? process_ino(n) : 0;
 	case DIR_TASKS:
 		return n > 0 ? ino_of(of->pid, n, row_of_dir(DIR_THREAD)) : 0;
 	case DIR_FD:
@@ -428,7 +462,7 @@ static int64_t store_text(struct file *f, const char *bytes, size_t len, int64_t
 	const struct proc_entry *e = entry_of(f->node->ino);
 	struct proc_ref of = ref_of(f->node->ino);
 
-	return e && e->store ? e->store(&of, bytes, len, pos) : -EIO;
+	return e && e->store ? e->store(&of, bytes, len, pos) : of.pid ? -EINVAL : -EIO;
 }
 
 /* A tunable's mode binds root too. */

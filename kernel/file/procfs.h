@@ -30,7 +30,7 @@ proc_make_fn proc_make_pid_maps, proc_make_pid_smaps, proc_make_pid_rollup, proc
 	proc_make_pid_statm, proc_make_pid_cmdline, proc_make_pid_comm, proc_make_pid_limits, proc_make_pid_environ,
 	proc_make_pid_auxv, proc_make_pid_pagemap, proc_make_pid_personality, proc_make_pid_oom_score, proc_make_pid_oom_score_adj,
 	proc_make_fdinfo;
-proc_store_fn proc_store_pid_comm, proc_store_pid_oom_score_adj;
+proc_store_fn proc_store_pid_comm, proc_store_pid_oom_score_adj, proc_store_clear_refs;
 
 /* proc_text: a constant text, which is of->data. */
 proc_make_fn proc_make_constant;

@@ -278,7 +278,7 @@ int64_t sys_brk(uint64_t want, uint64_t b, uint64_t c, uint64_t d, uint64_t e, u
 int64_t sys_mremap(uint64_t old, uint64_t old_len, uint64_t new_len, uint64_t flags, uint64_t new, uint64_t f)
 {
 	(void)f;
-	return flags >> 32 ? -EINVAL : space_remap(thread_current()->space, old, old_len, new_len, (unsigned)flags, new);
+	return space_remap(thread_current()->space, old, old_len, new_len, flags, new);
 }
 
 /* start, size, prot (must be 0), page of the file, MAP_NONBLOCK */

@@ -210,16 +210,31 @@ static void make_cold(struct space *s, vaddr_t start, vaddr_t end)
 	}
 }
 
+static void cool(struct vma *v, vaddr_t start, vaddr_t end)
+{
+	if (v->object)
+		spin_lock(&v->object->lock);
+	make_cold(v->space, start, end);
+	if (v->object)
+		spin_unlock(&v->object->lock);
+}
+
 static int advise_cold(struct advice *a, struct vma *v)
 {
 	if (v->flags & (VMA_LOCKED | VMA_PFNMAP | VMA_HUGETLB))
 		return -EINVAL;
-	if (v->object)
-		spin_lock(&v->object->lock);
-	make_cold(a->space, a->start, a->end);
-	if (v->object)
-		spin_unlock(&v->object->lock);
+	cool(v, a->start, a->end);
 	return 0;
+}
+
+void space_forget_use(struct space *s, bool anon, bool files)
+{
+	mutex_lock(&s->lock);
+	for (struct vma *v = vma_find(s, 0); v; v = vma_next(v))
+		if (!(v->flags & VMA_PFNMAP) && (v->file ? files : anon))
+			cool(v, v->start, v->end);
+	tlb_shootdown(&s->arch, 0, USER_END >> PAGE_SHIFT);
+	mutex_unlock(&s->lock);
 }
 
 /* Drop the lazy entries of one leaf table, the space's own, that were not stored to; those that were are ordinary again. */

@@ -54,26 +54,6 @@ static uint64_t locked_within(struct space *s, vaddr_t start, vaddr_t end)
 
 /* ---- bringing pages in ---- */
 
-/* The next part of [*at, end) that lies in one VMA and is to be brought in: its end, 0: no more. -EFAULT: it cannot be. */
-static int next_part(struct space *s, vaddr_t *at, vaddr_t end, vaddr_t *stop, enum fault_access *access)
-{
-	int err = 0;
-
-	*stop = 0;
-	mutex_lock(&s->lock);
-	struct vma *v = vma_find(s, *at);
-	while (v && v->start < end && v->flags & (VMA_IO | VMA_PFNMAP | VMA_LOCKONFAULT))
-		v = vma_next(v);
-	if (v && v->start < end) {
-		*at = MAX(*at, v->start);
-		*stop = MIN(end, v->end);
-		*access = (v->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE ? FAULT_WRITE : FAULT_READ;
-		err = v->flags & VMA_PROT ? 0 : -EFAULT;
-	}
-	mutex_unlock(&s->lock);
-	return err;
-}
-
 int fault_errno(enum fault_result result)
 {
 	switch (result) {
@@ -88,16 +68,11 @@ int fault_errno(enum fault_result result)
 	}
 }
 
+/* POSIX: a page that cannot be had is ENOMEM, too little memory is EAGAIN. */
 static int bring_in(struct space *s, vaddr_t start, vaddr_t end)
 {
-	enum fault_access access;
-	vaddr_t at = start, stop;
-	int err = 0;
+	int err = space_bring_in(s, start, end, 0, true);
 
-	while (!err && at < end && !(err = next_part(s, &at, end, &stop, &access)) && stop)
-		for (; !err && at < stop; at += PAGE_SIZE)
-			err = fault_errno(vm_fault(s, at, access));
-	/* POSIX: a page that cannot be had is ENOMEM, too little memory is EAGAIN. */
 	return err == -EFAULT ? -ENOMEM : err == -ENOMEM ? -EAGAIN : err;
 }
 

@@ -278,14 +278,14 @@ int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_
 
 /* ---- populate ---- */
 
-/* The next stretch of one VMA that can be touched in [*start, end), *start moved there; its end, 0: no more. */
+/* The next stretch of one VMA in [*start, end), *start moved there; its end, 0: no more. Device memory is there by itself. */
 static vaddr_t next_stretch(struct space *s, vaddr_t *start, vaddr_t end, uint32_t wanted, enum fault_access *access)
 {
 	vaddr_t stop = 0;
 
 	mutex_lock(&s->lock);
 	for (struct vma *v = vma_find(s, *start); v && v->start < end; v = vma_next(v)) {
-		if (v->flags & (VMA_IO | VMA_PFNMAP | VMA_LOCKONFAULT) || !(v->flags & VMA_PROT) || (v->flags & wanted) != wanted)
+		if (v->flags & (VMA_IO | VMA_PFNMAP | VMA_LOCKONFAULT) || (v->flags & wanted) != wanted)
 			continue;
 		*start = MAX(*start, v->start);
 		stop = MIN(end, v->end);
@@ -297,15 +297,19 @@ static vaddr_t next_stretch(struct space *s, vaddr_t *start, vaddr_t end, uint32
 	return stop;
 }
 
-void space_populate(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted)
+int space_bring_in(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted, bool all)
 {
 	enum fault_access access;
 	vaddr_t stop;
+	int err = 0;
 
-	for (; start < end && (stop = next_stretch(s, &start, end, wanted, &access)); start = stop)
-		for (; start < stop; start += PAGE_SIZE)
-			if (vm_fault(s, start, access) != FAULT_DONE)
-				break;
+	for (; start < end && (stop = next_stretch(s, &start, end, wanted, &access)); start = stop) {
+		for (err = 0; !err && start < stop; start += PAGE_SIZE)
+			err = fault_errno(vm_fault(s, start, access));
+		if (err && all)
+			return err;
+	}
+	return 0;
 }
 
 /* ---- brk ---- */

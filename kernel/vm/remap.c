@@ -335,12 +335,12 @@ static int64_t remap_locked(struct move *m, unsigned flags)
 	return err ? err : move_vma(m);
 }
 
-int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, unsigned flags, vaddr_t new)
+int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, uint64_t flags, vaddr_t new)
 {
 	struct move m = { .space = s, .old = old, .new = new, .old_len = ALIGN_UP(old_len, PAGE_SIZE),
 	                  .new_len = ALIGN_UP(new_len, PAGE_SIZE), .keep = flags & MREMAP_DONTUNMAP, .dead = LIST_INIT(m.dead) };
 
-	if (flags & ~(unsigned)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
+	if (flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return -EINVAL;
 	if (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE))
 		return -EINVAL;
@@ -350,7 +350,7 @@ int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len
 		return -EINVAL;
 	size_t grown = m.new_len > m.old_len ? m.new_len - m.old_len : 0;
 	mutex_lock(&s->lock);
-	int64_t result = remap_locked(&m, flags);
+	int64_t result = remap_locked(&m, (unsigned)flags);
 	bool locked = grown && result >= 0 && m.vma->flags & VMA_LOCKED;
 	mutex_unlock(&s->lock);
 	space_free_dead(&m.dead);

@@ -144,9 +144,16 @@ int space_mmap(struct space *s, vaddr_t *addr, size_t len, const struct mapping 
 /* space_map: the same for the kernel's own mappings; may_write: stores may reach a shared object. */
 int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t flags, struct object *object,
               pgoff_t pgoff, struct file *file, bool may_write);
-/* space_populate: touches every page of the VMAs that have all the flags `wanted`, as MAP_POPULATE and mlock want it: for
- * writing where that makes a private copy. An error ends the VMA's part only. -> no lock held; may sleep */
-void space_populate(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted);
+/*
+ * space_bring_in: touches every page of the VMAs that have all the flags `wanted`: for writing where that makes a private copy.
+ * An error ends the VMA's part only, or, when all pages are needed (mlock), the call. -EFAULT, -ENOMEM, -EINTR (killed)
+ * -> no lock held; may sleep
+ */
+int space_bring_in(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted, bool all);
+static inline void space_populate(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted)
+{
+	(void)space_bring_in(s, start, end, wanted, false);
+}
 vaddr_t space_brk(struct space *s, vaddr_t want);                            /* brk(2): the resulting break */
 
 /* ---- protect.c ---- */
@@ -167,7 +174,7 @@ int space_munlock(struct space *s, vaddr_t addr, size_t len);
 int space_mlockall(struct space *s, int flags);
 int space_munlockall(struct space *s);
 /* mremap(2), remap.c: the address, or -EINVAL, -EFAULT, -ENOMEM */
-int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, unsigned flags, vaddr_t new);
+int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, uint64_t flags, vaddr_t new);
 /* remap_file_pages(2), remap_file.c: page-aligned, len > 0. -EINVAL, and what space_mmap refuses */
 int space_remap_file(struct space *s, vaddr_t start, size_t len, pgoff_t pgoff, bool nonblock);
 /*
@@ -189,6 +196,7 @@ struct vma_usage {
 void vma_usage(struct vma *v, struct vma_usage *u); /* adds to u; the space's lock is held */
 /* vma_entry: what the page tables say of addr (pte.h), and how many entries show its page; false: nothing is there. */
 bool vma_entry(struct vma *v, vaddr_t addr, uint64_t *entry, uint32_t *mappers);
+void space_forget_use(struct space *s, bool anon, bool files); /* as if no page of those had been used of late */
 /* What the frames hold now: private pages; pages of files and how many of them were used of late; of server-less objects. */
 struct frame_census { uint64_t anon, file, accessed, shmem, mapped, writeback; };
 void frame_census(struct frame_census *c);
