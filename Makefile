@@ -77,7 +77,7 @@ KERNEL_SRC := kernel/main.c \
 		path.c pipe.c poll.c procfs.c server.c terminal.c text.c tmpfs.c tmpfs_dir.c) \
 	$(addprefix kernel/file/,eventfd.c socket.c) \
 	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c path.c poll.c port.c prctl.c \
+	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c size.c syscall.c sysv.c thread.c time.c transfer.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c
@@ -119,8 +119,8 @@ SH_SRC := \
 # One file a program: user/bin/NAME.c, user/demos/NAME.c, tests/user/NAME.c, tests/diff/NAME.c.
 BIN := \
 	basename cat chmod clear cmp cp date dd df dirname echo env false free grep head hexdump id \
-	kill ln ls maps mkdir mv poweroff printf ps pwd rm rmdir seq sleep sort stat sync tail tee \
-	test time touch true uname uniq wc
+	kill ln ls maps mkdir mount mv poweroff printf ps pwd rm rmdir seq sleep sort stat sync tail tee \
+	test time touch true umount uname uniq wc
 DEMOS := \
 	byteat capital cow devzero family fault latestore lazy mapbench mapcat mapdriver mapedit peek people picture semfile sharedint slice \
 	tenbytes twomaps
@@ -133,7 +133,7 @@ TESTS := \
 	children_report_every_change clone_takes_what_makes_sense \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors drivers_come_and_go \
 	every_allocation_of_a_call_may_fail exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
-	file_exerciser file_larger_than_memory files_in_memory fork_copies_on_write \
+	file_exerciser file_larger_than_memory files_in_memory filesystems_come_and_go fork_copies_on_write \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store forks_change_their_memory_side_by_side \
 	freed_lazily_and_stored_again futexes_wait_wake_and_move \
 	locked_pages_stay many_processes_change_one_file map_fixed_replaces mapping_errors_match_linux \

@@ -82,6 +82,7 @@ struct msg {
 
 /* ---- names ----
  *   fs_mount(file_port, pager_port, path, flags, root_key)   client rights; path "/" replaces the boot archive
+ *   fs_service(port)                                         client right: who mounts disks for mount(2), see below
  *   fs_unmount(path)                                         writes everything, sends FS_UNMOUNT
  *   dev_register(port, name, mode, rdev)                     /dev/NAME is served by the port (abi/devproto.h)
  *   dev_poll_changed()                                       who polls a device asks its server again (DEV_POLL)
@@ -95,7 +96,12 @@ struct msg {
 #define SYS_pager_role   1033
 #define SYS_dev_poll_changed 1034
 #define SYS_dev_signal   1035
+#define SYS_fs_service   1036
 #define FS_MOUNT_RDONLY 1
+#define FS_MOUNT_DISK(n) ((n) << 8) /* in fs_mount's flags: the n-th disk is mounted, /dev/vda is 0 */
+/* Calls of the service; arg[0] is the disk. MOUNT: arg[1] FS_MOUNT_RDONLY; data: the path. It is mounted when that is answered */
+#define FS_SERVE_MOUNT 1
+#define FS_SERVE_UNMOUNTED 2
 
 /* ---- devices ----
  *   pci_claim(vendor, device, index, struct pci_device *)    -> fd; ENODEV; EBUSY when claimed. Closing it stops DMA.

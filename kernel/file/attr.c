@@ -119,6 +119,8 @@ void node_unclaim(struct node *n, enum claim claim)
 	__atomic_sub_fetch(&n->claims, claim, __ATOMIC_RELEASE);
 }
 
+uint32_t node_mount_flags(const struct node *n) { return n->fs->flags; }
+
 void node_drop_setid(struct node *n)
 {
 	struct proc *p = proc_current();

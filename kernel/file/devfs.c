@@ -339,6 +339,8 @@ static int open_device(struct file *f, struct device *d)
 		return open_own_terminal(f);
 	if (d->port)
 		return open_instance(f, d->port, d->rdev);
+	if (!d->ops)
+		return -ENXIO;
 	f->kind = FILE_DEVICE;
 	f->ops = d->ops;
 	f->seekable = true;
@@ -454,8 +456,41 @@ int dev_add(const char *name, uint32_t mode, uint64_t rdev, struct port *port)
 	return err;
 }
 
+/* ---- disks: names for mount(2), which nobody opens ---- */
+
+#define DISK_MAJOR 254
+#define DISK_MINORS 16 /* of one disk: itself and its partitions */
+#define VIRTIO_BLK 0x10421af4 /* device and vendor, modern transport */
+
+static bool add_disk(unsigned bdf, void *arg)
+{
+	unsigned *index = arg;
+
+	if (pci_read(bdf, 0, 4) != VIRTIO_BLK)
+		return false;
+	struct device *d = &devices[device_count++];
+	ksnprintf(d->name, sizeof d->name, "vd%c", 'a' + (int)*index);
+	d->mode = S_IFBLK | 0660;
+	d->rdev = make_rdev(DISK_MAJOR, *index * DISK_MINORS);
+	return ++*index == DISKS_MAX;
+}
+
+bool devfs_disk(uint64_t rdev, unsigned *index)
+{
+	struct device d;
+
+	*index = (unsigned)minor_of(rdev) / DISK_MINORS;
+	for (unsigned i = 0; device_get(i, &d); i++) {
+		device_put(&d);
+		if (d.rdev == rdev && S_ISBLK(d.mode))
+			return true;
+	}
+	return false;
+}
+
 int devfs_mount(struct filesystem **fs, struct node **root)
 {
+	unsigned disks = 0;
 	struct fs_attr attr;
 
 	mutex_init(&dev_lock, RANK_FS);
@@ -467,6 +502,7 @@ int devfs_mount(struct filesystem **fs, struct node **root)
 		d->rdev = make_rdev(dev_builtin[i].major, dev_builtin[i].minor);
 		d->ops = dev_builtin[i].ops;
 	}
+	(void)pci_scan(add_disk, &disks);
 	dev_attr(NULL, DEV_ROOT_INO, &attr);
 	*fs = fs_create(&devfs_ops, false);
 	*root = *fs ? node_create(*fs, &attr) : NULL;

@@ -13,6 +13,7 @@
  * FS_CREATE, then the whole is tried again, a few times.
  */
 #include <abi/mman.h>
+#include <abi/mount.h>
 #include <abi/signal.h>
 #include <abi/termios.h>
 
@@ -195,7 +196,7 @@ static int check_open(struct node *n, int flags, bool created)
 
 	if (S_ISLNK(n->mode))
 		return -ELOOP;
-	if (flags & OPEN_EXEC && (!S_ISREG(n->mode) || !n->object))
+	if (flags & OPEN_EXEC && (!S_ISREG(n->mode) || !n->object || n->fs->flags & MS_NOEXEC))
 		return -EACCES;
 	if (flags & O_DIRECTORY && !S_ISDIR(n->mode))
 		return -ENOTDIR;
@@ -227,6 +228,8 @@ static int attach_ops(struct file *f, struct node *n)
 		return 0;
 	case S_IFCHR:
 	case S_IFBLK:
+		if (n->fs->flags & MS_NODEV)
+			return -EACCES;
 		return devfs_open_rdev(f, n->rdev);
 	}
 	return -ENXIO; /* sockets: nobody could be at the other end */

@@ -56,6 +56,7 @@ void node_put(struct node *n);     /* may sleep: an unlinked node's last referen
 enum claim { CLAIM_NONE = 0, CLAIM_WRITE = 1, CLAIM_EXEC = -1 };
 int node_claim(struct node *n, enum claim claim);
 void node_unclaim(struct node *n, enum claim claim);
+uint32_t node_mount_flags(const struct node *n); /* MS_*: how its filesystem is mounted */
 void node_drop_setid(struct node *n); /* what is changed by anybody but root is not set-user-id (or group) any more */
 /* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES. */
 int node_permission(struct node *n, unsigned mask);
@@ -185,7 +186,9 @@ bool path_is_mount(const struct node *n);            /* the root of something mo
 
 /* ---- mount.c, devfs.c: for sys/mount.c ---- */
 /* mount_server: ports are taken over on success. 0, -EBUSY, -ENOENT, the server's errors. */
-int mount_server(const char *path, struct port *file_port, struct port *pager_port, uint64_t root, bool readonly);
+int mount_server(const char *path, struct port *file_port, struct port *pager_port, uint64_t root, unsigned disk,
+                 bool readonly);
+void mount_set_service(struct port *port);           /* who mounts disks; takes over the port */
 int mount_remove(const char *path);                  /* writes everything, FS_UNMOUNT. -EINVAL: nothing mounted there */
 void mount_sync_all(void);                           /* sync(2) */
 int dev_add(const char *name, uint32_t mode, uint64_t rdev, struct port *port); /* takes over the port on success */

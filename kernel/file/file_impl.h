@@ -81,6 +81,7 @@ struct filesystem {
 	volatile bool readonly;    /* (a) mount(2) changes it */
 	volatile enum fs_state state;
 	volatile uint32_t flags;   /* (a) MS_* that were asked for */
+	bool fixed;                /* (c) read-only for good */
 	void *data;                /* (c) the kind's own */
 	struct port *file_port, *pager_port; /* (c) of a server, else NULL */
 };
@@ -128,6 +129,7 @@ int node_cache_get(struct filesystem *fs, const struct fs_attr *attr, uint64_t c
 uint64_t node_cache_changes(void);
 /* node_lost_name: ino has `nlink` links left; closes it if nobody uses it. */
 void node_lost_name(struct filesystem *fs, uint64_t ino, uint32_t nlink);
+bool node_cache_written(struct filesystem *fs);         /* is a file of it open for writing? */
 bool node_cache_busy(struct filesystem *fs, const struct node *root); /* fs_ops.busy of what has its nodes in the cache */
 void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back every lookup */
 
@@ -169,6 +171,9 @@ void mount_describe(struct text *t, bool info);         /* /proc/mounts, or moun
  */
 int mount_enter(const char *path, const char *source, struct filesystem *fs, struct node *root, bool alone);
 int mount_leave(struct path *at, int flags);
+int mount_disk(unsigned disk, const char *path, uint32_t flags); /* by the service. -ENODEV: there is none; -EBUSY, its errors */
+#define DISKS_MAX 26
+bool devfs_disk(uint64_t rdev, unsigned *index);        /* which disk has that number; false: none */
 int mount_change(const struct node *root, uint32_t flags, const char *options);
 void mount_rename(const char *from, const char *to);    /* a directory on the way to mounts has a new name */
 

@@ -173,7 +173,7 @@ static unsigned above_locked(const struct mount *m)
 static void describe(const struct mount *m, bool info, struct text *t)
 {
 	const struct fs_ops *ops = m->fs->ops;
-	const char *source = m->source ? m->source : ops->needs_device ? "/dev/disk" : ops->type;
+	const char *source = m->source ? m->source : ops->type;
 
 	if (info) {
 		text_printf(t, "%u %u 0:%u / ", m->id, above_locked(m), (unsigned)m->fs->dev);
@@ -400,18 +400,22 @@ static void exchange_root_locked(struct filesystem **fs, struct node **root)
 }
 
 /* Only over the boot archive. */
-static int enter_root(struct filesystem *fs, struct node *root)
+static int enter_root(struct filesystem *fs, struct node *root, const char *source)
 {
-	int err = -EBUSY;
+	char *copy = copy_of(source);
+	int err = copy ? -EBUSY : -ENOMEM;
 
 	mutex_lock(&mount_lock);
-	if (root_mount.fs == boot_fs) {
+	if (copy && root_mount.fs == boot_fs) {
 		exchange_root_locked(&fs, &root);
+		root_mount.source = copy;
 		err = 0;
 	}
 	mutex_unlock(&mount_lock);
-	if (err)
+	if (err) {
+		kfree(copy);
 		return err;
+	}
 	struct path to = { mount_root(), copy_of("/") };
 	if (to.name)
 		cwd_move(root, &to);
@@ -421,20 +425,25 @@ static int enter_root(struct filesystem *fs, struct node *root)
 	return 0;
 }
 
-int mount_server(const char *path, struct port *file_port, struct port *pager_port, uint64_t root_ino, bool readonly)
+int mount_server(const char *path, struct port *file_port, struct port *pager_port, uint64_t root_ino, unsigned disk,
+                 bool readonly)
 {
+	char source[] = "/dev/vda";
 	struct node *root;
 
-	if (*path != '/')
+	if (*path != '/' || disk >= DISKS_MAX)
 		return -EINVAL;
+	source[7] += (char)disk;
 	struct filesystem *fs = fs_create(&server_ops, readonly);
 	if (!fs)
 		return -ENOMEM;
+	fs->flags = readonly ? MS_RDONLY : 0;
+	fs->fixed = readonly;
 	fs->file_port = file_port;
 	fs->pager_port = pager_port;
 	int err = root_node(fs, root_ino, &root);
 	if (!err) {
-		err = path[1] ? mount_enter(path, NULL, fs, root, true) : enter_root(fs, root);
+		err = path[1] ? mount_enter(path, source, fs, root, true) : enter_root(fs, root, source);
 		if (err) {
 			fs->state = FS_GONE;
 			node_put(root);
@@ -446,6 +455,64 @@ int mount_server(const char *path, struct port *file_port, struct port *pager_po
 		fs_put(fs);
 	}
 	return err;
+}
+
+/* ---- disks, by the service that starts their servers ---- */
+
+static struct port *service; /* (M) referenced; NULL: there is none */
+
+void mount_set_service(struct port *port)
+{
+	mutex_lock(&mount_lock);
+	struct port *old = service;
+	service = port;
+	mutex_unlock(&mount_lock);
+	if (old)
+		port_put(old);
+}
+
+static struct port *service_get(void)
+{
+	mutex_lock(&mount_lock);
+	struct port *port = service;
+	if (port)
+		port_get(port);
+	mutex_unlock(&mount_lock);
+	return port;
+}
+
+static bool disk_mounted_locked(unsigned disk)
+{
+	char source[] = "/dev/vda";
+
+	source[7] += (char)disk;
+	if (root_mount.source && !strcmp(root_mount.source, source))
+		return true;
+	list_for_each(link, &mounts) {
+		const struct mount *m = list_entry(link, struct mount, link);
+		if (m->fs->file_port && m->source && !strcmp(m->source, source))
+			return true;
+	}
+	return false;
+}
+
+int mount_disk(unsigned disk, const char *path, uint32_t flags)
+{
+	struct msg m = { .op = FS_SERVE_MOUNT, .data_len = (uint32_t)strlen(path),
+	                 .arg = { disk, flags & MS_RDONLY ? FS_MOUNT_RDONLY : 0 } };
+	struct port *port = service_get();
+
+	if (!port)
+		return -ENODEV;
+	mutex_lock(&mount_lock);
+	int err = disk_mounted_locked(disk) ? -EBUSY : 0;
+	mutex_unlock(&mount_lock);
+	if (!err)
+		err = port_call_kernel(port, &m, path, NULL, 0, NULL, false);
+	port_put(port);
+	if (err)
+		return err == -EPIPE ? -ENODEV : err;
+	return m.status > 0 || m.status < -4095 ? -EIO : m.status;
 }
 
 /* ---- unmounting ---- */
@@ -469,10 +536,25 @@ static int finish(struct filesystem *fs, struct node *root)
 	return err == -EPIPE ? -EIO : err;
 }
 
+/* The servers of the disk have nothing to do any more. */
+static void tell_service(const struct mount *m)
+{
+	struct port *port = service_get();
+	struct msg told = { .op = FS_SERVE_UNMOUNTED, .arg = { (uint64_t)(m->source[7] - 'a') } };
+
+	if (!port)
+		return;
+	(void)port_call_kernel(port, &told, NULL, NULL, 0, NULL, false);
+	port_put(port);
+}
+
 static int finish_mount(struct mount *m)
 {
+	bool disk = m->fs->file_port && m->source;
 	int err = finish(m->fs, m->root);
 
+	if (disk)
+		tell_service(m);
 	mount_free(m);
 	return err;
 }
@@ -570,6 +652,8 @@ static int leave_root(struct filesystem **fs, struct node **root)
 		fs_get(boot_fs);
 		node_get(boot_root);
 		exchange_root_locked(fs, root);
+		kfree(root_mount.source);
+		root_mount.source = NULL;
 		err = 0;
 	}
 	mutex_unlock(&mount_lock);

@@ -419,6 +419,20 @@ unsigned node_cache_shrink(unsigned want)
 
 /* ---- unmount ---- */
 
+bool node_cache_written(struct filesystem *fs)
+{
+	bool written = false;
+
+	mutex_lock(&cache_lock);
+	for (unsigned i = 0; i < NODE_BUCKETS && !written; i++)
+		list_for_each(link, &buckets[i]) {
+			const struct node *n = list_entry(link, struct node, hash_link);
+			written = written || (n->fs == fs && n->claims > 0);
+		}
+	mutex_unlock(&cache_lock);
+	return written;
+}
+
 bool node_cache_busy(struct filesystem *fs, const struct node *root)
 {
 	bool busy = false;

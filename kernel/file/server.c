@@ -10,6 +10,7 @@
  * Every call may sleep and is made without a lock. A caller that is being killed leaves the call behind; a lookup that was
  * counted for it stays counted until unmount.
  */
+#include <abi/mount.h>
 #include <abi/pager.h>
 
 #include "file/file_impl.h"
@@ -224,6 +225,18 @@ static int server_sync(struct filesystem *fs)
 	return server_call(fs, &m, NULL, NULL, 0);
 }
 
+/* Nothing can be written from then on: nobody may have a file open for it, and what was written is on the disk. */
+static int server_remount(struct filesystem *fs, uint32_t flags, const char *options)
+{
+	(void)options;
+	if (!(flags & MS_RDONLY))
+		return fs->fixed ? -EROFS : 0;
+	if (node_cache_written(fs))
+		return -EBUSY;
+	int err = object_sync_all();
+	return err ? err : server_sync(fs);
+}
+
 const struct fs_ops server_ops = {
 	.type = "ext2",
 	.needs_device = true,
@@ -241,4 +254,5 @@ const struct fs_ops server_ops = {
 	.sync = server_sync,
 	.close = server_close,
 	.busy = node_cache_busy,
+	.remount = server_remount,
 };

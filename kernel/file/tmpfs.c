@@ -24,6 +24,8 @@
  */
 #include "file/tmpfs.h"
 
+#include <abi/mount.h>
+
 #define TMPFS_MAGIC 0x01021994
 #define MODE_BITS 07777u
 
@@ -310,20 +312,35 @@ static struct tmpfs_options defaults(void)
 }
 
 /* Other limits, but not less than there is; an instance without limits keeps none. */
+static int check_limits_locked(const struct tmpfs *t, const struct tmpfs_options *o)
+{
+	uint64_t limit = t->quota->limit;
+
+	if (o->pages && (!limit || o->pages < t->quota->used))
+		return -EINVAL;
+	return o->inodes && (!t->max_inodes || o->inodes < t->inodes) ? -EINVAL : 0;
+}
+
+/* Is a file open for writing? */
+static bool written_locked(const struct tmpfs *t)
+{
+	list_for_each(link, &t->nodes)
+		if (list_entry(link, struct node, hash_link)->claims > 0)
+			return true;
+	return false;
+}
+
 static int tmpfs_remount(struct filesystem *fs, uint32_t flags, const char *options)
 {
 	struct tmpfs *t = fs->data;
 	struct tmpfs_options o = { t->quota->limit, t->max_inodes, t->mode, t->uid, t->gid };
 	int err = parse_options(&o, options);
 
-	(void)flags;
 	if (err)
 		return err;
 	mutex_lock(&t->lock);
-	if ((o.pages && o.pages < t->quota->used) || (o.inodes && o.inodes < t->inodes) || (o.pages && !t->quota->limit) ||
-	    (o.inodes && !t->max_inodes)) {
-		err = -EINVAL;
-	} else {
+	err = flags & MS_RDONLY && written_locked(t) ? -EBUSY : check_limits_locked(t, &o);
+	if (!err) {
 		t->quota->limit = o.pages;
 		t->max_inodes = o.inodes;
 	}

@@ -67,6 +67,9 @@
 /* time.c */
 #define CALLS_TIME(X) X(nanosleep) X(clock_nanosleep) X(gettimeofday) X(clock_gettime) X(clock_getres) X(time) X(getrandom)
 
+/* mounts.c */
+#define CALLS_MOUNT(X) X(mount) X(umount2)
+
 /* sysv.c */
 #define CALLS_SYSV(X) X(shmget) X(shmat) X(shmdt) X(shmctl) X(semget) X(semop) X(semtimedop) X(semctl)
 
@@ -74,11 +77,11 @@
 #define CALLS_ATLAS(X) \
 	X(port_create) X(port_client) X(port_call) X(port_call_lend) X(port_receive) X(port_reply) X(port_reply_receive) \
 	X(port_notify) X(port_timer) X(port_offer) X(loan_paddr) X(loan_zero) X(loan_copy) X(object_create) X(object_clean) X(fs_mount) \
-	X(fs_unmount) X(dev_register) X(dev_poll_changed) X(dev_signal) X(pager_role) X(pci_claim) X(pci_config) X(irq_bind) X(msi_bind) X(irq_ack) \
+	X(fs_unmount) X(fs_service) X(dev_register) X(dev_poll_changed) X(dev_signal) X(pager_role) X(pci_claim) X(pci_config) X(irq_bind) X(msi_bind) X(irq_ack) \
 	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
 
 #define CALLS_ALL(X) \
-	CALLS_FILE(X) CALLS_SOCKET(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) CALLS_SYSV(X) \
+	CALLS_FILE(X) CALLS_SOCKET(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) CALLS_SYSV(X) CALLS_MOUNT(X) \
 	CALLS_ATLAS(X)
 
 #endif

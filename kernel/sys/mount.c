@@ -136,19 +136,30 @@ CALL(fs_mount)
 {
 	if (!is_root())
 		return -EPERM;
-	if (d & ~(uint64_t)FS_MOUNT_RDONLY)
+	if (d & ~(uint64_t)(FS_MOUNT_RDONLY | FS_MOUNT_DISK(0xff)))
 		return -EINVAL;
 	char *path = path_from_user(c);
 	if (is_err(path))
 		return ptr_err(path);
 	struct port *file_port = port_of(a), *pager_port = port_of(b);
-	int64_t err = file_port && pager_port ? mount_server(path, file_port, pager_port, e, d & FS_MOUNT_RDONLY) : -EBADF;
+	int64_t err = file_port && pager_port ? mount_server(path, file_port, pager_port, e, (unsigned)d >> 8, d & FS_MOUNT_RDONLY) : -EBADF;
 	if (err && file_port)
 		port_put(file_port);
 	if (err && pager_port)
 		port_put(pager_port);
 	kfree(path);
 	return err;
+}
+
+CALL(fs_service)
+{
+	if (!is_root())
+		return -EPERM;
+	struct port *port = port_of(a);
+	if (!port)
+		return -EBADF;
+	mount_set_service(port);
+	return 0;
 }
 
 CALL(fs_unmount)

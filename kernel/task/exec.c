@@ -25,6 +25,7 @@
 
 #include <abi/errno.h>
 #include <abi/mman.h>
+#include <abi/mount.h>
 
 #include "file/file.h"
 #include "lib/log.h"
@@ -160,7 +161,7 @@ static void ids_find(struct exec *x)
 {
 	const struct proc *p = proc_current();
 	const struct node *n = x->program.file->node;
-	bool may = !p->no_new_privs;
+	bool may = !p->no_new_privs && !(node_mount_flags(n) & MS_NOSUID);
 	x->args.euid = may && n->mode & S_ISUID ? n->uid : p->euid;
 	x->args.egid = may && (n->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ? n->gid : p->egid;
 }

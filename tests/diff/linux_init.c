@@ -30,7 +30,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define MS_MOVE    0x2000ul
 #define DEBUG_EXIT 0xf4
 #define CLEAN_END  0x10
 #define START      "\002"

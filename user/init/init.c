@@ -3,6 +3,7 @@
  * init: process 1. The kernel starts it alone, from the boot archive, with its descriptors on the kernel's log. It
  *
  *   1. starts the servers, in this order: disk, ext2 (mounted on /), fb if the boot line says display=1, tty;
+ *      and a child that starts the servers of further disks when mount(2) asks for them (serve_mounts);
  *   2. starts the program that the boot line asks for with run=, or a shell on the terminal;
  *   3. waits: takes in orphans, says which server died, starts the next shell after one has ended;
  *   4. ends the machine when the program of run= has ended, or when someone sends SIGTERM (poweroff does) or SIGINT
@@ -61,6 +62,7 @@ static char *directory;
 static bool streams, display;
 static struct winsize window; /* 0 rows: not told */
 static bool mounted;
+static pid_t mounter; /* serves mount(2); the group of the servers it starts. 0: there is none */
 static volatile sig_atomic_t asked_to_stop; /* the signal */
 
 static void say(const char *format, ...)
@@ -200,7 +202,7 @@ static int server_start(int which, const int *fds, int nfds, const char *extra)
 		return -1;
 	}
 	if (pid == 0) {
-		setpgid(0, 0);
+		setpgid(0, mounter);
 		for (int i = 0; i < nfds; i++)
 			fcntl(fds[i], F_SETFD, 0);
 		for (int tries = 0; tries < MEMORY_TRIES; tries++) {
@@ -236,15 +238,15 @@ static int first_call(int client, struct msg *m)
 	return error < 0 ? error : m->status;
 }
 
-/* Starts the disk server; returns a right to call it, or -1. */
-static int start_disk(bool *read_only)
+/* Starts the server of a disk; returns a right to call it, or -1. */
+static int start_disk(const char *number, bool *read_only)
 {
 	int receive, client;
 	struct msg info = { .op = DISK_INFO };
 
 	if (!port_pair(&receive, &client))
 		return -1;
-	int failed = server_start(DISK, &receive, 1, NULL);
+	int failed = server_start(DISK, &receive, 1, number);
 	close(receive);
 	if (failed || first_call(client, &info) < 0) {
 		close(client);
@@ -254,31 +256,115 @@ static int start_disk(bool *read_only)
 	return client;
 }
 
-/* Starts the filesystem on the disk and mounts it on /. */
-static void start_filesystem(void)
+/* Starts the filesystem on a disk and mounts it. -> 0 or a negative errno; -ENODEV: there is no usable disk. */
+static int mount_disk(unsigned number, const char *path, bool read_only)
 {
-	bool read_only = false;
-	int disk = start_disk(&read_only);
-	int fds[3], file_client, pager_client;
+	char text[12];
+	bool disk_read_only = false;
+	int fds[3], file_client, pager_client, error = -EMFILE;
 
-	if (disk < 0) {
-		say("no usable disk: only the boot archive is there");
-		return;
-	}
-	fds[0] = disk;
+	snprintf(text, sizeof(text), "%u", number);
+	fds[0] = start_disk(text, &disk_read_only);
+	if (fds[0] < 0)
+		return -ENODEV;
+	read_only |= disk_read_only;
 	if (port_pair(&fds[1], &file_client) && port_pair(&fds[2], &pager_client)) {
 		int failed = server_start(EXT2, fds, 3, read_only ? "ro" : NULL);
 		close(fds[1]);
 		close(fds[2]);
-		int error = failed ? -EPIPE : fs_mount(file_client, pager_client, "/", read_only ? FS_MOUNT_RDONLY : 0,
-						       ROOT_INODE);
-		mounted = error >= 0;
-		if (!mounted)
-			say("the disk is not mounted (%s): only the boot archive is there", strerror(-error));
+		error = failed ? -EPIPE : fs_mount(file_client, pager_client, path,
+						   (read_only ? FS_MOUNT_RDONLY : 0) | FS_MOUNT_DISK(number), ROOT_INODE);
 		close(file_client);
 		close(pager_client);
 	}
-	close(disk);
+	close(fds[0]);
+	return error;
+}
+
+static void start_filesystem(void)
+{
+	int error = mount_disk(0, "/", false);
+
+	mounted = error >= 0;
+	if (error == -ENODEV)
+		say("no usable disk: only the boot archive is there");
+	else if (!mounted)
+		say("the disk is not mounted (%s): only the boot archive is there", strerror(-error));
+}
+
+/* ---- mount(2) ---- */
+
+#define DISKS_MAX 26
+
+static struct { struct msg head; char path[MSG_DATA_MAX + 1]; } request; /* of the kernel to the child */
+static pid_t disk_servers[DISKS_MAX][2];                               /* the child's */
+
+static void end_servers(pid_t *pids)
+{
+	for (int i = 0; i < 2; i++) {
+		if (pids[i] > 0 && kill(pids[i], SIGKILL) == 0)
+			waitpid(pids[i], NULL, 0);
+		pids[i] = 0;
+	}
+}
+
+/* What the kernel asks for a disk that is not mounted: whatever servers it had are of no use any more. */
+static int serve_request(void)
+{
+	unsigned number = request.head.arg[0];
+
+	if (number >= DISKS_MAX)
+		return -EINVAL;
+	end_servers(disk_servers[number]);
+	if (request.head.op == FS_SERVE_UNMOUNTED)
+		return 0;
+	request.path[request.head.data_len] = '\0';
+	servers[DISK].pid = servers[EXT2].pid = 0;
+	int error = mount_disk(number, request.path, request.head.arg[1] & FS_MOUNT_RDONLY);
+	disk_servers[number][0] = servers[DISK].pid;
+	disk_servers[number][1] = servers[EXT2].pid;
+	if (error < 0)
+		end_servers(disk_servers[number]);
+	return error == -EPIPE || error == -EIO ? -EINVAL : error; /* no filesystem that ext2 likes */
+}
+
+static void serve_mounts(int port)
+{
+	for (;;) {
+		int error = port_receive(port, &request.head, MSG_DATA_MAX, -1);
+		if (error == -EINTR)
+			continue;
+		if (error < 0)
+			_exit(1);
+		struct msg reply = { .token = request.head.token, .status = serve_request() };
+		port_reply(port, &reply);
+	}
+}
+
+static void start_mounter(void)
+{
+	int receive, client;
+
+	if (!port_pair(&receive, &client))
+		return;
+	mounter = fork();
+	if (mounter == 0) {
+		signal(SIGTERM, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		setpgid(0, 0);
+		mounter = getpid();
+		close(client);
+		serve_mounts(receive);
+	}
+	close(receive);
+	if (mounter > 0) {
+		setpgid(mounter, mounter);
+		fs_service(client);
+	} else {
+		say("nothing can be mounted: %s", strerror(errno));
+		mounter = 0;
+	}
+	close(client);
 }
 
 static void control_write(const char *format, int number)
@@ -453,7 +539,7 @@ static bool is_server(pid_t pid)
 		if (servers[i].pid == pid)
 			return true;
 	}
-	return false;
+	return mounter && getpgid(pid) == mounter;
 }
 
 /* Sends a signal to every process but ourselves and the servers. -> how many there were. */
@@ -498,9 +584,26 @@ static void end_others(void)
 	say("processes are left that do not end");
 }
 
+/* What mount(2) has mounted from disks, the last one first. -> whether there was one. */
+static bool unmount_last(void)
+{
+	char line[1024], path[1024], type[32], last[1024] = "";
+	FILE *mounts = fopen("/proc/mounts", "r");
+
+	while (mounts && fgets(line, sizeof(line), mounts)) {
+		if (sscanf(line, "%*s %1023s %31s", path, type) == 2 && strcmp(type, "ext2") == 0 && strcmp(path, "/") != 0)
+			strcpy(last, path);
+	}
+	if (mounts)
+		fclose(mounts);
+	return *last && fs_unmount(last) == 0;
+}
+
 static void unmount(void)
 {
 	sync();
+	while (unmount_last())
+		;
 	int error = mounted ? fs_unmount("/") : 0;
 	if (error < 0)
 		say("the disk cannot be unmounted cleanly: %s", strerror(-error));
@@ -528,6 +631,7 @@ int main(void)
 	if (display)
 		start_device(FB, NULL, 0, "display");
 	start_tty();
+	start_mounter();
 
 	if (run_words[0]) {
 		pid_t pid = program_start(run_words, directory ? directory : "/", -1);

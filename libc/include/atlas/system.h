@@ -13,6 +13,7 @@
 
 __BEGIN_DECLS
 int fs_mount(int file_port, int pager_port, const char *path, int flags, uint64_t root_key);
+int fs_service(int port);
 int fs_unmount(const char *path);
 int dev_register(int port, const char *name, unsigned int mode, uint64_t rdev);
 int dev_poll_changed(void);

@@ -3,6 +3,7 @@
 #ifndef SYS_MOUNT_H
 #define SYS_MOUNT_H
 
+#include <abi/mount.h>
 #include <sys/cdefs.h>
 
 __BEGIN_DECLS

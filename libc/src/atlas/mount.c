@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mounting: fs_mount and fs_unmount, one system call each (abi/atlas.h).
+ * Mounting: fs_mount, fs_service and fs_unmount, one system call each (abi/atlas.h).
  *
  * They have a file of their own, apart from system.c, because a filesystem server may well want
  * these two names for itself; the linker takes an archive's files whole, and a server that only
@@ -15,6 +15,11 @@
 int fs_mount(int file_port, int pager_port, const char *path, int flags, uint64_t root_key)
 {
 	return (int)raw5(SYS_fs_mount, file_port, pager_port, path, flags, root_key);
+}
+
+int fs_service(int port)
+{
+	return (int)raw1(SYS_fs_service, port);
 }
 
 int fs_unmount(const char *path)

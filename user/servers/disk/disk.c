@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk: the server of one virtio-blk disk. `disk PORT_FD` answers on that port the block requests and the pager
+ * disk: the server of one virtio-blk disk. `disk PORT_FD [NUMBER]` answers on that port the block requests and the pager
  * messages of abi/pager.h.
  *
  * One thread receives calls and the device's interrupts alike. A call becomes requests to the device, which moves the
@@ -331,13 +331,13 @@ static int handle_call(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: disk PORT_FD (init starts it)\n");
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: disk PORT_FD [NUMBER] (init starts it)\n");
 		return 2;
 	}
 	port = atoi(argv[1]);
 	pager_role();
-	if (device_open(&device, port) < 0)
+	if (device_open(&device, port, argc > 2 ? (unsigned)atoi(argv[2]) : 0) < 0)
 		return 1;
 
 	for (;;) {

@@ -45,7 +45,7 @@ struct device {
  * device_open: finds the first virtio-blk device and starts it; its interrupts arrive at `port` as NOTE_DEVICE.
  * -> 0, or a negative errno after one sentence on standard error.
  */
-int device_open(struct device *dev, int port);
+int device_open(struct device *dev, int port, unsigned number); /* the number-th of the bus */
 /* device_interrupt: call it on NOTE_DEVICE, before queue_reap. */
 void device_interrupt(struct device *dev);
 

@@ -253,14 +253,14 @@ static int start_queue(struct device *dev, uint16_t vector)
 	return 0;
 }
 
-int device_open(struct device *dev, int port)
+int device_open(struct device *dev, int port, unsigned number)
 {
 	struct pci_device pci;
 	uint16_t vector;
 
 	memset(dev, 0, sizeof(*dev));
-	dev->pci_fd = pci_claim(VIRTIO_VENDOR, BLK_MODERN, 0, &pci);
-	if (dev->pci_fd == -ENODEV)
+	dev->pci_fd = pci_claim(VIRTIO_VENDOR, BLK_MODERN, number, &pci);
+	if (dev->pci_fd == -ENODEV && number == 0)
 		dev->pci_fd = pci_claim(VIRTIO_VENDOR, BLK_TRANSITIONAL, 0, &pci);
 	if (dev->pci_fd < 0) {
 		fprintf(stderr, "disk: there is no virtio disk on the PCI bus (%s)\n", strerror(-dev->pci_fd));

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# A second disk is mounted, written, unmounted, mounted again, and left mounted at power-off: e2fsck finds nothing wrong, and the
+# files are there. What cannot be mounted says so.
+set -u
+. tests/host/bad_input.bash || exit 1
+begin show_second_disk
+
+text() { debugfs -R "cat $1" "$work/second" 2>/dev/null; }
+clean() { e2fsck -fn "$1" >"$work/fsck" 2>&1 || { sed 's/^/# /' "$work/fsck"; false; }; }
+mounted() { grep -c " $1 ext2 $2," "$work/out"; }
+
+mke2fs -q -F -t ext2 -b 1024 "$work/second" 16M
+head -c 1048576 /dev/urandom >"$work/empty"
+boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
+	mount /dev/vdb /mnt && echo first >/mnt/a && mkdir /mnt/d && cat /mnt/a && cat /proc/mounts
+	ln /mnt/a /home/a; mount /dev/vdb /home
+	cd /mnt/d; umount /mnt; cd /
+	umount /mnt && ls /mnt | wc -l
+	mount -r /dev/vdb /mnt && cat /proc/mounts && touch /mnt/new; umount /mnt
+	mount /dev/vdb /mnt && cat /mnt/a && echo second >/mnt/d/b
+	exec 3>>/mnt/a; mount -o remount,ro /mnt; exec 3>&-; mount -o remount,ro /mnt && touch /mnt/new; mount -o remount,rw /mnt
+	cp /bin/ls /mnt/d/ls && cmp /bin/ls /mnt/d/ls
+	mount /dev/vdc /home; mount /dev/vdx /home; mount /dev/null /home; umount /home
+	ps | grep -cE "(disk|ext2) [0-9]"' 
+holds "the program ends well" ended 0
+holds "it is mounted and shown, read-only too" test "$(mounted /mnt rw)$(mounted /mnt ro)" = 11
+holds "what was written is read after another mount" test "$(grep -c first "$work/out")" = 2
+for what in "ln: .*[Cc]ross-device" "/dev/vdb on /home: Device or resource busy" "umount: /mnt: Device or resource busy" \
+	"'/mnt/new': Read-only file system" "remount on /mnt: Device or resource busy" "/dev/vdc on /home: Invalid argument" \
+	"/dev/vdx on /home: No such file" "/dev/null on /home: Block device required" "umount: /home: Invalid argument"; do
+	holds "said: $what" logged "$what"
+done
+holds "the servers of a disk that could not be mounted have ended" test "$(tail -1 "$work/out")" = 4
+holds "the second disk is clean" clean "$work/second"
+holds "its files are on it" test "$(text /a)$(text /d/b)" = "firstsecond"
+finish
