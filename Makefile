@@ -136,7 +136,9 @@ TESTS := \
 	file_exerciser file_larger_than_memory files_in_memory filesystems_come_and_go fork_copies_on_write \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store forks_change_their_memory_side_by_side \
 	freed_lazily_and_stored_again futexes_wait_wake_and_move \
-	locked_pages_stay many_processes_change_one_file map_fixed_replaces mapping_errors_match_linux \
+	groups_and_sessions_follow_the_rules \
+	locked_pages_stay many_processes_change_one_file \
+	many_processes_end_in_errors map_fixed_replaces mapping_errors_match_linux \
 	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
 	memory_files_are_files mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mprotect_keeps_copies_and_marks \
 	mremap_moves_and_resizes munmap_any_part names_and_links names_change_from_all_sides \
