@@ -152,7 +152,7 @@ void tlb_shootdown(struct arch_space *s, vaddr_t start, size_t npages);
 /* ---- kernel mappings (RANK_KMAP) ---- */
 enum { KMAP_WRITE = 1, KMAP_UNCACHED = 2 };
 int kmap(vaddr_t va, paddr_t pa, unsigned flags); /* one page, NX; -ENOMEM */
-void kunmap(vaddr_t va);                          /* and shoots it down everywhere */
+void kunmap(vaddr_t va, size_t npages);           /* and shoots it down everywhere, once for all */
 void *mmio_map(paddr_t pa, size_t len);           /* uncached, for ever; NULL */
 
 /* ---- irq.c: IO-APIC and MSI ---- */

@@ -194,16 +194,19 @@ int kmap(vaddr_t va, paddr_t pa, unsigned flags)
 	return 0;
 }
 
-void kunmap(vaddr_t va)
+void kunmap(vaddr_t va, size_t npages)
 {
 	struct page *spare = NULL;
 
 	spin_lock(&kmap_lock);
-	pte_t *leaf = leaf_locked(va, &spare);
-	if (leaf)
-		*leaf = 0;
+	for (size_t i = 0; i < npages; i++) {
+		pte_t *leaf = leaf_locked(va + i * PAGE_SIZE, &spare);
+		if (leaf)
+			*leaf = 0;
+	}
 	spin_unlock(&kmap_lock);
-	tlb_shootdown(NULL, va, 1);
+	if (npages)
+		tlb_shootdown(NULL, va, npages);
 }
 
 void *mmio_map(paddr_t pa, size_t len)

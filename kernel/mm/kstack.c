@@ -101,12 +101,6 @@ static struct page *frames_get(void)
 	return first;
 }
 
-static void stack_unmap(vaddr_t stack, unsigned npages)
-{
-	while (npages-- > 0)
-		kunmap(stack + npages * PAGE_SIZE);
-}
-
 /* Map the ring of frames at `stack`, all or nothing. */
 static bool stack_map(vaddr_t stack, struct page *first)
 {
@@ -114,7 +108,7 @@ static bool stack_map(vaddr_t stack, struct page *first)
 
 	for (unsigned i = 0; i < KSTACK_PAGES; i++) {
 		if (kmap(stack + i * PAGE_SIZE, page_to_phys(page), KMAP_WRITE) != 0) {
-			stack_unmap(stack, i);
+			kunmap(stack, i);
 			return false;
 		}
 		page = list_entry(page->link.next, struct page, link);
@@ -148,7 +142,7 @@ static void stack_destroy(void *stack)
 	struct page *frames = slot_frames[slot];
 
 	slot_frames[slot] = NULL;
-	stack_unmap((vaddr_t)stack, KSTACK_PAGES);
+	kunmap((vaddr_t)stack, KSTACK_PAGES);
 	slot_put(slot);
 	frames_put(frames);
 }

@@ -10,6 +10,7 @@
 
 #include "sys/calls.h"
 #include "sys/file_calls.h"
+#include "sys/time.h"
 #include "task/task_impl.h"
 
 #define FOREVER UINT64_MAX
@@ -94,7 +95,15 @@ CALL(poll)
 {
 	int32_t ms = (int32_t)c;
 
-	return poll_array(a, (uint32_t)b, ms < 0 ? FOREVER : clock_now_ns() + (uint64_t)ms * 1000000);
+	uint64_t deadline;
+
+	if (!deadline_resumed(&deadline))
+		deadline = ms < 0 ? FOREVER : clock_now_ns() + (uint64_t)ms * 1000000;
+	int64_t n = poll_array(a, (uint32_t)b, deadline);
+	if (n != -EINTR)
+		return n;
+	thread_current()->restart_deadline = deadline;
+	return -ERESTARTBLOCK;
 }
 
 CALL(ppoll)

@@ -19,6 +19,8 @@
 #include "vm/vm.h"
 
 #define RANDOM_PIECE 256
+#define COARSE_NS 4000000
+#define CPU_SLEEP_NS 1000000ull /* a sleep on a CPU clock looks at it no more often */
 
 struct abi_timespec timespec_of(uint64_t ns)
 {
@@ -104,7 +106,8 @@ SYSCALL(clock_gettime)
 
 SYSCALL(clock_getres)
 {
-	struct abi_timespec ts = { 0, 1 };
+	bool coarse = (int)a == CLOCK_REALTIME_COARSE || (int)a == CLOCK_MONOTONIC_COARSE;
+	struct abi_timespec ts = { 0, coarse ? COARSE_NS : 1 }; /* as coarse as Linux says; we read the same clock for all */
 	uint64_t ns;
 	if (!clock_read(a, &ns))
 		return -EINVAL;
@@ -156,7 +159,7 @@ static int64_t sleep_until(uint64_t deadline, vaddr_t rem)
 }
 
 /* The deadline of a sleep that goes on after a stop. */
-static bool resumed(uint64_t *deadline)
+bool deadline_resumed(uint64_t *deadline)
 {
 	struct thread *t = thread_current();
 	bool yes = t->restarting;
@@ -172,23 +175,57 @@ SYSCALL(nanosleep)
 	int err = timespec_read(a, &ns);
 	if (err)
 		return err;
-	if (!resumed(&deadline))
+	if (!deadline_resumed(&deadline))
 		deadline = clock_now_ns() + ns;
 	return sleep_until(deadline, b);
 }
 
+/* Which clocks can be slept on. */
+static int sleep_check(int clock)
+{
+	uint64_t ns;
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_MONOTONIC:
+	case CLOCK_BOOTTIME:
+	case CLOCK_TAI:
+	case CLOCK_PROCESS_CPUTIME_ID:
+		return 0;
+	default:
+		return clock >= 0 && clock_read(clock, &ns) ? -EOPNOTSUPP : -EINVAL;
+	}
+}
+
+/* Until the process has used so much CPU time: looking whenever it could at the earliest be so. */
+static int64_t sleep_cpu(uint64_t until, bool absolute, vaddr_t rem)
+{
+	for (;;) {
+		uint64_t used = proc_cpu_ns(proc_current()), left = until > used ? until - used : 0;
+		if (!left)
+			return 0;
+		wait_begin(WAIT_SIGNALS);
+		if (wait_end(NULL, clock_now_ns() + MAX(left / cpu_count, CPU_SLEEP_NS)) == -ETIMEDOUT)
+			continue;
+		struct abi_timespec ts = timespec_of(left);
+		if (!absolute && rem && copy_to_user(rem, &ts, sizeof(ts)) != 0)
+			return -EFAULT;
+		return -ERESTARTNOHAND;
+	}
+}
+
 SYSCALL(clock_nanosleep)
 {
-	uint64_t ns, base, deadline;
-	if ((int)a != CLOCK_REALTIME && (int)a != CLOCK_MONOTONIC && (int)a != CLOCK_BOOTTIME)
-		return -EINVAL;
-	int err = timespec_read(c, &ns);
+	uint64_t ns, deadline;
+	bool absolute = b & TIMER_ABSTIME;
+	int err = sleep_check(a);
+	if (!err)
+		err = timespec_read(c, &ns);
 	if (err)
 		return err;
-	clock_read(a, &base);
-	base -= clock_now_ns(); /* what the clock shows at boot */
-	bool absolute = b & TIMER_ABSTIME;
-	if (!resumed(&deadline))
+	if ((int)a == CLOCK_PROCESS_CPUTIME_ID)
+		return sleep_cpu(absolute ? ns : proc_cpu_ns(proc_current()) + ns, absolute, d);
+	uint64_t base = clock_base_ns(a);
+	if (!deadline_resumed(&deadline))
 		deadline = !absolute ? clock_now_ns() + ns : ns > base ? ns - base : 0;
 	return sleep_until(deadline, absolute ? 0 : d);
 }

@@ -14,4 +14,7 @@ int timespec_read(vaddr_t at, uint64_t *ns);
 /* clock_base_ns: what the clock showed at boot; 0 also for CPU clocks. */
 uint64_t clock_base_ns(int clock);
 
+/* deadline_resumed: a call that ended with ERESTARTBLOCK is entered again: its deadline of then. */
+bool deadline_resumed(uint64_t *deadline);
+
 #endif

@@ -19,7 +19,8 @@
  *      argv pointers, NULL
  *   ── argc                            rsp, a multiple of 16
  *
- * Limits are Linux's: 128 KiB a string, a quarter of the stack's size for all. No locks; the frames belong to the
+ * Limits are Linux's: 128 KiB a string; a quarter of the stack's size, but 6 MiB at most and 128 KiB at least, for all strings and the
+ * pointers to them. No locks; the frames belong to the
  * caller of args_init until args_free.
  */
 #include "task/exec_impl.h"
@@ -58,7 +59,7 @@ static size_t args_limit(void)
 
 static int args_append(struct exec_args *a, const char *bytes, size_t len)
 {
-	if (a->len + len > args_limit())
+	if (a->len + len + (MAX(a->argc, 1u) + a->envc) * sizeof(uint64_t) > args_limit())
 		return -E2BIG;
 	while (len) {
 		size_t in_page = a->len % PAGE_SIZE, n = MIN(len, PAGE_SIZE - in_page);
@@ -90,6 +91,8 @@ int args_add_user(struct exec_args *a, vaddr_t text)
 			return -EFAULT;
 		size_t len = strnlen(piece, n);
 		bool end = len < n;
+		if (done + len + end > EXEC_STRING_MAX)
+			return -E2BIG;
 		int err = args_append(a, piece, len + end);
 		if (err || end)
 			return err;

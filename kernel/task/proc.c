@@ -24,6 +24,7 @@
 #include "vm/vm.h"
 
 #define PID_MAX 32768
+#define PID_RESERVED 300 /* given out once, at boot */
 
 struct mutex proc_tree_lock;
 struct list proc_all = LIST_INIT(proc_all);
@@ -47,6 +48,8 @@ int pid_alloc(void)
 	spin_lock(&pid_lock);
 	for (int i = 1; i <= PID_MAX; i++) {
 		int pid = (pid_last + i) % PID_MAX;
+		if (pid < PID_RESERVED && pid_last >= PID_RESERVED) /* after a whole round: not init's, nor those of its first children */
+			continue;
 		if (pid_used[pid / 64] & 1ull << pid % 64)
 			continue;
 		pid_used[pid / 64] |= 1ull << pid % 64;
@@ -76,7 +79,8 @@ static void limits_default(struct proc *p)
 	p->rlimit[RLIMIT_MEMLOCK] = (struct abi_rlimit){ MEMLOCK_LIMIT, MEMLOCK_LIMIT };
 	p->rlimit[RLIMIT_MSGQUEUE] = (struct abi_rlimit){ MSGQUEUE_LIMIT, MSGQUEUE_LIMIT };
 	/* As many threads as would fill an eighth of the memory with their stacks, halved: Linux's rule. */
-	p->rlimit[RLIMIT_SIGPENDING].rlim_cur = p->rlimit[RLIMIT_SIGPENDING].rlim_max = frames_total() / (8 * KSTACK_PAGES) / 2;
+	uint64_t threads = frames_total() / (8 * KSTACK_PAGES) / 2;
+	p->rlimit[RLIMIT_SIGPENDING] = p->rlimit[RLIMIT_NPROC] = (struct abi_rlimit){ threads, threads };
 	p->rlimit[RLIMIT_NICE] = p->rlimit[RLIMIT_RTPRIO] = (struct abi_rlimit){ 0, 0 };
 }
 

@@ -334,13 +334,15 @@ int kmap(vaddr_t va, paddr_t pa, unsigned flags)
 	return 0;
 }
 
-void kunmap(vaddr_t va)
+void kunmap(vaddr_t va, size_t npages)
 {
-	size_t i = (va - KSTACK_BASE) / PAGE_SIZE;
+	size_t first = (va - KSTACK_BASE) / PAGE_SIZE;
 
-	CHECK(i < ARRAY_SIZE(mapped) && mapped[i]);
-	mapped[i] = 0;
-	mapped_count--;
+	for (size_t i = first; i < first + npages; i++) {
+		CHECK(i < ARRAY_SIZE(mapped) && mapped[i]);
+		mapped[i] = 0;
+		mapped_count--;
+	}
 }
 
 static void check_stack(void *stack)

@@ -15,6 +15,6 @@ static inline unsigned cpu_index(void) { return host_cpu; }
 
 enum { KMAP_WRITE = 1, KMAP_UNCACHED = 2 };
 int kmap(vaddr_t va, paddr_t pa, unsigned flags);
-void kunmap(vaddr_t va);
+void kunmap(vaddr_t va, size_t npages);
 
 #endif
