@@ -235,15 +235,44 @@ static int start_thread(struct thread *t)
 	return tid;
 }
 
-/* Into the tree, below this process or (CLONE_PARENT) beside it. */
-static void enter_tree(struct proc *p, bool beside)
+/* RLIMIT_NPROC counts the threads of a user, and does not bind root. */
+static bool one_too_many_locked(void)
+{
+	const struct proc *self = proc_current();
+	uint64_t limit = self->rlimit[RLIMIT_NPROC].rlim_cur, threads = 1;
+	if (likely(!self->uid || !self->euid || limit == RLIM_INFINITY))
+		return false;
+	list_for_each(n, &proc_all) {
+		const struct proc *p = list_entry(n, struct proc, all_link);
+		threads += p->uid != self->uid ? 0 : p->zombie ? 1 : p->nthreads;
+	}
+	return threads > limit;
+}
+
+/* Before all the work; a process looks again when it enters the tree, for others may have been quicker. */
+static bool one_too_many(void)
+{
+	if (likely(!proc_current()->uid))
+		return false;
+	mutex_lock(&proc_tree_lock);
+	bool full = one_too_many_locked();
+	mutex_unlock(&proc_tree_lock);
+	return full;
+}
+
+/* Into the tree, below this process or (CLONE_PARENT) beside it. -> false: there are too many by now */
+static bool enter_tree(struct proc *p, bool beside)
 {
 	struct proc *self = proc_current();
 	mutex_lock(&proc_tree_lock);
-	if (beside)
-		p->exit_signal = self->exit_signal;
-	proc_link_locked(p, beside ? self->parent : self);
+	bool full = one_too_many_locked();
+	if (!full) {
+		if (beside)
+			p->exit_signal = self->exit_signal;
+		proc_link_locked(p, beside ? self->parent : self);
+	}
 	mutex_unlock(&proc_tree_lock);
+	return !full;
 }
 
 static int start_process(struct proc *p, struct thread *t, uint64_t flags)
@@ -252,6 +281,11 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags)
 	bool vfork = flags & CLONE_VFORK;
 	p->pid = pid;
 	proc_add_thread(p, t);
+	if (!enter_tree(p, flags & CLONE_PARENT)) {
+		thread_free(t);
+		proc_discard(p);
+		return -EAGAIN;
+	}
 	if (p->rlimit[RLIMIT_CPU].rlim_cur != RLIM_INFINITY) {
 		spin_lock(&p->lock);
 		proc_cpu_limit_locked(p);
@@ -259,29 +293,12 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags)
 	}
 	if (vfork)
 		proc_get(p);
-	enter_tree(p, flags & CLONE_PARENT);
 	sched_ready(t);
 	if (vfork) {
 		vfork_wait(p);
 		proc_put(p);
 	}
 	return pid;
-}
-
-/* RLIMIT_NPROC counts the threads of a user, and does not bind root. */
-static bool one_too_many(void)
-{
-	struct proc *self = proc_current();
-	uint64_t limit = self->rlimit[RLIMIT_NPROC].rlim_cur, threads = 1;
-	if (likely(!self->uid || !self->euid || limit == RLIM_INFINITY))
-		return false;
-	mutex_lock(&proc_tree_lock);
-	list_for_each(n, &proc_all) {
-		const struct proc *p = list_entry(n, struct proc, all_link);
-		threads += p->uid != self->uid ? 0 : p->zombie ? 1 : p->nthreads;
-	}
-	mutex_unlock(&proc_tree_lock);
-	return threads > limit;
 }
 
 int proc_fork(const struct fork_request *r)
