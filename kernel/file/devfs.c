@@ -4,6 +4,7 @@
  *
  *      null zero full random urandom kmsg control      dev_builtin.c, a row of a table each
  *      tty                                             the terminal of the caller's session (terminal.c)
+ *      fd stdin stdout stderr                           symbolic links to /proc/self/fd
  *      anything else                                   a port that speaks abi/devproto.h
  *
  * A device is an entry of a table that only grows; an inode number is its place plus 2, the directory is 1. When the server of a
@@ -43,7 +44,8 @@ static uint64_t minor_of(uint64_t rdev)
 
 struct device {
 	char name[32];
-	uint32_t mode;              /* S_IFCHR and permissions */
+	uint32_t mode;              /* type and permissions */
+	const char *target;         /* of a symbolic link */
 	uint64_t rdev;
 	struct port *port;          /* referenced; NULL: built in */
 	const struct file_ops *ops; /* built in */
@@ -359,7 +361,7 @@ int devfs_open_rdev(struct file *f, uint64_t rdev)
 	struct device d;
 
 	for (unsigned i = 0; device_get(i, &d); i++) {
-		if (d.rdev == rdev)
+		if (S_ISCHR(d.mode) && d.rdev == rdev)
 			return open_device(f, &d);
 		device_put(&d);
 	}
@@ -373,6 +375,7 @@ static void dev_attr(const struct device *d, uint64_t ino, struct fs_attr *attr)
 	attr->nlink = d ? 1 : 2;
 	attr->mode = d ? d->mode : S_IFDIR | 0755;
 	attr->rdev = d ? d->rdev : 0;
+	attr->size = d && d->target ? strlen(d->target) : 0;
 	attr->atime = attr->mtime = attr->ctime = boot_time;
 }
 
@@ -390,6 +393,15 @@ static int devfs_lookup(struct node *dir, const char *name, size_t len, struct n
 		return *out ? 0 : -ENOMEM;
 	}
 	return -ENOENT;
+}
+
+static int devfs_readlink(struct node *n, char *buf, size_t cap)
+{
+	const char *target = devices[n->ino - DEV_FIRST_INO].target; /* entries of the kernel's own do not change */
+	size_t len = MIN(strlen(target), cap);
+
+	memcpy(buf, target, len);
+	return (int)len;
 }
 
 static int64_t devfs_readdir(struct node *dir, uint64_t cookie, void *buf, size_t room)
@@ -413,6 +425,7 @@ const struct fs_ops devfs_ops = {
 	.type = "devtmpfs",
 	.magic = 0x01021994,
 	.lookup = devfs_lookup,
+	.readlink = devfs_readlink,
 	.readdir = devfs_readdir,
 	.open = devfs_open,
 };
@@ -488,6 +501,13 @@ bool devfs_disk(uint64_t rdev, unsigned *index)
 	return false;
 }
 
+static const char *const links[][2] = {
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+};
+
 int devfs_mount(struct filesystem **fs, struct node **root)
 {
 	unsigned disks = 0;
@@ -503,6 +523,12 @@ int devfs_mount(struct filesystem **fs, struct node **root)
 		d->ops = dev_builtin[i].ops;
 	}
 	(void)pci_scan(add_disk, &disks);
+	for (unsigned i = 0; i < ARRAY_SIZE(links); i++) {
+		struct device *d = &devices[device_count++];
+		strlcpy(d->name, links[i][0], sizeof d->name);
+		d->mode = S_IFLNK | 0777;
+		d->target = links[i][1];
+	}
 	dev_attr(NULL, DEV_ROOT_INO, &attr);
 	*fs = fs_create(&devfs_ops, false);
 	*root = *fs ? node_create(*fs, &attr) : NULL;

@@ -443,9 +443,15 @@ static bool has_reader(struct node *n)
 	return has;
 }
 
-/* Who cannot wait may read without a writer, and is not told of writers' absence before one has been, but not write without a reader. */
+/*
+ * A pipe without a name, opened once more through /proc/PID/fd, never waits: its other side may be gone for good.
+ * Who cannot wait may read without a writer, and is not told of writers' absence before one has been, but not write without a
+ * reader.
+ */
 int pipe_open(struct file *f)
 {
+	if (f->node->fs == pipe_fs)
+		return pipe_attach(f);
 	bool reads = can_read(f), writes = can_write(f), wait = !(f->flags & O_NONBLOCK);
 	int err = writes && !reads && !wait && !has_reader(f->node) ? -ENXIO : pipe_attach(f);
 
