@@ -23,7 +23,8 @@ trap 'echo leaving; rm -f fd' EXIT; trap 'echo usr1' USR1; kill -USR1 $$; trap '
 sh -c 'trap "echo caught; exit 7" TERM; kill -TERM $$; echo not here'; echo $?
 sh -c 'kill -KILL $$'; echo $?; sh -c 'exit 300'; echo $?; false; echo $?; ! false; echo $?; nosuchprogram 2>/dev/null; echo $?
 sleep 0.2 & first=$!; sh -c 'sleep 0.1; exit 5' & second=$!; wait $second; echo $?; wait $first; echo $?; wait; echo $?
-sleep 1000 & kill $!; wait $!; echo $?; sleep 1000 & kill -0 $! && kill -KILL $!; wait $!; echo $?
+begun() { until [ "$(cat /proc/$1/comm)" = sleep ]; do sleep 0.01; done; } # a shell's child may not take a signal before
+sleep 1000 & begun $!; kill $!; wait $!; echo $?; sleep 1000 & kill -0 $! && kill -KILL $!; wait $!; echo $?
 seq 10000 | head -n 1; seq 100000 | tail -n 1; yes | head -n 3 | wc -c; echo a b c | (read x y; echo "$y"); cat /etc/nosuch | wc -c 2>/dev/null
 set -e; (false; echo not here) || echo failed; set +e; (exit 4); echo $?; eval 'echo eval $x'
 while getopts ab:c opt -a -b value -c; do echo "$opt ${OPTARG-none}"; done
