@@ -80,7 +80,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c size.c syscall.c sysv.c thread.c time.c transfer.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c shm.c)
-KERNEL_SRC += kernel/sys/socket.c
+KERNEL_SRC += kernel/sys/socket.c kernel/sys/xattr.c
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
@@ -125,7 +125,7 @@ DEMOS := \
 	byteat capital cow devzero family fault latestore lazy mapbench mapcat mapdriver mapedit peek people picture semfile sharedint slice \
 	tenbytes twomaps
 TESTS := \
-	a_cut_page_never_comes_back a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
+	a_cut_page_never_comes_back a_file_without_a_name_gets_one a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
 	a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread \
 	a_thread_waits_for_signals_it_blocks advice_is_kept_and_obeyed alternate_stacks \
 	another_process_is_read_and_written append_and_offsets audits_may_overlap bad_pointers_are_efault \

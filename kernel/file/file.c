@@ -351,12 +351,41 @@ static struct file *open_create(int dirfd, const char *text, int flags, uint32_t
 	return f;
 }
 
+/* O_TMPFILE: a file in the directory's filesystem that has no name. */
+static struct file *open_nameless(int dirfd, const char *text, int flags, uint32_t mode)
+{
+	const struct proc *p = proc_current();
+	struct new_name make = { .mode = S_IFREG | (mode & 07777 & ~(p ? p->umask : 0)) };
+	unsigned access = flags & O_ACCMODE;
+	struct path dir;
+	struct node *n;
+
+	if (flags & O_CREAT || (access != O_WRONLY && access != O_RDWR))
+		return err_ptr(-EINVAL);
+	int err = path_walk(dirfd, text, PATH_FOLLOW | PATH_DIRECTORY, &dir, NULL);
+	if (err)
+		return err_ptr(err);
+	const struct fs_ops *ops = dir.node->fs->ops;
+	err = node_permission(dir.node, W_OK | X_OK);
+	if (!err)
+		err = dir.node->fs->readonly ? -EROFS : ops->tmpfile ? ops->tmpfile(dir.node, &make, &n) : -EOPNOTSUPP;
+	if (!err)
+		n->linkable = !(flags & O_EXCL);
+	char *name = err ? NULL : path_join(dir.name, "#");
+	path_put(&dir);
+	if (!err && !name) {
+		node_put(n);
+		err = -ENOMEM;
+	}
+	return err ? err_ptr(err) : open_node(n, name, flags & ~(O_TMPFILE | O_EXCL | O_TRUNC), true);
+}
+
 struct file *file_open(int dirfd, const char *text, int flags, uint32_t mode)
 {
 	struct path at;
 
-	if ((flags & O_TMPFILE) == O_TMPFILE)
-		return err_ptr(-EOPNOTSUPP);
+	if ((flags & O_TMPFILE) == O_TMPFILE && !(flags & O_PATH))
+		return open_nameless(dirfd, text, flags, mode);
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	if (flags & O_CREAT)

@@ -40,6 +40,7 @@ struct node {
 	bool written;              /* (n) has been open for writing: its attributes change by themselves */
 	bool cached;               /* (c) in the cache; otherwise it goes with its last reference */
 	uint32_t mounts;           /* (mount table's) names in it that something is mounted over; read without a lock */
+	bool linkable;             /* made by O_TMPFILE: may get a first name */
 	bool closing;              /* (F) being given back to its server: wait, then look again */
 	struct list hash_link, lru_link; /* (F) */
 	void *data;                /* the filesystem's own */

@@ -14,6 +14,11 @@
 	X(preadv2) X(pwritev2) X(eventfd) X(eventfd2) X(getdents64) \
 	X(poll) X(ppoll) X(select) X(pselect6)
 
+/* xattr.c */
+#define CALLS_XATTR(X) \
+	X(getxattr) X(lgetxattr) X(fgetxattr) X(setxattr) X(lsetxattr) X(fsetxattr) X(listxattr) X(llistxattr) X(flistxattr) \
+	X(removexattr) X(lremovexattr) X(fremovexattr)
+
 /* socket.c */
 #define CALLS_SOCKET(X) \
 	X(socket) X(socketpair) X(sendmsg) X(sendto) X(recvmsg) X(recvfrom) X(shutdown) X(getsockname) X(getpeername) \
@@ -81,7 +86,8 @@
 	X(dma_alloc) X(vm_audit) X(kernel_test) X(alloc_fail)
 
 #define CALLS_ALL(X) \
-	CALLS_FILE(X) CALLS_SOCKET(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) CALLS_SYSV(X) CALLS_MOUNT(X) \
+	CALLS_FILE(X) CALLS_SOCKET(X) CALLS_XATTR(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) CALLS_IDENTITY(X) \
+	CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) CALLS_SYSV(X) CALLS_MOUNT(X) \
 	CALLS_ATLAS(X)
 
 #endif

@@ -183,8 +183,12 @@ static int link_node(struct node *to, int dirfd, vaddr_t text)
 		err = -EXDEV;
 	if (!err && S_ISDIR(to->mode))
 		err = -EPERM;
+	if (!err && !to->nlink && !to->linkable)
+		err = -ENOENT;
 	if (!err)
 		err = to->fs->ops->link ? to->fs->ops->link(at.dir.node, at.last, strlen(at.last), to) : -EPERM;
+	if (!err)
+		to->linkable = false;
 	place_put(&at);
 	return err;
 }
