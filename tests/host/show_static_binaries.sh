@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Programs from outside run unmodified: static ones made for Linux with musl and with glibc, and ones made with
-# tools/atlas-cc in C and C++ with ordinary options. One that is not static is refused with a sentence.
+# tools/atlas-cc in C and C++ with ordinary options, and dynamically linked ones beside their interpreter.
 set -u
 . tests/host/bad_input.bash
 begin show_static_binaries
@@ -156,11 +156,26 @@ else
 	echo "ok $((number += 1)) - C++ # SKIP g++ is not installed"
 fi
 
-printf 'int main(void) { return 0; }\n' >"$work/d.c"
-if gcc -o "$work/d" "$work/d.c" 2>/dev/null; then
-	refused() { ended 126 && logged 'not a program for Atlas'; }
+# The interpreter and the libraries are put where the program looks for them; without them, and as an object file, it is no program.
+printf '#include <stdio.h>\nint main(int n, char **w) { return printf("%%d %%s\\n", n, w[1]) < 0 ? 1 : 42; }\n' >"$work/d.c"
+interpreter=$(readelf -l /bin/true 2>/dev/null | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+if gcc -o "$work/d" "$work/d.c" 2>/dev/null && [ -n "$interpreter" ]; then
+	library=$(ldd "$work/d" | sed -n 's/.*libc.so.6 => \([^ ]*\) .*/\1/p')
+	for where in "" -no-pie -static-pie; do
+		gcc $where -o "$work/d" "$work/d.c"
+		boot --add "$interpreter:$interpreter" --add "$library:$library" --add "$work/d:/home/d" /home/d word
+		said() { ended 42 && [ "$(cat "$work/out")" = "2 word" ]; }
+		holds "a program linked by gcc $where runs" said
+	done
+	gcc -o "$work/d" "$work/d.c"
 	boot --add "$work/d" /home/d
-	holds "a program that is not static is refused, and told why" refused
+	refused() { ended 127 && logged 'No such file'; }
+	holds "without its interpreter it does not, and that is told" refused
+	gcc -c -o "$work/d" "$work/d.c"
+	chmod +x "$work/d"
+	boot --add "$work/d" /home/d
+	refused() { ended 126 && logged 'not a program for Atlas'; }
+	holds "a file that is no program is refused, and told why" refused
 	boot --add "$work/d" /bin/sh -c /home/d
 	refused() { ended 126 && logged 'Exec format error'; }
 	holds "by the shell as well" refused
