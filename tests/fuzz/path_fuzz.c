@@ -96,6 +96,12 @@ struct node *mount_child(const struct node *dir, const char *name, size_t len)
 	return dir == &nodes[ROOT] && len == 1 && name[0] == 'm' ? held(M) : NULL;
 }
 
+/* The roots of mounts are M and ROOT, which is above itself. */
+struct node *mount_up(struct node *n)
+{
+	return n == &nodes[M] || n == &nodes[ROOT] ? held(ROOT) : NULL;
+}
+
 static int find(int dir, const char *name, size_t len)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
