@@ -23,6 +23,8 @@ struct fdtable {
 };
 
 static struct cache *file_cache;
+uint32_t file_max = 1u << 20;
+volatile uint32_t files_open;
 
 void file_caches_init(void)
 {
@@ -79,6 +81,7 @@ struct file *file_create(enum file_kind kind, const struct file_ops *ops, uint32
 	if (!f)
 		return NULL;
 	memset(f, 0, sizeof *f);
+	__atomic_add_fetch(&files_open, 1, __ATOMIC_RELAXED);
 	f->refs = 1;
 	f->kind = kind;
 	f->flags = flags;
@@ -102,6 +105,12 @@ void file_put(struct file *f)
 		node_put(f->node);
 	kfree(f->path);
 	cache_free(file_cache, f);
+	__atomic_sub_fetch(&files_open, 1, __ATOMIC_RELAXED);
+}
+
+int files_room(void)
+{
+	return unlikely(files_open >= file_max) && proc_current()->euid ? -ENFILE : 0;
 }
 
 /* ---- tables ---- */
@@ -318,7 +327,7 @@ int fd_room(void)
 	while (fd < t->room && t->file[fd])
 		fd++;
 	spin_unlock(&t->lock);
-	return fd >= limit ? -EMFILE : 0;
+	return fd >= limit ? -EMFILE : files_room();
 }
 
 int fd_close(int fd)

@@ -135,7 +135,11 @@ void fdtable_put(struct fdtable *t);                 /* closes everything with t
 void fdtable_close_on_exec(struct fdtable *t);
 struct file *fd_get(int fd);                         /* current process; referenced; NULL: EBADF */
 int fd_install(struct file *f, int at_least, bool cloexec); /* takes over the reference on success; -EMFILE */
-int fd_room(void);                                   /* 0, or -EMFILE: fd_install would fail now */
+int fd_room(void);                                   /* 0; -EMFILE: fd_install would fail now; -ENFILE */
+/* files_room: 0, or -ENFILE: as many files are open as /proc/sys/fs/file-max allows, and the caller is not privileged. */
+int files_room(void);
+extern volatile uint32_t files_open;
+extern uint32_t file_max;
 int fd_close(int fd);
 /* fd_close_range: all from first to last are closed, or marked to be at exec. -EINVAL, -ENOMEM (with `unshare`). */
 int fd_close_range(unsigned first, unsigned last, bool cloexec, bool unshare);

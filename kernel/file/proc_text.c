@@ -94,6 +94,14 @@ int proc_make_uptime(struct text *t, const struct proc_ref *of, uint64_t *next)
 	return 0;
 }
 
+int proc_make_file_nr(struct text *t, const struct proc_ref *of, uint64_t *next)
+{
+	(void)of, (void)next;
+
+	text_printf(t, "%u\t0\t%u\n", files_open, file_max);
+	return 0;
+}
+
 int proc_make_loadavg(struct text *t, const struct proc_ref *of, uint64_t *next)
 {
 	struct census c = take_census();

@@ -83,7 +83,9 @@ static const struct proc_entry sysvipc_entries[] = {
 	FILE_("sem", 0444, proc_make_sysvipc_sem), FILE_("shm", 0444, proc_make_sysvipc_shm),
 };
 
-static const struct proc_entry sys_fs_entries[] = { TUNABLE("file-max", 0644), TUNABLE("nr_open", 0644), TUNABLE("pipe-max-size", 0644) };
+static const struct proc_entry sys_fs_entries[] = {
+	TUNABLE("file-max", 0644), FILE_("file-nr", 0444, proc_make_file_nr), TUNABLE("nr_open", 0644), TUNABLE("pipe-max-size", 0644),
+};
 
 static const struct proc_entry sys_kernel_entries[] = {
 	TUNABLE("arch", 0444), TUNABLE("cap_last_cap", 0444), TUNABLE("hostname", 0444), TUNABLE("domainname", 0444),

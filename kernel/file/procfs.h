@@ -21,7 +21,7 @@ typedef int proc_make_fn(struct text *t, const struct proc_ref *of, uint64_t *ne
 typedef int64_t proc_store_fn(const struct proc_ref *of, const char *bytes, size_t len, int64_t pos);
 
 /* proc_text.c, proc_memory.c: the system's */
-proc_make_fn proc_make_cmdline, proc_make_mounts, proc_make_mountinfo, proc_make_filesystems, proc_make_uptime,
+proc_make_fn proc_make_cmdline, proc_make_mounts, proc_make_mountinfo, proc_make_filesystems, proc_make_uptime, proc_make_file_nr,
 	proc_make_loadavg, proc_make_locks, proc_make_version, proc_make_stat, proc_make_cpuinfo, proc_make_swaps, proc_make_partitions,
 	proc_make_meminfo, proc_make_vmstat, proc_make_sysvipc_shm, proc_make_sysvipc_sem;
 

@@ -182,7 +182,9 @@ static int64_t make_pipe(vaddr_t user, uint64_t flags)
 
 	if (flags & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
 		return -EINVAL;
-	int err = pipe_create((uint32_t)flags & (O_NONBLOCK | O_DIRECT), end);
+	int err = files_room();
+	if (!err)
+		err = pipe_create((uint32_t)flags & (O_NONBLOCK | O_DIRECT), end);
 	if (err)
 		return err;
 	fd[0] = fd_install(end[0], 0, flags & O_CLOEXEC);
@@ -219,7 +221,8 @@ static int64_t make_event(uint64_t count, unsigned flags)
 {
 	if (flags & ~(unsigned)(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK))
 		return -EINVAL;
-	struct file *f = eventfd_create((uint32_t)count, flags & EFD_SEMAPHORE, flags & O_NONBLOCK);
+	int full = fd_room();
+	struct file *f = full ? err_ptr(full) : eventfd_create((uint32_t)count, flags & EFD_SEMAPHORE, flags & O_NONBLOCK);
 	if (is_err(f))
 		return ptr_err(f);
 	int fd = fd_install(f, 0, flags & O_CLOEXEC);

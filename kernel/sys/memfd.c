@@ -27,7 +27,8 @@ CALL(memfd_create)
 	uint8_t huge_shift = flags & MFD_HUGETLB ? huge_pages_shift(flags >> MFD_HUGE_SHIFT & MFD_HUGE_MASK) : 0;
 	if (flags & MFD_HUGETLB && !huge_shift)
 		return -ENODEV;
-	struct file *file = memfd_create(name, flags & MFD_ALLOW_SEALING, huge_shift);
+	int full = fd_room();
+	struct file *file = full ? err_ptr(full) : memfd_create(name, flags & MFD_ALLOW_SEALING, huge_shift);
 	if (is_err(file))
 		return ptr_err(file);
 	int fd = fd_install(file, 0, flags & MFD_CLOEXEC);

@@ -72,6 +72,7 @@ static int shared_zeros(size_t len, struct mapping *m)
 {
 	m->object = object_create(PAGER_ZERO, len);
 	m->by_size = true;
+	m->too_late = files_room(); /* it is a file on Linux */
 	return m->object ? 0 : -ENOMEM;
 }
 

@@ -86,6 +86,8 @@ CALL(socketpair)
 		return -EPROTONOSUPPORT;
 	int err = pair_type((unsigned)b & 15, &type);
 	if (!err)
+		err = files_room();
+	if (!err)
 		err = socket_pair(type, flags & O_NONBLOCK, end);
 	return err ? err : install_pair(end, flags & SOCK_CLOEXEC, d);
 }

@@ -139,6 +139,41 @@ static void not_to_be_executed(void)
 	printf("link of a descriptor: %d size %ld\n", lstat("/proc/self/fd/0", &st), (long)st.st_size);
 }
 
+static void set_file_max(const char *text)
+{
+	int fd = open("/proc/sys/fs/file-max", O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		perror("file-max");
+	close(fd);
+}
+
+/* No file more for who is not root: what makes one, and what does not. */
+static void too_many_files(void)
+{
+	char before[32] = "";
+	int fds[2], fd = open("/proc/sys/fs/file-max", O_RDONLY);
+
+	if (fd < 0 || read(fd, before, sizeof before - 1) <= 0)
+		perror("file-max");
+	set_file_max("0");
+	printf("root opens: %s", CALL(open, "/dev/null", O_RDONLY) >= 0 ? "ok" : "no");
+	IN_CHILD({
+		printf(", another is %s:", shown(CALL(setuid, 1000)));
+		printf(" open %s", shown(CALL(open, "/dev/null", O_RDONLY)));
+		printf(" of nothing %s", shown(CALL(open, "/nothing", O_RDONLY)));
+		printf(" pipe %s", shown(CALL(pipe2, fds, 0)));
+		printf(" memfd %s", shown(CALL(memfd_create, "m", 0)));
+		printf(" dup %s", CALL(dup, fd) >= 0 ? "ok" : "no");
+		printf(" private %s", shown(map_at(0, 1, RW, PRIVATE, -1, 0)));
+		printf(" shared %s", shown(map_at(2, 1, RW, SHARED, -1, 0)));
+		printf(" over another %s\n", shown(map_at(0, 1, RW, SHARED, -1, 0)));
+		printf("left: %s\n", arena_text());
+	});
+	set_file_max(before);
+	close(fd);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -149,5 +184,6 @@ int main(void)
 	sizes();
 	ids_of_a_file();
 	not_to_be_executed();
+	too_many_files();
 	return 0;
 }
