@@ -84,7 +84,7 @@ void gate_leave(struct gate *g);
 
 /* Operations that differ by kind. NULL: the errno said. buf is a user address of the current space. Contracts as the
  * system calls of the same name; ops are called without locks held and may sleep. pos: where, in a file that has positions; else
- * NULL, or, when a vector's earlier part has been read, not NULL: the rest may not wait. */
+ * NULL. */
 struct file_ops {
 	int64_t (*read)(struct file *f, vaddr_t buf, size_t len, int64_t *pos);        /* EINVAL */
 	int64_t (*write)(struct file *f, vaddr_t buf, size_t len, int64_t *pos);       /* EINVAL */
@@ -98,6 +98,9 @@ struct file_ops {
 	void (*release)(struct file *f);                                               /* last reference gone */
 	/* write_kernel: write with the bytes in the kernel, for writev and sendfile */
 	int64_t (*write_kernel)(struct file *f, const void *buf, size_t len, int64_t *pos);
+	/* several segments as one transfer of `len` bytes, checked by the caller; NULL: sys/vector.c does what it can */
+	int64_t (*read_vector)(struct file *f, const struct abi_iovec *iov, size_t len);
+	int64_t (*write_vector)(struct file *f, const struct abi_iovec *iov, size_t len);
 	unsigned (*poll)(struct file *f);          /* POLL* bits that hold now; NULL: always readable and writable */
 };
 struct file {

@@ -18,9 +18,10 @@
  * brings the program's page in, and starts over. For a write of at most PIPE_BUF bytes, which must not mix with others,
  * nothing becomes visible (head does not move) before all of it has been copied.
  *
- * Where memory ends in the middle of a read or a write, both count by pages, for that is what Linux moves: the page of the
- * ring whose bytes could not all be delivered stays in it, and of a long write only whole pages have been written. An empty
- * ring goes on at a page's beginning, so that its pages hold what Linux's would.
+ * Where memory ends in the middle of a read or a write, both count by pages, for that is what Linux moves, whatever segments
+ * the bytes lie in: the page of the ring whose bytes could not all be delivered stays in it, and of a long write only whole
+ * pages have been written, after the odd rest if the ring's last page has room for that. An empty ring goes on at a page's
+ * beginning, so that its pages hold what Linux's would.
  *
  * A writer without readers gets SIGPIPE and EPIPE; a reader without writers sees the end.
  */
@@ -48,8 +49,8 @@ struct pipe {
 static struct filesystem *pipe_fs; /* of pipes without a name */
 static const struct file_ops pipe_ops;
 
-/* Where a write has got to; done: how much of it is in the ring. */
-struct source { uint64_t addr; bool kernel; size_t done; };
+/* Where a transfer has got to in its segments; left: bytes still to move; fault: where it could not go on, if faulted. */
+struct cursor { const struct abi_iovec *iov; size_t off, left; vaddr_t fault; bool kernel, faulted; };
 
 static size_t pipe_used(const struct pipe *p) { return p->head - p->tail; }
 static size_t pipe_size(const struct pipe *p) { return (size_t)p->pages * PAGE_SIZE; }
@@ -69,28 +70,53 @@ static void pipe_wake(struct wait_queue *q)
 	poll_changed();
 }
 
+/*
+ * n bytes between a page of the ring and the segments, where `at` stands: it goes on behind them, or, if a fault comes first,
+ * stays and knows the fault.
+ */
+static bool copy_segments(char *ring, struct cursor *at, size_t n, bool out)
+{
+	struct cursor c = *at;
+
+	c.left -= n;
+	while (n) {
+		vaddr_t user = c.iov->iov_base + c.off;
+		size_t part = MIN(n, c.iov->iov_len - c.off), copied = part;
+		if (c.kernel)
+			memcpy(ring, (const char *)user, part);
+		else
+			copied = out ? copy_to_user_nofault(user, ring, part) : copy_from_user_nofault(ring, user, part);
+		if (copied < part) {
+			at->faulted = true;
+			at->fault = user + copied;
+			return false;
+		}
+		ring += part;
+		n -= part;
+		c.off += part;
+		if (c.off == c.iov->iov_len) {
+			c.iov++;
+			c.off = 0;
+		}
+	}
+	*at = c;
+	return true;
+}
+
 /* ---- reading ---- */
 
-/* Copy out what is there, up to len, and take it from the ring; a fault at buf + the result + *reached stops it. */
-static size_t take_locked(struct pipe *p, vaddr_t buf, size_t len, size_t *reached, bool *faulted)
+/* Copy out what is there, page by page, and take it from the ring; what is in a page with a fault stays. */
+static void take_locked(struct pipe *p, struct cursor *to)
 {
-	size_t done = 0;
-
 	assert_mutex_held(&p->lock);
-	*faulted = false;
-	while (done < len && pipe_used(p)) {
-		size_t n = MIN(MIN(len - done, pipe_used(p)), PAGE_SIZE - p->tail % PAGE_SIZE);
-		*reached = copy_to_user_nofault(buf + done, pipe_bytes(p, p->tail), n);
-		if (*reached < n) {
-			*faulted = true;
+	while (to->left && pipe_used(p)) {
+		size_t n = MIN(MIN(to->left, pipe_used(p)), PAGE_SIZE - p->tail % PAGE_SIZE);
+		if (!copy_segments(pipe_bytes(p, p->tail), to, n, true))
 			break;
-		}
 		p->tail += n;
-		done += n;
 	}
 	if (!pipe_used(p))
 		p->head = p->tail = ALIGN_UP(p->head, PAGE_SIZE);
-	return done;
 }
 
 /* Until there is something to read. 0: there is; 1: the end; -EAGAIN, -EINTR. */
@@ -108,25 +134,32 @@ static int wait_readable_locked(struct pipe *p, bool nonblock)
 	return 0;
 }
 
-static int64_t pipe_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+static int64_t pipe_read_vector(struct file *f, const struct abi_iovec *iov, size_t len)
 {
 	struct pipe *p = f->data;
-	size_t done = 0, reached;
-	bool faulted = true;
+	struct cursor to = { .iov = iov, .left = len, .faulted = true };
 	int err = 0;
 
-	while (len && faulted) {
+	while (len && to.faulted && !err) {
+		size_t before = to.left;
+		to.faulted = false;
 		mutex_lock(&p->lock);
-		err = wait_readable_locked(p, done || pos || f->flags & O_NONBLOCK);
-		size_t n = err ? 0 : take_locked(p, buf + done, len - done, &reached, &faulted);
+		err = wait_readable_locked(p, before < len || f->flags & O_NONBLOCK);
+		if (!err)
+			take_locked(p, &to);
 		mutex_unlock(&p->lock);
-		if (n)
+		if (to.left < before)
 			pipe_wake(&p->writable);
-		done += n;
-		if (err || (faulted && (err = user_fault_in(buf + done + reached, true))))
-			break;
+		if (to.faulted)
+			err = user_fault_in(to.fault, true);
 	}
-	return done || err > 0 ? (int64_t)done : err;
+	return to.left < len || err > 0 ? (int64_t)(len - to.left) : err;
+}
+
+static int64_t pipe_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)pos;
+	return pipe_read_vector(f, &(struct abi_iovec){ buf, len }, len);
 }
 
 /* ---- writing ---- */
@@ -151,24 +184,30 @@ static int make_room_locked(struct pipe *p, size_t len)
 	return 0;
 }
 
-/* Copy in behind head without moving it; stops at a fault. */
-static size_t put_locked(struct pipe *p, const struct source *from, size_t len)
+/* Copy in behind head without moving it: n bytes, which may cross into the ring's next page. All, or a fault. */
+static bool put_locked(struct pipe *p, uint64_t at, struct cursor *from, size_t n)
 {
-	size_t done = 0;
+	struct cursor c = *from;
+	size_t first = MIN(n, PAGE_SIZE - at % PAGE_SIZE);
 
 	assert_mutex_held(&p->lock);
-	while (done < len) {
-		uint64_t at = p->head + done;
-		size_t n = MIN(len - done, PAGE_SIZE - at % PAGE_SIZE), copied = n;
-		if (from->kernel)
-			memcpy(pipe_bytes(p, at), (const char *)from->addr + done, n);
-		else
-			copied = copy_from_user_nofault(pipe_bytes(p, at), from->addr + done, n);
-		done += copied;
-		if (copied < n)
-			break;
+	bool all = copy_segments(pipe_bytes(p, at), &c, first, false) &&
+	           (first == n || copy_segments(pipe_bytes(p, at + first), &c, n - first, false));
+	if (all) {
+		*from = c;
+	} else {
+		from->faulted = true;
+		from->fault = c.fault;
 	}
-	return done;
+	return all;
+}
+
+/* What a write copies first: the part of it that is no whole page, if the last page of the ring has room for it. */
+static size_t first_copy_locked(const struct pipe *p, size_t len)
+{
+	size_t part = len % PAGE_SIZE, there = p->head % PAGE_SIZE;
+
+	return part && there && there + part <= PAGE_SIZE ? part : PAGE_SIZE;
 }
 
 /* Until `need` bytes fit. 0, -EPIPE, -EAGAIN, -EINTR. */
@@ -188,23 +227,30 @@ static int wait_writable_locked(struct pipe *p, size_t need, bool nonblock)
 }
 
 /*
- * One piece: all of `len` bytes at once when atomic, else as much as fits, by whole pages when a fault stops it. -> bytes
- * that became visible; 0: a fault at from->addr + *reached stopped it; -errno.
+ * One piece: all of what is left at once when it is atomic, else as much as fits, copy by copy until one faults. -> bytes that
+ * became visible; -errno.
  */
-static int64_t write_piece(struct pipe *p, const struct source *from, size_t len, bool atomic, bool nonblock, size_t *reached)
+static int64_t write_piece(struct pipe *p, struct cursor *from, size_t total, bool nonblock)
 {
+	bool atomic = total <= PIPE_BUF;
+
 	mutex_lock(&p->lock);
-	int err = wait_writable_locked(p, atomic ? len : 1, nonblock);
-	size_t n = atomic ? len : MIN(len, pipe_free(p));
+	int err = wait_writable_locked(p, atomic ? total : 1, nonblock);
+	size_t n = atomic ? total : MIN(from->left, pipe_free(p)), kept = 0;
 	uint64_t head = p->head;
 	unsigned pages = p->pages;
 	if (!err)
 		err = make_room_locked(p, n);
 	/* Another writer may have come in, or another size, while memory was looked for: then this piece starts over. */
 	bool moved = p->head != head || p->pages != pages;
-	size_t copied = err || moved ? 0 : put_locked(p, from, n);
-	size_t kept = copied == n ? n : atomic ? 0 : copied - MIN(copied, (from->done + copied) % PAGE_SIZE);
-	*reached = copied - kept;
+	size_t copy = from->left == total ? first_copy_locked(p, total) : PAGE_SIZE;
+	while (!err && !moved && kept < n) {
+		copy = MIN(copy, n - kept);
+		if (!put_locked(p, head + kept, from, copy))
+			break;
+		kept += copy;
+		copy = PAGE_SIZE;
+	}
 	p->head += kept;
 	mutex_unlock(&p->lock);
 	if (kept)
@@ -212,39 +258,38 @@ static int64_t write_piece(struct pipe *p, const struct source *from, size_t len
 	return err ? err : (int64_t)kept;
 }
 
-static int64_t pipe_write_from(struct file *f, struct source from, size_t len)
+static int64_t pipe_write_from(struct file *f, struct cursor from)
 {
 	struct pipe *p = f->data;
-	bool atomic = len <= PIPE_BUF;
-	size_t reached;
-	int64_t n = 0;
+	size_t total = from.left;
+	int64_t err = 0;
 
-	while (from.done < len) {
-		n = write_piece(p, &from, len - from.done, atomic, f->flags & O_NONBLOCK, &reached);
-		if (n < 0)
-			break;
-		from.done += (size_t)n;
-		from.addr += (uint64_t)n;
-		if (!n && !from.kernel && user_fault_in(from.addr + reached, false)) {
-			n = -EFAULT;
-			break;
-		}
+	while (from.left && err >= 0) {
+		from.faulted = false;
+		err = write_piece(p, &from, total, f->flags & O_NONBLOCK);
+		if (from.faulted && user_fault_in(from.fault, false))
+			err = -EFAULT;
 	}
-	if (n == -EPIPE && proc_current())
+	if (err == -EPIPE && proc_current())
 		signal_send_proc(proc_current(), SIGPIPE, NULL);
-	return from.done ? (int64_t)from.done : n;
+	return from.left < total ? (int64_t)(total - from.left) : err;
+}
+
+static int64_t pipe_write_vector(struct file *f, const struct abi_iovec *iov, size_t len)
+{
+	return pipe_write_from(f, (struct cursor){ .iov = iov, .left = len });
 }
 
 static int64_t pipe_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
 	(void)pos;
-	return pipe_write_from(f, (struct source){ buf, false, 0 }, len);
+	return pipe_write_vector(f, &(struct abi_iovec){ buf, len }, len);
 }
 
 static int64_t pipe_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
 {
 	(void)pos;
-	return pipe_write_from(f, (struct source){ (uint64_t)buf, true, 0 }, len);
+	return pipe_write_from(f, (struct cursor){ .iov = &(struct abi_iovec){ (uint64_t)buf, len }, .left = len, .kernel = true });
 }
 
 /* ---- the rest ---- */
@@ -385,6 +430,8 @@ static const struct file_ops pipe_ops = {
 	.read = pipe_read,
 	.write = pipe_write,
 	.write_kernel = pipe_write_kernel,
+	.read_vector = pipe_read_vector,
+	.write_vector = pipe_write_vector,
 	.ioctl = pipe_ioctl,
 	.stat = file_node_stat,
 	.release = pipe_release,

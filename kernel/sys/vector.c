@@ -5,9 +5,9 @@
  * The segments are copied in and checked as a whole before the first byte moves, as Linux does: a bad segment anywhere gives its
  * error and nothing is done. Then each goes through the file's own read or write, until one is short.
  *
- * What has no position and several segments is read until nothing is there any more, without waiting again: a pipe that is
- * empty then has given a short count. Of other such files (terminals) one read is one segment. A write of several segments goes
- * through a kernel buffer, as one if it can, so that a line made of segments (stdio writes like that) does not mix with another's.
+ * A file that moves several segments as one transfer (a pipe) does it itself. Of other files without a position (terminals) one
+ * read is one segment, and a write of several segments goes through a kernel buffer, as one if it can, so that a line made of
+ * segments (stdio writes like that) does not mix with another's.
  */
 #include "sys/vector.h"
 
@@ -53,10 +53,10 @@ int vector_load(struct vector *v, vaddr_t user, uint64_t count)
 	return err;
 }
 
-/* Segment after segment, until one is short. What has no position must not block in the next one. */
+/* Segment after segment, until one is short. What has no position may block in the next one, so reading stops after one. */
 static int64_t vector_run(struct file *f, const struct vector *v, bool write, int64_t *pos)
 {
-	int64_t done = 0, n = 0, no_wait = 0;
+	int64_t done = 0, n = 0;
 
 	for (unsigned i = 0; i < v->count; i++) {
 		const struct abi_iovec *s = &v->iov[i];
@@ -66,10 +66,8 @@ static int64_t vector_run(struct file *f, const struct vector *v, bool write, in
 		if (n < 0)
 			break;
 		done += n;
-		if ((size_t)n < s->iov_len || (!write && !f->seekable && f->kind != FILE_PIPE))
+		if ((size_t)n < s->iov_len || (!write && !f->seekable))
 			break;
-		if (!write && !f->seekable)
-			pos = &no_wait;
 	}
 	return done ? done : n;
 }
@@ -90,7 +88,7 @@ int vector_gather(const struct vector *v, uint64_t at, char *bytes, size_t len)
 	return err;
 }
 
-/* To a pipe, a socket or a terminal goes all at once, whatever the segments are, so that a short write does not mix with others'. */
+/* To a socket or a terminal goes all at once, whatever the segments are, so that a short write does not mix with others'. */
 static int64_t vector_write_pieces(struct file *f, const struct vector *v)
 {
 	char *bytes = kmalloc(MIN(v->total, (uint64_t)PIECE_MAX));
@@ -122,6 +120,8 @@ static int64_t vector_call(struct file *f, const struct vector *v, bool write, i
 		return -EINVAL;
 	if (pos)
 		return f->seekable ? vector_run(f, v, write, pos) : -ESPIPE;
+	if (write ? f->ops->write_vector : f->ops->read_vector)
+		return (write ? f->ops->write_vector : f->ops->read_vector)(f, v->iov, v->total);
 	if (!f->seekable) {
 		bool pieces = write && v->count > 1 && v->total && f->ops->write_kernel;
 		return pieces ? vector_write_pieces(f, v) : vector_run(f, v, write, NULL);

@@ -6,6 +6,7 @@
 #include "show.h"
 #include <dirent.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -94,6 +95,50 @@ static long call_pipe_writev(unsigned char *p, size_t len)
 
 	return CALL(writev, ends[1], vec, 3);
 }
+static void drain(void)
+{
+	static char bytes[PAGE];
+
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	printf(" left");
+	for (long n; (n = read(ends[0], bytes, sizeof(bytes))) > 0;)
+		printf(" %ld", n);
+	fcntl(ends[0], F_SETFL, 0);
+}
+/* From two full pages of the pipe and 50 bytes; what stays is read in pieces. */
+static long call_pipe_readv(unsigned char *p, size_t len)
+{
+	static unsigned char bytes[2 * PAGE + 50];
+	struct iovec vec[3] = { { at(EDGE - 2), 10 }, { p, len }, { at(EDGE - 2) + 20, 10 } };
+
+	CALL(write, ends[1], bytes, sizeof(bytes));
+	long result = CALL(readv, ends[0], vec, 3);
+	drain();
+	return result;
+}
+static long call_pipe_readv_few(unsigned char *p, size_t len)
+{
+	static unsigned char bytes[50];
+	struct iovec vec[3] = { { at(EDGE - 2), 10 }, { p, len }, { at(EDGE - 2) + 20, 10 } };
+
+	CALL(write, ends[1], bytes, sizeof(bytes));
+	long result = CALL(readv, ends[0], vec, 3);
+	drain();
+	return result;
+}
+/* Behind 100 bytes that are there, into whose page the odd part goes if it has room. */
+static long call_pipe_writev_behind(unsigned char *p, size_t len)
+{
+	static unsigned char bytes[100];
+	struct iovec vec[3] = { { at(EDGE - 2), 10 }, { p, len }, { at(EDGE - 2) + 20, 10 } };
+
+	CALL(write, ends[1], bytes, sizeof(bytes));
+	long result = CALL(writev, ends[1], vec, 3);
+	int there = 0;
+	ioctl(ends[0], FIONREAD, &there);
+	printf(" [%d]", there);
+	return result;
+}
 
 static const struct {
 	const char *name;
@@ -103,7 +148,8 @@ static const struct {
 	{ "pwrite", call_pwrite }, { "pwrite behind the end", call_append }, { "write null", call_null },
 	{ "read zero", call_read_zero }, { "write zero", call_write_zero }, { "write pipe", call_pipe_write },
 	{ "read pipe", call_pipe_read }, { "getrandom", call_random }, { "preadv", call_readv }, { "pwritev", call_writev },
-	{ "writev pipe", call_pipe_writev },
+	{ "writev pipe", call_pipe_writev }, { "readv pipe", call_pipe_readv }, { "readv short pipe", call_pipe_readv_few },
+	{ "writev pipe behind", call_pipe_writev_behind },
 };
 
 static void all_transfers(void)
