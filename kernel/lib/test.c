@@ -20,6 +20,7 @@
  *   - frames_check() recounts the free lists;
  *   - the number of heap objects, and of frames that are neither free nor the heap's nor spare
  *     stacks, must be what it was.
+ * The threads that the test made are waited for first: each says that its work is done a moment before its stack is free.
  * The heap's own frames may differ, for its caches keep some. A test that seems to leak is run once
  * more: what is made once (a page table for a region of the kernel, say) is made in the first run,
  * a leak leaks again.
@@ -34,10 +35,12 @@
 #include "lib/string.h"
 #include "lib/test.h"
 #include "mm/mm.h"
-#include "vm/vm.h" /* vm_audit, the only thing from above */
+#include "task/task_impl.h" /* threads and vm_audit, the only things from above */
+#include "vm/vm.h"
 
 #define SEED_DEFAULT 20240229u
 #define NAME_MAX_LEN 128
+#define END_TRIES    10000u /* of 100 us: threads that go on for ever are the test's leak */
 
 extern const struct test_suite test_suites_start[], test_suites_end[]; /* linker.ld */
 
@@ -126,13 +129,25 @@ static bool usage_grew(const struct usage *before, const struct usage *now)
 	return now->objects > before->objects || now->frames > before->frames;
 }
 
+/* Until no more than `count` threads are left. */
+static void threads_end(uint64_t count)
+{
+	for (unsigned i = 0; i < END_TRIES && thread_count > count; i++) {
+		wait_begin(WAIT_ALWAYS);
+		wait_end(NULL, clock_now_ns() + 100000);
+	}
+}
+
 static void run_once(const struct test_case *test, struct usage *before)
 {
+	uint64_t threads = thread_count;
+
 	*before = usage_now();
 	test_failures = 0;
 	random_state = seed;
 	test->run();
 	failalloc_arm(0);
+	threads_end(threads);
 }
 
 static void check_state(void)
