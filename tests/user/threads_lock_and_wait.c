@@ -362,7 +362,7 @@ struct shared {
 	pthread_barrier_t barrier;
 	sem_t sem;
 	int turn, killed;
-	long in_turns, written; /* one guarded by the mutex, one by rwlock: a process may be at the second while the other is at the first */
+	long in_turns, written; /* by mutex; by rwlock: the processes need not be at the same part */
 };
 
 static void shared_init(struct shared *s)
