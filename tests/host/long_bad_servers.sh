@@ -32,7 +32,7 @@ sound() { e2fsck -fn "$image" >"$work/fsck" 2>&1 || { tail -n 5 "$work/fsck" | s
 
 for options in "" "--checked --cpus 4"; do
 	prepare
-	boot_failing $options --cwd /tmp /tests/disk_errors read /home/f <<-EOF
+	boot_failing $options --cwd /var/tmp /tests/disk_errors read /home/f <<-EOF
 		[inject-error]
 		event = "none"
 		iotype = "read"

@@ -48,7 +48,7 @@ damaged() {
 	for options in "" "--checked --cpus 4"; do
 		cp "$image" "$work/run"
 		boot $options --disk "$work/run" sh -c "$2
-			cat /etc/passwd >/tmp/copy && cmp /etc/passwd /tmp/copy && echo served" 2>&1
+			cat /etc/passwd >/var/tmp/copy && cmp /etc/passwd /var/tmp/copy && echo served" 2>&1
 		holds "$1 $options" refused "$3"
 	done
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # A storm of random system calls on four CPUs, with a seed of its own each time: the kernel stays up, its books are right, and
-# every page comes back. The seed is printed; `tools/atlas run --cpus 4 --timeout 0 --cwd /tmp /tests/random_calls CALLS SEED`
+# every page comes back. The seed is printed; `tools/atlas run --cpus 4 --timeout 0 --cwd /var/tmp /tests/random_calls CALLS SEED`
 # repeats it as far as four CPUs can.
 . tests/host/bad_input.bash
 begin long_random_calls
@@ -11,7 +11,7 @@ storm() { # CALLS OPTIONS
 	local calls=$1
 	shift
 	seed=$((RANDOM * 32768 + RANDOM))
-	timeout 280 "$root/tools/atlas" run --timeout 270 "$@" --cpus 4 --cwd /tmp /tests/random_calls "$calls" "$seed" \
+	timeout 280 "$root/tools/atlas" run --timeout 270 "$@" --cpus 4 --cwd /var/tmp /tests/random_calls "$calls" "$seed" \
 		>"$work/out" 2>"$work/log" </dev/null
 	status=$?
 	survived() { ended 0; }

@@ -47,11 +47,13 @@ static void stack(void)
 	CHILD_PASSES(;);
 }
 
-/* Children fork and wait until fork fails; all are ended then, and forking works again. */
+/* Children are forked and wait until fork fails or their parent is killed for memory; all are ended then, and forking works. */
 static void processes(void)
 {
+	volatile pid_t *group = (pid_t *)map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int bomb = IN_CHILD({
 		setpgid(0, 0);
+		*group = getpid();
 		int alive = 0;
 		int failed = 0;
 		for (int i = 0; i < 20000 && !failed; i++) {
@@ -71,6 +73,8 @@ static void processes(void)
 		_exit(failed == ENOMEM || failed == EAGAIN ? 0 : 1);
 	});
 	CHECK(bomb == 0 || WIFSIGNALED(bomb));
+	for (kill(-*group, SIGKILL); kill(-*group, 0) == 0;)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	for (int i = 0; i < 20; i++)
 		CHILD_PASSES(;);
 }
