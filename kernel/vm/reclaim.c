@@ -22,6 +22,7 @@
 #define RECLAIM_BATCH 64
 #define PAGER_RETRIES 200
 #define PAGER_RETRY_NS 10000000ul
+#define RECLAIM_REST_NS 50000000ul
 
 static struct spinlock queue_lock = SPINLOCK_INIT(RANK_QUEUES);
 static struct list queue = LIST_INIT(queue); /* struct page.link */
@@ -320,12 +321,12 @@ static void reclaim_main(void *arg)
 		if (!memory_is_low())
 			wait_on(&reclaim_wait, &lock, WAIT_ALWAYS, UINT64_MAX);
 		spin_unlock(&lock);
-		/* When nothing more can be freed, rest rather than spin. */
-		if (!reclaim(RECLAIM_BATCH, true)) {
-			spin_lock(&lock);
-			wait_on(&reclaim_wait, &lock, WAIT_ALWAYS, clock_now_ns() + 50000000);
-			spin_unlock(&lock);
-		}
+		/*
+		 * When the whole queue gave little, rest, and let no poke cut it short: what is left of the cache is what running
+		 * programs fault in, and its page taken again at once keeps a thread from ever executing the instruction it faulted on.
+		 */
+		if (reclaim(RECLAIM_BATCH, true) < RECLAIM_BATCH)
+			rest(RECLAIM_REST_NS);
 	}
 }
 
