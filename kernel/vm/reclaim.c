@@ -22,7 +22,7 @@
 #define RECLAIM_BATCH 64
 #define PAGER_RETRIES 200
 #define PAGER_RETRY_NS 10000000ul
-#define RECLAIM_REST_NS 50000000ul
+#define RECLAIM_REST_NS 5000000ul
 
 static struct spinlock queue_lock = SPINLOCK_INIT(RANK_QUEUES);
 static struct list queue = LIST_INIT(queue); /* struct page.link */
