@@ -156,12 +156,13 @@ struct relatives { struct object *o; struct space *parent, *child; struct user o
 
 static bool relatives_start(struct relatives *r)
 {
-	vaddr_t at = BASE, beside = BASE + PAGE_SIZE;
+	vaddr_t at = BASE, beside = BASE + PAGE_SIZE, far = BASE + (4ul << 20); /* in another table: the one above both stays */
 
 	r->o = object_create(PAGER_ZERO, PAGE_SIZE);
 	r->parent = space_create();
 	if (!r->o || !r->parent || space_map(r->parent, &at, PAGE_SIZE, RW, MAP_PRIVATE | MAP_FIXED, r->o, 0, NULL, true) ||
 	    space_map(r->parent, &beside, PAGE_SIZE, RW, ANON, NULL, 0, NULL, true) ||
+	    space_map(r->parent, &far, PAGE_SIZE, RW, ANON, NULL, 0, NULL, true) || poke(r->parent, far, 1) != FAULT_DONE ||
 	    vm_fault(r->parent, BASE, FAULT_READ) != FAULT_DONE)
 		return false;
 	r->child = space_fork(r->parent);
