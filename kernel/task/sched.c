@@ -103,8 +103,9 @@ static unsigned place(struct thread *t)
 void sched_ready(struct thread *t)
 {
 	unsigned target = __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) ? t->cpu : place(t);
-	enqueue(t, target, t->pager);
-	if (t->pager && target == cpu_index())
+	bool urgent = t->pager;
+	enqueue(t, target, urgent); /* from now on it may run elsewhere, end, and be gone */
+	if (urgent && target == cpu_index())
 		cpu_this()->resched = true;
 	prod(target);
 }
