@@ -4,7 +4,7 @@
 /bb/busybox --install -s /bb
 PATH=/bb
 while read -r name command; do
-	mkdir -p "/home/work/$name" && cd "/home/work/$name" || exit
+	mkdir -p "/home/cases/$name" && cd "/home/cases/$name" || exit
 	echo "=== begin $name"
 	env -i PATH=/bb HOME=/ timeout -s KILL 120 $command </dev/null
 	echo "=== end $name $?"
