@@ -73,13 +73,13 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
 	$(addprefix kernel/task/,alarm.c child.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
-	$(addprefix kernel/file/,attr.c bootfs.c dev_builtin.c devfs.c dirents.c fdtable.c file.c filelock.c memfd.c mount.c node.c \
-		path.c pipe.c poll.c procfs.c server.c terminal.c text.c tmpfs.c tmpfs_dir.c) \
-	$(addprefix kernel/file/,eventfd.c socket.c) \
-	$(addprefix kernel/file/proc_,links.c maps.c memory.c pid.c self.c sys.c text.c) \
+	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c dirents.c eventfd.c fdtable.c file.c \
+		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c socket.c \
+		terminal.c text.c tmpfs.c tmpfs_dir.c unmount.c) \
+	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c size.c syscall.c sysv.c thread.c time.c transfer.c vector.c) \
-	$(addprefix kernel/sysv/,ids.c sem.c shm.c)
+	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c kernel/sys/xattr.c
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \

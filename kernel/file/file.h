@@ -192,7 +192,7 @@ void cwd_set(struct path *p);                        /* takes over what p holds 
 struct file *file_open(int dirfd, const char *path, int flags, uint32_t mode);
 bool path_is_mount(const struct node *n);            /* the root of something mounted */
 
-/* ---- mount.c, devfs.c: for sys/mount.c ---- */
+/* ---- mount_server.c, unmount.c, mount.c, devfs.c: for sys/mount.c ---- */
 /* mount_server: ports are taken over on success. 0, -EBUSY, -ENOENT, the server's errors. */
 int mount_server(const char *path, struct port *file_port, struct port *pager_port, uint64_t root, unsigned disk,
                  bool readonly);

@@ -156,7 +156,7 @@ int dev_stat(struct file *f, struct abi_stat *st);      /* fstat of any device: 
 /* dirent_add: append a record; false when there is no room. used counts bytes. */
 bool dirent_add(void *buf, size_t room, size_t *used, uint64_t ino, uint64_t next, uint32_t mode, const char *name);
 
-/* ---- mount.c ---- */
+/* ---- mount.c, mount_server.c (mount_disk), unmount.c (mount_leave) ---- */
 void mount_init(void);
 struct node *mount_root(void);                          /* of "/", referenced */
 struct node *mount_child(const struct node *dir, const char *name, size_t len); /* mounted over a name in dir, referenced; NULL */
@@ -182,7 +182,10 @@ void mount_rename(const char *from, const char *to);    /* a directory on the wa
 int path_walk_create(int dirfd, const char *text, unsigned how, struct path *out, char *last, struct node **child);
 int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t uid, uint32_t gid); /* p for its other groups */
 char *path_rebase(const char *path, const char *from, const char *to); /* another beginning; NULL: not there, no memory */
+char *text_copy(const char *text);                      /* kmalloc'ed; NULL */
 char *path_join(const char *dir, const char *name);     /* kmalloc'ed; NULL */
+
+/* ---- cwd.c ---- */
 void cwd_move(const struct node *from, const struct path *to); /* every process there goes to another directory */
 void cwd_rename(const char *from, const char *to);      /* a directory on the way has a new name */
 

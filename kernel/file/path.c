@@ -16,8 +16,7 @@
  * Each component costs one lookup in its filesystem. What is mounted over a name wins over what the directory has there, and
  * ".." of the root of something mounted is that directory.
  *
- * Permission to search is checked on each directory on the way, by the effective user; user 0 may search everything. A
- * process's working directory is guarded by its proc->lock, because mounting over "/" and renaming change those of others.
+ * Permission to search is checked on each directory on the way, by the effective user; user 0 may search everything.
  */
 #include "file/file_impl.h"
 
@@ -52,9 +51,9 @@ int node_permission(struct node *n, unsigned mask)
 	return p ? node_permission_as(p, n, mask, p->fsuid, p->fsgid) : 0;
 }
 
-/* ---- the working directory ---- */
+/* ---- texts ---- */
 
-static char *text_copy(const char *text)
+char *text_copy(const char *text)
 {
 	size_t len = strlen(text);
 	char *copy = kmalloc(len + 1);
@@ -77,80 +76,6 @@ char *path_join(const char *dir, const char *name)
 	return path;
 }
 
-void cwd_get(struct path *out)
-{
-	struct proc *p = proc_current();
-
-	if (p) {
-		spin_lock(&p->lock);
-		out->node = p->cwd_node;
-		out->name = p->cwd_node ? text_copy(p->cwd_path) : NULL;
-		if (out->node)
-			node_get(out->node);
-		spin_unlock(&p->lock);
-		if (out->node)
-			return;
-	}
-	out->node = mount_root();
-	out->name = text_copy("/");
-}
-
-static void cwd_exchange_locked(struct proc *p, struct path *with)
-{
-	struct path old = { p->cwd_node, p->cwd_path };
-
-	p->cwd_node = with->node;
-	p->cwd_path = with->name;
-	*with = old;
-}
-
-void cwd_set(struct path *path)
-{
-	struct proc *p = proc_current();
-
-	spin_lock(&p->lock);
-	cwd_exchange_locked(p, path);
-	spin_unlock(&p->lock);
-	if (path->node)
-		path_put(path);
-}
-
-/* The first process whose working directory is `from` moves to `to`; *old is what it had. False when there is none. */
-static bool move_one(const struct node *from, const struct path *to, struct path *old)
-{
-	bool found = false;
-
-	mutex_lock(&proc_tree_lock);
-	list_for_each(link, &proc_all) {
-		struct proc *p = list_entry(link, struct proc, all_link);
-		if (p->cwd_node != from)
-			continue;
-		*old = (struct path){ to->node, text_copy(to->name) };
-		if (!old->name)
-			break;
-		spin_lock(&p->lock);
-		found = p->cwd_node == from;
-		if (found) {
-			node_get(to->node);
-			cwd_exchange_locked(p, old);
-		}
-		spin_unlock(&p->lock);
-		if (found)
-			break;
-		kfree(old->name);
-	}
-	mutex_unlock(&proc_tree_lock);
-	return found;
-}
-
-void cwd_move(const struct node *from, const struct path *to)
-{
-	struct path old;
-
-	while (move_one(from, to, &old))
-		path_put(&old);
-}
-
 char *path_rebase(const char *path, const char *from, const char *to)
 {
 	size_t n = strlen(from);
@@ -164,22 +89,6 @@ char *path_rebase(const char *path, const char *from, const char *to)
 	memcpy(moved, to, to_len);
 	memcpy(moved + to_len, path + n, rest + 1);
 	return moved;
-}
-
-void cwd_rename(const char *from, const char *to)
-{
-	mutex_lock(&proc_tree_lock);
-	list_for_each(link, &proc_all) {
-		struct proc *p = list_entry(link, struct proc, all_link);
-		spin_lock(&p->lock);
-		char *moved = p->cwd_node ? path_rebase(p->cwd_path, from, to) : NULL;
-		if (moved) {
-			kfree(p->cwd_path);
-			p->cwd_path = moved;
-		}
-		spin_unlock(&p->lock);
-	}
-	mutex_unlock(&proc_tree_lock);
 }
 
 /* ---- the walk ---- */

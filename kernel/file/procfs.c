@@ -15,16 +15,7 @@
  * Nodes are made for each lookup and not cached; a process that ends meanwhile leaves nodes whose files answer ESRCH. Memory
  * and descriptors of a process are shown to its own user and to root (proc_may_look, the rule of ptrace(2)).
  */
-#include "file/procfs.h"
-
-enum directory {
-	DIR_ROOT = 1, DIR_SYS, DIR_SYS_FS, DIR_SYS_KERNEL, DIR_SYS_VM, DIR_SYSVIPC,
-	DIR_PID,    /* /proc/PID */
-	DIR_TASKS,  /* /proc/PID/task: its threads */
-	DIR_THREAD, /* /proc/PID/task/TID: as DIR_PID */
-	DIR_FD, DIR_FDINFO,
-	DIRECTORIES,
-};
+#include "file/proc_entries.h"
 
 #define FD_LINK_SIZE 64 /* what lstat says, however long the text is */
 
@@ -32,123 +23,6 @@ enum { DIR_SHIFT = 7, ROW_FD = 2048, ROW_FDINFO = 3072, PID_SHIFT = 12, TID_SHIF
 #define ROW_MASK ((1u << PID_SHIFT) - 1)
 #define PID_MASK ((1u << (TID_SHIFT - PID_SHIFT)) - 1)
 _Static_assert(MAX_FDS <= ROW_FDINFO - ROW_FD, "room for every descriptor in an inode number");
-
-struct proc_entry {
-	const char *name;
-	uint32_t mode;         /* with type */
-	enum directory dir;    /* of a directory */
-	bool guarded;          /* opening asks proc_may_look */
-	proc_make_fn *make;
-	proc_store_fn *store;
-	const void *data;
-};
-
-#define FILE_(n, m, fn) { .name = n, .mode = S_IFREG | (m), .make = fn }
-#define GUARDED(n, m, fn) { .name = n, .mode = S_IFREG | (m), .make = fn, .guarded = true }
-#define STORED(n, m, fn, st) { .name = n, .mode = S_IFREG | (m), .make = fn, .store = st }
-#define CONSTANT(n, m, text) { .name = n, .mode = S_IFREG | (m), .make = proc_make_constant, .data = text }
-#define LINK(n, target) { .name = n, .mode = S_IFLNK | 0777, .data = target }
-#define MAGIC(n, which) { .name = n, .mode = S_IFLNK | 0777, .data = &link_kinds[which] }
-#define DIR(n, m, d) { .name = n, .mode = S_IFDIR | (m), .dir = d }
-#define TUNABLE(n, m) { .name = n, .mode = S_IFREG | (m), .make = proc_make_tunable, .store = proc_store_tunable, .data = n }
-
-static const enum proc_link link_kinds[] = { 0, PROC_LINK_EXE, PROC_LINK_CWD, PROC_LINK_ROOT, PROC_LINK_FD };
-
-static const struct proc_entry root_entries[] = {
-	LINK("self", NULL),
-	LINK("thread-self", NULL),
-	FILE_("cmdline", 0444, proc_make_cmdline),
-	FILE_("cpuinfo", 0444, proc_make_cpuinfo),
-	CONSTANT("diskstats", 0444, ""),
-	FILE_("filesystems", 0444, proc_make_filesystems),
-	FILE_("loadavg", 0444, proc_make_loadavg),
-	FILE_("locks", 0444, proc_make_locks),
-	FILE_("meminfo", 0444, proc_make_meminfo),
-	LINK("mounts", "self/mounts"),
-	FILE_("partitions", 0444, proc_make_partitions),
-	FILE_("stat", 0444, proc_make_stat),
-	FILE_("swaps", 0444, proc_make_swaps),
-	DIR("sys", 0555, DIR_SYS),
-	DIR("sysvipc", 0555, DIR_SYSVIPC),
-	FILE_("uptime", 0444, proc_make_uptime),
-	FILE_("version", 0444, proc_make_version),
-	FILE_("vmstat", 0444, proc_make_vmstat),
-};
-
-static const struct proc_entry sys_entries[] = {
-	DIR("fs", 0555, DIR_SYS_FS), DIR("kernel", 0555, DIR_SYS_KERNEL), DIR("vm", 0555, DIR_SYS_VM),
-};
-
-static const struct proc_entry sysvipc_entries[] = {
-	FILE_("sem", 0444, proc_make_sysvipc_sem), FILE_("shm", 0444, proc_make_sysvipc_shm),
-};
-
-static const struct proc_entry sys_fs_entries[] = {
-	TUNABLE("file-max", 0644), FILE_("file-nr", 0444, proc_make_file_nr), TUNABLE("nr_open", 0644), TUNABLE("pipe-max-size", 0644),
-};
-
-static const struct proc_entry sys_kernel_entries[] = {
-	TUNABLE("arch", 0444), TUNABLE("cap_last_cap", 0444), TUNABLE("hostname", 0444), TUNABLE("domainname", 0444),
-	TUNABLE("ngroups_max", 0444), TUNABLE("osrelease", 0444), TUNABLE("ostype", 0444), TUNABLE("overflowgid", 0644),
-	TUNABLE("core_uses_pid", 0644), TUNABLE("overflowuid", 0644), TUNABLE("pid_max", 0644), TUNABLE("randomize_va_space", 0644),
-	TUNABLE("shmall", 0644), TUNABLE("shmmax", 0644), TUNABLE("shmmni", 0644),
-	TUNABLE("threads-max", 0644), TUNABLE("version", 0444),
-};
-
-static const struct proc_entry sys_vm_entries[] = {
-	TUNABLE("admin_reserve_kbytes", 0644), TUNABLE("dirty_background_bytes", 0644),
-	TUNABLE("dirty_background_ratio", 0644), TUNABLE("dirty_bytes", 0644), TUNABLE("dirty_expire_centisecs", 0644),
-	TUNABLE("dirty_ratio", 0644), TUNABLE("dirty_writeback_centisecs", 0644), TUNABLE("drop_caches", 0200),
-	TUNABLE("legacy_va_layout", 0644), TUNABLE("max_map_count", 0644), TUNABLE("min_free_kbytes", 0644),
-	TUNABLE("mmap_min_addr", 0644), TUNABLE("nr_hugepages", 0644), TUNABLE("overcommit_kbytes", 0644),
-	TUNABLE("overcommit_memory", 0644), TUNABLE("overcommit_ratio", 0644), TUNABLE("page-cluster", 0644),
-	TUNABLE("stat_interval", 0644), TUNABLE("swappiness", 0644), TUNABLE("user_reserve_kbytes", 0644),
-	TUNABLE("vfs_cache_pressure", 0644),
-	TUNABLE("compact_memory", 0200), TUNABLE("compact_unevictable_allowed", 0644), TUNABLE("compaction_proactiveness", 0644),
-	TUNABLE("dirtytime_expire_seconds", 0644), TUNABLE("extfrag_threshold", 0644), TUNABLE("hugetlb_shm_group", 0644),
-	TUNABLE("laptop_mode", 0644), TUNABLE("memory_failure_early_kill", 0644), TUNABLE("memory_failure_recovery", 0644),
-	TUNABLE("min_slab_ratio", 0644), TUNABLE("min_unmapped_ratio", 0644), TUNABLE("mmap_rnd_bits", 0600),
-	TUNABLE("mmap_rnd_compat_bits", 0600), TUNABLE("nr_hugepages_mempolicy", 0644), TUNABLE("nr_overcommit_hugepages", 0644),
-	TUNABLE("numa_stat", 0644), TUNABLE("oom_dump_tasks", 0644), TUNABLE("oom_kill_allocating_task", 0644),
-	TUNABLE("page_lock_unfairness", 0644), TUNABLE("panic_on_oom", 0644),
-	TUNABLE("unprivileged_userfaultfd", 0644), TUNABLE("watermark_boost_factor", 0644), TUNABLE("watermark_scale_factor", 0644),
-	TUNABLE("zone_reclaim_mode", 0644),
-};
-
-#define THREAD_ENTRIES \
-	GUARDED("auxv", 0400, proc_make_pid_auxv), CONSTANT("cgroup", 0444, ""), \
-	FILE_("cmdline", 0444, proc_make_pid_cmdline), \
-	STORED("comm", 0644, proc_make_pid_comm, proc_store_pid_comm), MAGIC("cwd", PROC_LINK_CWD), \
-	GUARDED("environ", 0400, proc_make_pid_environ), MAGIC("exe", PROC_LINK_EXE), DIR("fd", 0500, DIR_FD), \
-	DIR("fdinfo", 0555, DIR_FDINFO), FILE_("limits", 0444, proc_make_pid_limits), \
-	GUARDED("maps", 0444, proc_make_pid_maps), FILE_("mountinfo", 0444, proc_make_mountinfo), \
-	FILE_("mounts", 0444, proc_make_mounts), FILE_("oom_score", 0444, proc_make_pid_oom_score), \
-	STORED("oom_score_adj", 0644, proc_make_pid_oom_score_adj, proc_store_pid_oom_score_adj), \
-	GUARDED("pagemap", 0400, proc_make_pid_pagemap), GUARDED("personality", 0400, proc_make_pid_personality), \
-	MAGIC("root", PROC_LINK_ROOT), GUARDED("smaps", 0444, proc_make_pid_smaps), \
-	GUARDED("smaps_rollup", 0444, proc_make_pid_rollup), FILE_("stat", 0444, proc_make_pid_stat), \
-	FILE_("statm", 0444, proc_make_pid_statm), FILE_("status", 0444, proc_make_pid_status), \
-	{ .name = "clear_refs", .mode = S_IFREG | 0200, .make = proc_make_constant, .store = proc_store_clear_refs, .data = "" }, \
-	CONSTANT("wchan", 0444, "0")
-
-static const struct proc_entry pid_entries[] = { THREAD_ENTRIES, DIR("task", 0555, DIR_TASKS) };
-static const struct proc_entry thread_entries[] = { THREAD_ENTRIES };
-
-#define TABLE(t, m, up) { .entries = t, .count = ARRAY_SIZE(t), .mode = m, .parent = up }
-static const struct { const struct proc_entry *entries; unsigned count; uint32_t mode; enum directory parent; }
-directories[DIRECTORIES] = {
-	[DIR_ROOT] = TABLE(root_entries, 0555, DIR_ROOT),
-	[DIR_SYS] = TABLE(sys_entries, 0555, DIR_ROOT),
-	[DIR_SYS_FS] = TABLE(sys_fs_entries, 0555, DIR_SYS),
-	[DIR_SYS_KERNEL] = TABLE(sys_kernel_entries, 0555, DIR_SYS),
-	[DIR_SYS_VM] = TABLE(sys_vm_entries, 0555, DIR_SYS),
-	[DIR_SYSVIPC] = TABLE(sysvipc_entries, 0555, DIR_ROOT),
-	[DIR_PID] = TABLE(pid_entries, 0555, DIR_ROOT),
-	[DIR_TASKS] = { .mode = 0555, .parent = DIR_PID },
-	[DIR_THREAD] = TABLE(thread_entries, 0555, DIR_TASKS),
-	[DIR_FD] = { .mode = 0500, .parent = DIR_PID },
-	[DIR_FDINFO] = { .mode = 0555, .parent = DIR_PID },
-};
 
 /* ---- inode numbers ---- */
 
@@ -172,7 +46,7 @@ static const struct proc_entry *entry_of(uint64_t ino)
 {
 	unsigned row = row_of(ino), i = row & ((1u << DIR_SHIFT) - 1);
 
-	return row < ROW_FD && i ? &directories[row >> DIR_SHIFT].entries[i - 1] : NULL;
+	return row < ROW_FD && i ? &proc_directories[row >> DIR_SHIFT].entries[i - 1] : NULL;
 }
 
 static struct proc_ref ref_of(uint64_t ino)
@@ -182,7 +56,7 @@ static struct proc_ref ref_of(uint64_t ino)
 	struct proc_ref of = { .pid = (int)(ino >> PID_SHIFT & PID_MASK), .tid = (int)(ino >> TID_SHIFT) };
 
 	of.fd = row >= ROW_FDINFO ? (int)row - ROW_FDINFO : row >= ROW_FD ? (int)row - ROW_FD : -1;
-	of.data = e ? e->data : row >= ROW_FD && row < ROW_FDINFO ? &link_kinds[PROC_LINK_FD] : NULL;
+	of.data = e ? e->data : row >= ROW_FD && row < ROW_FDINFO ? &proc_link_kinds[PROC_LINK_FD] : NULL;
 	return of;
 }
 
@@ -194,7 +68,7 @@ static uint32_t mode_of(uint64_t ino)
 	if (e)
 		return e->mode;
 	if (directory_of(ino))
-		return S_IFDIR | directories[directory_of(ino)].mode;
+		return S_IFDIR | proc_directories[directory_of(ino)].mode;
 	return row_of(ino) >= ROW_FDINFO ? S_IFREG | 0444 : proc_fd_mode(&of);
 }
 
@@ -278,7 +152,7 @@ static uint64_t process_ino(int n)
 	return ino_of(pid, pid == n ? 0 : n, row_of_dir(DIR_PID));
 }
 
-/* The inode number of a name that is a number, in the directories that have such; 0: none. */
+/* The inode number of a name that is a number, in the proc_directories that have such; 0: none. */
 static uint64_t numbered_ino(enum directory d, const struct proc_ref *of, int n)
 {
 	switch (d) {
@@ -298,7 +172,7 @@ static uint64_t numbered_ino(enum directory d, const struct proc_ref *of, int n)
 
 static uint64_t entry_ino(enum directory d, const struct proc_ref *of, unsigned i)
 {
-	const struct proc_entry *e = &directories[d].entries[i];
+	const struct proc_entry *e = &proc_directories[d].entries[i];
 
 	return ino_of(of->pid, of->tid, S_ISDIR(e->mode) ? row_of_dir(e->dir) : row_of_entry(d, i));
 }
@@ -309,11 +183,11 @@ static int procfs_lookup(struct node *dir, const char *name, size_t len, struct 
 	struct proc_ref of = ref_of(dir->ino);
 
 	if (len == 2 && !memcmp(name, "..", 2)) {
-		enum directory up = of.tid && (d == DIR_FD || d == DIR_FDINFO) ? DIR_THREAD : directories[d].parent;
+		enum directory up = of.tid && (d == DIR_FD || d == DIR_FDINFO) ? DIR_THREAD : proc_directories[d].parent;
 		return make_node(dir->fs, ino_of(up == DIR_ROOT ? 0 : of.pid, up == DIR_THREAD ? of.tid : 0, row_of_dir(up)), out);
 	}
-	for (unsigned i = 0; i < directories[d].count; i++)
-		if (strlen(directories[d].entries[i].name) == len && !memcmp(directories[d].entries[i].name, name, len))
+	for (unsigned i = 0; i < proc_directories[d].count; i++)
+		if (strlen(proc_directories[d].entries[i].name) == len && !memcmp(proc_directories[d].entries[i].name, name, len))
 			return make_node(dir->fs, entry_ino(d, &of, i), out);
 	uint64_t ino = numbered_ino(d, &of, parse_number(name, len, (int)PID_MASK));
 	return ino ? make_node(dir->fs, ino, out) : -ENOENT;
@@ -352,7 +226,7 @@ static int procfs_follow(struct node *n, struct path *out)
 	return is_magic(&of) ? proc_link_follow(&of, out) : -EINVAL;
 }
 
-/* ---- directories: cookies count the fixed names; from NUMBER_COOKIE on they are the lowest number to show ---- */
+/* ---- proc_directories: cookies count the fixed names; from NUMBER_COOKIE on they are the lowest number to show ---- */
 
 #define NUMBER_COOKIE 4096
 
@@ -365,10 +239,10 @@ static const char *fixed_name(const struct node *dir, uint64_t n, uint64_t *ino)
 	*ino = dir->ino;
 	if (n < 2)
 		return n ? ".." : ".";
-	if (n - 2 >= directories[d].count)
+	if (n - 2 >= proc_directories[d].count)
 		return NULL;
 	*ino = entry_ino(d, &of, (unsigned)n - 2);
-	return directories[d].entries[n - 2].name;
+	return proc_directories[d].entries[n - 2].name;
 }
 
 /* The lowest pid >= from; -1: none. */

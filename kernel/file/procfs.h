@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of /proc share: the names are in procfs.c, and each has a maker of its text. Makers of a process's files give
+ * What the files of /proc share: the names are in proc_entries.c, and each has a maker of its text. Makers of a process's files give
  * -ESRCH when it is gone. All may sleep.
  */
 #ifndef FILE_PROCFS_H

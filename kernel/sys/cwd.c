@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The working directory and the mask of a process. The directory is a node and its canonical path (file/path.c); the path is
+ * The working directory and the mask of a process. The directory is a node and its canonical path (file/cwd.c); the path is
  * what getcwd gives, and ENOENT when the directory has lost its name.
  */
 #include "sys/file_calls.h"

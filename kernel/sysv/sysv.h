@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System V IPC: what shm.c and sem.c have in common, which is how a thing of either kind is named and who may use it (ids.c).
+ * System V IPC: what segments (shm.c) and sets (sem.c) have in common, which is how a thing of either kind is named and who may use it (ids.c).
  */
 #ifndef SYSV_SYSV_H
 #define SYSV_SYSV_H
@@ -51,7 +51,7 @@ int64_t shm_detach(vaddr_t addr);
 int64_t shm_control(int id, int cmd, vaddr_t buf);
 void shm_show(struct text *t);                           /* /proc/sysvipc/shm */
 
-/* ---- sem.c ---- */
+/* ---- sem.c, sem_op.c ---- */
 void sem_init(void);
 int64_t sem_get(int32_t key, int nsems, int flags);
 int64_t sem_op(int id, const struct abi_sembuf *ops, unsigned count, uint64_t deadline_ns);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mount table, for mount.c, which owns it, mount_server.c and unmount.c.
+ */
+#ifndef FILE_MOUNT_H
+#define FILE_MOUNT_H
+
+#include "file/file_impl.h"
+
+/* Guards: (M) mount_lock, (c) constant. */
+struct mount {
+	struct list link;      /* (M) oldest first */
+	struct node *dir;      /* (M) where the name is, referenced; NULL: "/" itself */
+	char *path;            /* (M) absolute; the name is its last component */
+	char *source;          /* (c) what mount(2) was told to mount; NULL: nothing */
+	struct filesystem *fs; /* (M) */
+	struct node *root;     /* (M) referenced */
+	unsigned id;           /* (c) for mountinfo */
+	bool expiring;         /* (M) MNT_EXPIRE was asked for once */
+};
+
+extern struct mutex mount_lock;       /* RANK_MOUNT */
+extern struct mount root_mount;       /* (M) "/" */
+extern struct list mounts;            /* (M) all others */
+extern struct filesystem *boot_fs;    /* (c) */
+extern struct node *boot_root;        /* (c) */
+
+/* ---- mount.c ---- */
+struct mount *mount_of_root_locked(const struct node *root); /* NULL: nothing is mounted that has that root */
+void mount_leave_locked(struct mount *m);                    /* out of the table; the caller frees it */
+void mount_free(struct mount *m);                            /* an entry that is not in the table; not what was mounted */
+
+/* ---- mount_server.c ---- */
+/* "/" becomes fs; *fs and *root what it was. The names over the old root move to the new one. */
+void mount_exchange_root_locked(struct filesystem **fs, struct node **root);
+struct port *mount_service(void);                            /* of who mounts disks, referenced; NULL: there is none */
+
+#endif
