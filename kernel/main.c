@@ -13,10 +13,11 @@
  *   loglevel=debug|info|warn                               failalloc=N        the N-th allocation after init's start fails
  *   run= cwd= env= streams= are init's; maxcpus= and panic= are arch's
  *
- * The control channel is a serial line apart from the log, for what a program on the host reads: KTAP lines of kernel tests
- * and lines that a program writes to /dev/control. Without one they go to the log.
+ * The control channel is a serial line apart from the log, for what a program on the host reads: KTAP lines of kernel
+ * tests and lines that a program writes to /dev/control. Without one they go to the log.
  *
- * Locks: one around the control line, so that lines of several CPUs do not mix. It has no rank: tests write with any lock held.
+ * Locks: one around the control line, so that lines of several CPUs do not mix. It has no rank: tests write with any
+ * lock held.
  */
 #include "arch.h"
 #include "file/file.h"
@@ -116,8 +117,8 @@ static void memory_init(void)
 static void machine_log(void)
 {
 	klog(LOG_INFO, "Atlas, loaded by %s: %s", boot_info.loader, boot_info.cmdline);
-	klog(LOG_INFO, "memory: %lu MiB in %lu frames, %lu KiB boot archive", frames_total() * PAGE_SIZE >> 20, frames_total(),
-	     boot_info.module_len >> 10);
+	klog(LOG_INFO, "memory: %lu MiB in %lu frames, %lu KiB boot archive", frames_total() * PAGE_SIZE >> 20,
+	     frames_total(), boot_info.module_len >> 10);
 }
 
 /* ---- the boot thread ---- */

@@ -90,7 +90,9 @@ struct arch_thread {
 	void *fpu;            /* FXSAVE/XSAVE image, fpu_size() bytes, 64-aligned; NULL for kernel threads */
 	uint64_t iopl;        /* RFLAGS.IOPL granted by iopl(2): 0 or 3 << 12; inherited by fork */
 };
-/* arch_thread_init: first switch to it calls entry(arg) on its kernel stack with interrupts off; entry must not return. */
+/*
+ * arch_thread_init: first switch to it calls entry(arg) on its kernel stack with interrupts off; entry must not return.
+ */
 void arch_thread_init(struct arch_thread *t, void *stack, void (*entry)(void *), void *arg);
 /* arch_thread_frame: the user register frame at the top of its kernel stack. */
 static inline struct trap_frame *arch_thread_frame(struct arch_thread *t)
@@ -99,13 +101,17 @@ static inline struct trap_frame *arch_thread_frame(struct arch_thread *t)
 }
 /* arch_switch: saves prev (its FPU too), makes next this CPU's current with its stack, FPU and FS base. Not CR3. */
 void arch_switch(struct arch_thread *prev, struct arch_thread *next);
-/* arch_load_bases: current's fs_base and gs_base -> registers (after arch_prctl, execve). Both must be below USER_END. */
+/*
+ * arch_load_bases: current's fs_base and gs_base -> registers (after arch_prctl, execve). Both must be below USER_END.
+ */
 void arch_load_bases(void);
 uint64_t arch_debug_status(void);                 /* DR6, which is cleared: why a #DB came; DEBUG_STEP is TF's */
 #define DEBUG_STEP (1ul << 14)
 noreturn void arch_return_to_user(void);          /* leave the kernel through the current thread's frame */
 void arch_frame_init_user(struct trap_frame *f, vaddr_t entry, vaddr_t stack); /* flags, segments, zero registers */
-/* arch_frame_sanitize: segments and flags as user mode may have them (sigreturn, iopl); IOPL is the current thread's. */
+/*
+ * arch_frame_sanitize: segments and flags as user mode may have them (sigreturn, iopl); IOPL is the current thread's.
+ */
 void arch_frame_sanitize(struct trap_frame *f);
 size_t fpu_size(void);
 void fpu_init(void *image);                       /* the state a new program starts with */
@@ -126,8 +132,9 @@ size_t user_zero(vaddr_t dst, size_t n);
 /* user_strncpy: copies up to and including NUL; bytes copied without NUL; -1 on a fault; n when none was found. */
 long user_strncpy(char *dst, vaddr_t src, size_t n);
 /*
- * The live vector state to a user address and back, aligned to 64. 0; -EFAULT: the memory is not there, or (restore) holds what
- * the processor refuses, and the registers are undefined. Components of XSAVE that are not asked for become initial.
+ * The live vector state to a user address and back, aligned to 64. 0; -EFAULT: the memory is not there, or (restore)
+ * holds what the processor refuses, and the registers are undefined. Components of XSAVE that are not asked for become
+ * initial.
  */
 int user_fpu_save(vaddr_t image);
 int user_fpu_restore(vaddr_t image, uint64_t components);
@@ -156,7 +163,9 @@ void kunmap(vaddr_t va, size_t npages);           /* and shoots it down everywhe
 void *mmio_map(paddr_t pa, size_t len);           /* uncached, for ever; NULL */
 
 /* ---- irq.c: IO-APIC and MSI ---- */
-/* irq_route: deliver gsi to `handler(arg)`; level-triggered lines are masked before it is called. 0, -EBUSY, -EINVAL. */
+/*
+ * irq_route: deliver gsi to `handler(arg)`; level-triggered lines are masked before it is called. 0, -EBUSY, -EINVAL.
+ */
 int irq_route(unsigned gsi, void (*handler)(void *), void *arg);
 void irq_release(unsigned gsi);
 void irq_mask(unsigned gsi);

@@ -6,8 +6,12 @@
 #include "arch.h"
 
 /* ---- linker.ld ---- */
-extern char image_start[], image_end[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[], data_end[];
-static inline paddr_t image_to_phys(const void *va) { return boot_info.image_start + ((vaddr_t)va - (vaddr_t)image_start); }
+extern char image_start[], image_end[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[],
+	data_end[];
+static inline paddr_t image_to_phys(const void *va)
+{
+	return boot_info.image_start + ((vaddr_t)va - (vaddr_t)image_start);
+}
 
 /* ---- boot.c ---- */
 /* boot_claim: takes len bytes (whole pages) of usable memory in [min, limit) out of the map, lowest first; 0: none. */

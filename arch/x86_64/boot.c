@@ -3,8 +3,8 @@
  * boot.c: what the boot loader told us, brought into one form (struct boot_info).
  *
  * Owns boot_info. Two dialects are understood: the PVH boot ABI's hvm_start_info (QEMU -kernel; version 1, for the
- * memory map) and multiboot2's tag list (GRUB on BIOS and on UEFI). Both lie somewhere in memory that is about to become
- * free, so everything is copied out before anything is allocated: command line, memory map, and the RSDP where
+ * memory map) and multiboot2's tag list (GRUB on BIOS and on UEFI). Both lie somewhere in memory that is about to
+ * become free, so everything is copied out before anything is allocated: command line, memory map, and the RSDP where
  * multiboot2 hands over only a copy of it. The boot archive itself stays where the loader put it; main.c keeps it.
  *
  *     loader -> boot.S -> boot_main: copy -> sort the map -> claim our pages -> physmap_init -> kernel_main
@@ -157,7 +157,8 @@ static void parse_pvh(const struct pvh_start_info *info)
 {
 	boot_info.loader = "pvh";
 	if (info->magic != PVH_MAGIC || info->version < 1)
-		panic("boot: start info has magic %x, version %u: a memory map is needed (version 1)", info->magic, info->version);
+		panic("boot: start info has magic %x, version %u: a memory map is needed (version 1)", info->magic,
+		      info->version);
 	if (info->cmdline)
 		strlcpy(boot_info.cmdline, phys_to_virt(info->cmdline), sizeof(boot_info.cmdline));
 	if (info->nr_modules) {

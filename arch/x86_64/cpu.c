@@ -10,12 +10,12 @@
  *     GDT   00 null   10 kernel code   18 kernel data   28 user data   30 user code   38 TSS (two slots)
  *
  * There is no 32-bit user code segment: a far jump to compatibility mode is a #GP, and the SYSCALL and SYSENTER entries
- * for it stay unset. FSGSBASE stays off: a user GS base is below USER_END always, which is how the NMI entry tells whose
- * GS is loaded. The NMI, double fault and machine check stacks (IST) are those that can come at the one moment when RSP
- * is the user's: between SYSCALL and the stack switch, or on a stack that overflowed.
+ * for it stay unset. FSGSBASE stays off: a user GS base is below USER_END always, which is how the NMI entry tells
+ * whose GS is loaded. The NMI, double fault and machine check stacks (IST) are those that can come at the one moment
+ * when RSP is the user's: between SYSCALL and the stack switch, or on a stack that overflowed.
  *
- * Features (SMEP, SMAP, UMIP, XSAVE, ...) are used where CPUID has them; without SMAP the STAC and CLAC instructions are
- * patched to no-ops, once, while text is still writable. NX is required (boot.S checks).
+ * Features (SMEP, SMAP, UMIP, XSAVE, ...) are used where CPUID has them; without SMAP the STAC and CLAC instructions
+ * are patched to no-ops, once, while text is still writable. NX is required (boot.S checks).
  * Takes no locks. Does not start other CPUs (smp.c) and knows no scheduling.
  */
 #include "arch_impl.h"

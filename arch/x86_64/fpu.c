@@ -8,8 +8,8 @@
  * bytes of FXSAVE, a header of 64 bytes (SDM vol. 1, 13.4), the AVX halves. XCR0 enables x87, SSE and AVX; larger
  * states (AVX-512) stay off, so an image is at most 832 bytes. Without XSAVE it is FXSAVE's 512 bytes.
  *
- * No locks: an image belongs to its thread. Images in user memory are saved and loaded by usercopy.S, which survives the #GP
- * of XRSTOR and FXRSTOR for reserved bits.
+ * No locks: an image belongs to its thread. Images in user memory are saved and loaded by usercopy.S, which survives
+ * the #GP of XRSTOR and FXRSTOR for reserved bits.
  * Rejected: loading lazily at first use (#NM): one more fault and one more owner to chase, to save one instruction.
  */
 #include "arch_impl.h"

@@ -6,8 +6,9 @@
  *     device ── write of data to address ─► vector from VECTOR_MSI ──► message[i].handler    first CPU
  *
  * How a line is wired (edge or level, polarity) is the MADT's word where it overrides; else ISA's rule below 16 (edge,
- * active high) and PCI's above (level, active low). A level-triggered line is masked before its handler runs, because it
- * stays asserted until its driver, a user process, has looked at the device; the driver's acknowledgement unmasks it.
+ * active high) and PCI's above (level, active low). A level-triggered line is masked before its handler runs, because
+ * it stays asserted until its driver, a user process, has looked at the device; the driver's acknowledgement unmasks
+ * it.
  *
  * A handler runs with interrupts off in the interrupted context (user mode or idle): it may wake threads, not sleep.
  * irq_release and msi_free return only when no handler of that line runs any more, so that its argument may be freed.

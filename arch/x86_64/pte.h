@@ -25,7 +25,10 @@ typedef uint64_t pte_t;
 #define PT_ENTRIES 512
 #define PT_LEVELS  4 /* 3: PML4, 2: PDPT, 1: PD, 0: leaf */
 
-static inline unsigned pt_index(vaddr_t va, unsigned level) { return va >> (PAGE_SHIFT + 9 * level) & (PT_ENTRIES - 1); }
+static inline unsigned pt_index(vaddr_t va, unsigned level)
+{
+	return va >> (PAGE_SHIFT + 9 * level) & (PT_ENTRIES - 1);
+}
 static inline uint64_t pt_span(unsigned level) { return 1ul << (PAGE_SHIFT + 9 * level); } /* bytes one entry covers */
 static inline paddr_t pte_paddr(pte_t e) { return e & PTE_ADDR; }
 

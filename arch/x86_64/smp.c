@@ -164,16 +164,16 @@ void cpu_irq_window(void)
 /* ---- freezing ---- */
 
 /*
- * The kernel is never interrupted, so a CPU that takes the kick was in user mode or idle: it holds no spin lock, and what it
- * sees of the kernel is nobody's half-done work. A CPU inside the kernel takes it on its way out. Two CPUs that freeze at
- * once: the second is at a safe point by being here, and parks.
+ * The kernel is never interrupted, so a CPU that takes the kick was in user mode or idle: it holds no spin lock, and
+ * what it sees of the kernel is nobody's half-done work. A CPU inside the kernel takes it on its way out. Two CPUs that
+ * freeze at once: the second is at a safe point by being here, and parks.
  *
  *     freezer      0 ──► me ───────────────────────────────────► 0
  *     generation   even ──► odd ──────────────────► even
  *     parked_at                  this one, CPU by CPU
  *
- * A CPU parks for one generation: one that is slow to leave (its host thread was descheduled) is not counted by the next
- * freezer, nor does it wait for that one's end.
+ * A CPU parks for one generation: one that is slow to leave (its host thread was descheduled) is not counted by the
+ * next freezer, nor does it wait for that one's end.
  */
 static volatile uint32_t freezer;             /* CPU index + 1; 0: nobody */
 static volatile uint32_t generation;          /* odd while the others are frozen */

@@ -4,8 +4,8 @@
  *
  * A space knows the CPUs that may hold entries of it (`cpus`). A CPU adds itself before it loads the root and leaves
  * after it has loaded another one (no PCIDs: loading CR3 drops every entry that is not global). The add is a locked
- * instruction, hence a full fence: either the initiator of a shootdown sees the CPU in the mask, or the CPU's first page
- * walk sees the initiator's change of the tables.
+ * instruction, hence a full fence: either the initiator of a shootdown sees the CPU in the mask, or the CPU's first
+ * page walk sees the initiator's change of the tables.
  *
  * The shootdown. Each CPU has one request of its own and an inbox, a mask of the CPUs that want something from it:
  *

@@ -18,8 +18,8 @@
  * own, which is how such a bug announces itself.
  *
  * Also here: the user's frame made and sanitised, new threads prepared, and the backtrace. The kernel is built without
- * frame pointers, which would cost each call two instructions; so the backtrace shows every word of the stack that could
- * be a return address, and some of them are left over from earlier calls.
+ * frame pointers, which would cost each call two instructions; so the backtrace shows every word of the stack that
+ * could be a return address, and some of them are left over from earlier calls.
  */
 #include "arch_impl.h"
 #include "lib/log.h"
@@ -62,8 +62,8 @@ static noreturn void trap_panic(const struct trap_frame *f)
 	const char *name = f->vector < EXCEPTIONS ? exception_names[f->vector] : NULL;
 
 	registers_log(f);
-	panic("%s in the kernel (error %llx) at %llx, address %llx", name ? name : "exception", (unsigned long long)f->error,
-	      (unsigned long long)f->rip, (unsigned long long)read_cr2());
+	panic("%s in the kernel (error %llx) at %llx, address %llx", name ? name : "exception",
+	      (unsigned long long)f->error, (unsigned long long)f->rip, (unsigned long long)read_cr2());
 }
 
 /* The end of the stack that `at` lies in, as far as we can know it. */

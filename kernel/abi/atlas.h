@@ -99,7 +99,10 @@ struct msg {
 #define SYS_fs_service   1036
 #define FS_MOUNT_RDONLY 1
 #define FS_MOUNT_DISK(n) ((n) << 8) /* in fs_mount's flags: the n-th disk is mounted, /dev/vda is 0 */
-/* Calls of the service; arg[0] is the disk. MOUNT: arg[1] FS_MOUNT_RDONLY; data: the path. It is mounted when that is answered */
+/*
+ * Calls of the service; arg[0] is the disk. MOUNT: arg[1] FS_MOUNT_RDONLY; data: the path. It is mounted when that is
+ * answered
+ */
 #define FS_SERVE_MOUNT 1
 #define FS_SERVE_UNMOUNTED 2
 

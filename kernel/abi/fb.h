@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A framebuffer device, /dev/fb0: a screen as memory. Its pixels are mapped; ioctls say how they lie. Numbers and layouts are
- * Linux's. What Atlas's driver leaves at 0: sync lengths and other things of an analogue screen, acceleration, panning.
+ * A framebuffer device, /dev/fb0: a screen as memory. Its pixels are mapped; ioctls say how they lie. Numbers and
+ * layouts are Linux's. What Atlas's driver leaves at 0: sync lengths and other things of an analogue screen,
+ * acceleration, panning.
  *
  *      0                     smem_len                 line y, pixel x:  y * line_length + x * bits_per_pixel / 8
  *      |<-- line_length -->|<-- line_length -->| ...  a colour:         its value << field.offset, field.length bits wide

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a command of ioctl(2) is made of, if it was made by these macros: so the kernel knows how many bytes behind the argument
- * a driver that it has never heard of wants to read or store. Older commands (terminals, framebuffers) are bare numbers.
+ * What a command of ioctl(2) is made of, if it was made by these macros: so the kernel knows how many bytes behind the
+ * argument a driver that it has never heard of wants to read or store. Older commands (terminals, framebuffers) are
+ * bare numbers.
  *
  *      31 30   29          16   15     8   7      0
  *      direction   size           type      number

@@ -15,7 +15,8 @@
  * PAGER_SEEK    offset, size, 0 data or 1 hole         -             arg[0] = the first byte in data (in a hole), or size
  * PAGER_CLOSE   lookups to forget, size, mtime s, ns   -             0; an inode without links or lookups is freed
  *
- * `size` is the kernel's idea of the length (it is the authority while an object lives). An mtime of sec -1 means unchanged.
+ * `size` is the kernel's idea of the length (it is the authority while an object lives). An mtime of sec -1 means
+ * unchanged.
  */
 #ifndef ABI_PAGER_H
 #define ABI_PAGER_H

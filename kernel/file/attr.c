@@ -3,14 +3,14 @@
  * The attributes of a node, and who is right about them.
  *
  * The kernel is the authority for the size of a regular file and for a time of change not yet sent; all else is
- * the server's word. What the server changes by itself (times of a directory, blocks of a file being written) is fetched again
- * when somebody asks: `version` rises with each change known, `fresh` is the version last fetched.
+ * the server's word. What the server changes by itself (times of a directory, blocks of a file being written) is
+ * fetched again when somebody asks: `version` rises with each change known, `fresh` is the version last fetched.
  *
  * Times of access are not kept on reads: neither read(2) nor a mapping tells the server. utimensat(2) sets them.
  *
- * An answer of the server is taken under the node's mutex; asking is done without it. Two answers may be taken in the wrong
- * order: then an older time shows until the next change. Only the count of links must not go back up from 0, for it decides
- * whether the file goes with its last reference.
+ * An answer of the server is taken under the node's mutex; asking is done without it. Two answers may be taken in the
+ * wrong order: then an older time shows until the next change. Only the count of links must not go back up from 0, for
+ * it decides whether the file goes with its last reference.
  */
 #include "file/file_impl.h"
 

@@ -2,10 +2,11 @@
 /*
  * The boot archive as a filesystem: read-only, a tree built once from the cpio archive that the loader put into memory.
  *
- * An entry's inode number is its place in the table plus one; the root is 1. Directories that the archive implies but does not
- * list are made up. The table never changes after mounting, so nothing is locked. File bytes stay where the loader put them: a
- * node's object is of kind PAGER_BOOT and copies a page of the archive when the page is touched, for the archive's files do
- * not lie on page boundaries. Lookup is a walk along the table: it has some dozens of entries and serves start-up.
+ * An entry's inode number is its place in the table plus one; the root is 1. Directories that the archive implies but
+ * does not list are made up. The table never changes after mounting, so nothing is locked. File bytes stay where the
+ * loader put them: a node's object is of kind PAGER_BOOT and copies a page of the archive when the page is touched, for
+ * the archive's files do not lie on page boundaries. Lookup is a walk along the table: it has some dozens of entries
+ * and serves start-up.
  *
  * A malformed archive is cut off where it stops making sense, with a line in the log: what came before it is usable.
  */
@@ -114,7 +115,9 @@ static int bootfs_getattr(struct filesystem *fs, uint64_t ino, struct fs_attr *a
 	return 0;
 }
 
-/* The cache makes an object for what has a pager port only: ours is made here, the first time the node comes out of it. */
+/*
+ * The cache makes an object for what has a pager port only: ours is made here, the first time the node comes out of it.
+ */
 static int node_of(struct filesystem *fs, unsigned index, struct node **out)
 {
 	const struct boot_entry *e = &entries[index];

@@ -2,9 +2,10 @@
 /*
  * The working directory of a process: a node and the canonical path it was reached by (path.c says why a path is kept).
  *
- * Both are guarded by the process's lock, and not only the process itself changes them: mounting over "/" moves everybody who
- * stands there, and renaming a directory corrects the paths of those below it. Those walk all processes under
- * proc_tree_lock, and take no reference away under a spin lock: what was replaced is put after it has been let go.
+ * Both are guarded by the process's lock, and not only the process itself changes them: mounting over "/" moves
+ * everybody who stands there, and renaming a directory corrects the paths of those below it. Those walk all processes
+ * under proc_tree_lock, and take no reference away under a spin lock: what was replaced is put after it has been let
+ * go.
  */
 #include "file/file_impl.h"
 

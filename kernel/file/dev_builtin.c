@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The devices the kernel has itself: null, zero, full, random, urandom, kmsg, control. None has state of its own, so an open
- * file of them is its flags and position.
+ * The devices the kernel has itself: null, zero, full, random, urandom, kmsg, control. None has state of its own, so an
+ * open file of them is its flags and position.
  *
- * kmsg takes what programs write as lines of the log and gives back what is kept of the log, a snapshot at each read. control is
- * the line to the host's tools (boot option control=). zero can be mapped: each mapping gets an object of zeros.
+ * kmsg takes what programs write as lines of the log and gives back what is kept of the log, a snapshot at each read.
+ * control is the line to the host's tools (boot option control=). zero can be mapped: each mapping gets an object of
+ * zeros.
  */
 #include "file/file_impl.h"
 #include "lib/test.h"

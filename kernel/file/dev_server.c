@@ -3,12 +3,13 @@
  * Devices of servers: an open file is an instance that the server numbers, and what is done with it becomes a call of
  * abi/devproto.h on the port that stood behind the name when it was opened.
  *
- * Data to and from a server goes through a kernel buffer in pieces of at most MSG_DATA_MAX. A read is one call, for the server
- * says how much there is; a write goes on until all is taken. Both can be interrupted by a signal. How many
- * bytes an ioctl command reads and stores its number says, or for older commands a table; the server never sees a pointer.
+ * Data to and from a server goes through a kernel buffer in pieces of at most MSG_DATA_MAX. A read is one call, for the
+ * server says how much there is; a write goes on until all is taken. Both can be interrupted by a signal. How many
+ * bytes an ioctl command reads and stores its number says, or for older commands a table; the server never sees a
+ * pointer.
  *
- * To mmap the server answers with memory: its own, or its device's (port_offer). The kernel maps that object; the server is not
- * asked again, and when it dies the object loses its pages.
+ * To mmap the server answers with memory: its own, or its device's (port_offer). The kernel maps that object; the
+ * server is not asked again, and when it dies the object loses its pages.
  */
 #include <abi/devproto.h>
 #include <abi/fb.h>
@@ -128,8 +129,8 @@ static int64_t dev_write_kernel(struct file *f, const void *buf, size_t len, int
 }
 
 /*
- * What a command moves: bytes behind the pointer, in and out; neither: the argument is a plain number. Here are those whose
- * numbers do not say it themselves (abi/ioctl.h).
+ * What a command moves: bytes behind the pointer, in and out; neither: the argument is a plain number. Here are those
+ * whose numbers do not say it themselves (abi/ioctl.h).
  */
 #define IOCTL_BYTES_MAX sizeof(struct fb_var_screeninfo)
 static const struct { unsigned cmd; uint8_t in, out; } ioctls[] = {

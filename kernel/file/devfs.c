@@ -7,9 +7,9 @@
  *      fd stdin stdout stderr                           symbolic links to /proc/self/fd
  *      anything else                                   a port that speaks abi/devproto.h (dev_server.c)
  *
- * A device is an entry of a table that only grows; an inode number is its place plus 2, the directory is 1. When the server of a
- * name has died, another may register the name again: opens then go to the new port, while files already open keep the old
- * one and get EIO.
+ * A device is an entry of a table that only grows; an inode number is its place plus 2, the directory is 1. When the
+ * server of a name has died, another may register the name again: opens then go to the new port, while files already
+ * open keep the old one and get EIO.
  *
  * A device node on a disk (mknod) opens the device that has its number.
  */
@@ -177,7 +177,8 @@ int dev_add(const char *name, uint32_t mode, uint64_t rdev, struct port *port)
 	struct port *dead = NULL;
 	int err = 0;
 
-	if (!*name || strchr(name, '/') || strlen(name) >= sizeof devices[0].name || !strcmp(name, ".") || !strcmp(name, ".."))
+	if (!*name || strchr(name, '/') || strlen(name) >= sizeof devices[0].name || !strcmp(name, ".") ||
+	    !strcmp(name, ".."))
 		return -EINVAL;
 	mutex_lock(&dev_lock);
 	struct device *d = entry_locked(name);

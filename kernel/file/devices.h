@@ -10,7 +10,10 @@ static inline uint64_t dev_minor(uint64_t rdev)
 	return (rdev & 0xff) | (rdev >> 12 & ~0xfful);
 }
 
-/* dev_open_instance: f becomes an open device of the port's server; takes over the port's reference. The server's errors. */
+/*
+ * dev_open_instance: f becomes an open device of the port's server; takes over the port's reference. The server's
+ * errors.
+ */
 int dev_open_instance(struct file *f, struct port *port, uint64_t rdev);
 
 #endif

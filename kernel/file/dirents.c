@@ -2,10 +2,10 @@
 /*
  * Reading directories: records as getdents64(2) gives them.
  *
- * Records come from the directory's filesystem with a cookie each, which is the position of the open file; the kernel gives
- * cookies no meaning, with one exception: the names in a directory that something is mounted over come last, with cookies of
- * their own (MOUNT_COOKIE), and records that have one of these names are left out. So each name shows once, whether or not
- * the filesystem below has a directory of that name.
+ * Records come from the directory's filesystem with a cookie each, which is the position of the open file; the kernel
+ * gives cookies no meaning, with one exception: the names in a directory that something is mounted over come last, with
+ * cookies of their own (MOUNT_COOKIE), and records that have one of these names are left out. So each name shows once,
+ * whether or not the filesystem below has a directory of that name.
  *
  * The records pass through a kernel buffer, at most one page at a time: a call may return less than there is room for.
  */
@@ -44,7 +44,9 @@ static bool is_mounted_over(const struct node *dir, const char *name)
 	return over;
 }
 
-/* Take the records out whose names are mounted over; the length that is left. *next: the cookie behind the last record. */
+/*
+ * Take the records out whose names are mounted over; the length that is left. *next: the cookie behind the last record.
+ */
 static size_t filter_covered(const struct node *dir, char *buf, size_t len, uint64_t *next)
 {
 	size_t kept = 0;
@@ -114,7 +116,10 @@ static int64_t read_records(struct node *dir, uint64_t *cookie, char *buf, size_
 	}
 }
 
-/* Copies out as many whole records as fit before a bad page, padding not counted, and puts *cookie behind them. -EFAULT: none. */
+/*
+ * Copies out as many whole records as fit before a bad page, padding not counted, and puts *cookie behind them.
+ * -EFAULT: none.
+ */
 static int64_t records_to_user(vaddr_t buf, const char *records, size_t len, uint64_t *cookie)
 {
 	size_t copied = copy_to_user_prefix(buf, records, len), kept = 0;

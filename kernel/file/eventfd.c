@@ -2,9 +2,9 @@
 /*
  * eventfd(2): a counter that is added to by writing eight bytes and taken by reading eight.
  *
- * A read waits until the counter is above 0, and takes all of it, or 1 of it when it is a semaphore; a write waits until what
- * it adds fits below the largest 64-bit number. One spin lock guards the counter and is held for a comparison and a sum; the
- * eight bytes are copied without it.
+ * A read waits until the counter is above 0, and takes all of it, or 1 of it when it is a semaphore; a write waits
+ * until what it adds fits below the largest 64-bit number. One spin lock guards the counter and is held for a
+ * comparison and a sum; the eight bytes are copied without it.
  */
 #include "file/file_impl.h"
 

@@ -2,13 +2,14 @@
 /*
  * Descriptor tables, and the life of open files.
  *
- * A table maps small numbers to open files and holds one reference for each entry; beside it a bit per entry says close-on-exec.
- * It starts with room for 32 and doubles up to MAX_FDS. Its spin lock (RANK_FDTABLE) guards everything in it, and is held only
- * to look or change: an open file is put after the lock is gone, because the last reference may have to wait for a server.
+ * A table maps small numbers to open files and holds one reference for each entry; beside it a bit per entry says
+ * close-on-exec. It starts with room for 32 and doubles up to MAX_FDS. Its spin lock (RANK_FDTABLE) guards everything
+ * in it, and is held only to look or change: an open file is put after the lock is gone, because the last reference may
+ * have to wait for a server.
  *
- * fd_get takes a reference, so a descriptor closed by another thread meanwhile does no harm to a system call at work. Looking
- * without a reference when a table has one user would save two atomic instructions, and was left out: it makes every caller
- * remember which kind it has.
+ * fd_get takes a reference, so a descriptor closed by another thread meanwhile does no harm to a system call at work.
+ * Looking without a reference when a table has one user would save two atomic instructions, and was left out: it makes
+ * every caller remember which kind it has.
  */
 #include "file/file_impl.h"
 
@@ -47,7 +48,9 @@ static int gate_enter_slow(struct gate *g)
 	int err = 0;
 
 	spin_lock(&g->lock);
-	/* Not once more after an error: the exchange is what enters, and who was killed would leave the gate shut for ever. */
+	/*
+	 * Not once more after an error: the exchange is what enters, and who was killed would leave the gate shut for ever.
+	 */
 	while (!err && __atomic_exchange_n(&g->state, GATE_WANTED, __ATOMIC_ACQUIRE) != GATE_OPEN)
 		err = wait_on(&g->wait, &g->lock, WAIT_KILLABLE, UINT64_MAX);
 	spin_unlock(&g->lock);
@@ -345,7 +348,10 @@ int fd_close(int fd)
 	return 0;
 }
 
-/* A table of the process's own, if it shares one. Of several threads nobody knows which are looking at the old one: -EINVAL. */
+/*
+ * A table of the process's own, if it shares one. Of several threads nobody knows which are looking at the old one:
+ * -EINVAL.
+ */
 static int unshare_table(void)
 {
 	struct proc *p = proc_current();

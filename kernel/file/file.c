@@ -2,12 +2,13 @@
 /*
  * Open files that stand on a node: opening by path, and what a plain file and a directory do.
  *
- * A plain file has no buffer and no pages of its own: reading and writing go to the node's object, which is also what a mapping
- * of the file shows. So the path of a read(2) from the cache is sys_read, fd_get, node_read, object_read, and nothing more.
+ * A plain file has no buffer and no pages of its own: reading and writing go to the node's object, which is also what a
+ * mapping of the file shows. So the path of a read(2) from the cache is sys_read, fd_get, node_read, object_read, and
+ * nothing more.
  *
- * The position of an open file is guarded by its gate, not by a lock, for it stays closed while the object asks its pager; that
- * keeps two processes that share a descriptor (a shell's children) from writing over each other. Appending writes take
- * their position from the object, which serialises growth.
+ * The position of an open file is guarded by its gate, not by a lock, for it stays closed while the object asks its
+ * pager; that keeps two processes that share a descriptor (a shell's children) from writing over each other. Appending
+ * writes take their position from the object, which serialises growth.
  *
  * open(2) with O_CREAT and an existing name opens it; the name may vanish or appear between the lookup and the server's
  * FS_CREATE, then the whole is tried again, a few times.
@@ -265,7 +266,8 @@ static struct file *open_node(struct node *n, char *name, int flags, bool create
 {
 	bool only_path = flags & O_PATH;
 	int err = only_path ? flags & O_DIRECTORY && !S_ISDIR(n->mode) ? -ENOTDIR : 0 : check_open(n, flags, created);
-	struct file *f = err ? NULL : file_create(FILE_NODE, &path_file_ops, (uint32_t)(flags & ~OPEN_ONCE) | O_LARGEFILE, NULL);
+	struct file *f = err ? NULL
+	                     : file_create(FILE_NODE, &path_file_ops, (uint32_t)(flags & ~OPEN_ONCE) | O_LARGEFILE, NULL);
 
 	if (!f) {
 		node_put(n);
@@ -294,7 +296,8 @@ struct file *file_open_node(struct node *n, char *name, int flags)
 static int create_here(struct node *dir, const char *last, uint32_t mode, struct node **out)
 {
 	const struct proc *p = proc_current();
-	struct new_name make = { .name = last, .len = strlen(last), .mode = S_IFREG | (mode & 07777 & ~(p ? p->umask : 0)) };
+	struct new_name make = { .name = last, .len = strlen(last),
+	                         .mode = S_IFREG | (mode & 07777 & ~(p ? p->umask : 0)) };
 
 	if (!dir->fs->ops->create)
 		return -EROFS;

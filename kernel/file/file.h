@@ -2,8 +2,8 @@
 /*
  * Open files, descriptors, nodes (the kernel's inodes), path walking, mounts, pipes.
  *
- * Who owns what: a descriptor owns a reference to its open file; an open file owns one to its node; a node owns its VM object.
- * A node without references stays cached with its pages until memory is wanted (node_cache_shrink).
+ * Who owns what: a descriptor owns a reference to its open file; an open file owns one to its node; a node owns its VM
+ * object. A node without references stays cached with its pages until memory is wanted (node_cache_shrink).
  */
 #ifndef FILE_FILE_H
 #define FILE_FILE_H
@@ -51,8 +51,8 @@ struct fs_ops; /* file_impl.h: lookup, create, ... of one kind of filesystem (se
 static inline void node_get(struct node *n) { __atomic_add_fetch(&n->refs, 1, __ATOMIC_RELAXED); }
 void node_put(struct node *n);     /* may sleep: an unlinked node's last reference sends PAGER_CLOSE */
 /*
- * node_claim: a plain file is open for writing, or executed, never both. 0, -ETXTBSY. An open file holds its claim until its
- * last reference goes.
+ * node_claim: a plain file is open for writing, or executed, never both. 0, -ETXTBSY. An open file holds its claim
+ * until its last reference goes.
  */
 enum claim { CLAIM_NONE = 0, CLAIM_WRITE = 1, CLAIM_EXEC = -1 };
 int node_claim(struct node *n, enum claim claim);
@@ -67,13 +67,14 @@ void node_touch_mtime(struct node *n);
 unsigned node_cache_shrink(unsigned want); /* drop cached nodes without references, oldest first; how many went */
 
 /* ---- file.c: open file descriptions and descriptor tables ---- */
-enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT, FILE_EVENT, FILE_SOCKET };
+enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT, FILE_EVENT,
+                 FILE_SOCKET };
 
 struct file;
 
 /*
- * A gate is a lock that may be held while a server is asked: it has no rank, nothing on the paging path takes one, and a
- * waiter can be killed. It serialises what users of one open file do with its position.
+ * A gate is a lock that may be held while a server is asked: it has no rank, nothing on the paging path takes one, and
+ * a waiter can be killed. It serialises what users of one open file do with its position.
  */
 struct gate { volatile uint32_t state; struct spinlock lock; struct wait_queue wait; };
 void gate_init(struct gate *g);
@@ -83,8 +84,8 @@ void gate_leave(struct gate *g);
 #define POS_APPEND (-1) /* as a write's position: the end, as with O_APPEND */
 
 /* Operations that differ by kind. NULL: the errno said. buf is a user address of the current space. Contracts as the
- * system calls of the same name; ops are called without locks held and may sleep. pos: where, in a file that has positions; else
- * NULL. */
+ * system calls of the same name; ops are called without locks held and may sleep. pos: where, in a file that has
+ * positions; else NULL. */
 struct file_ops {
 	int64_t (*read)(struct file *f, vaddr_t buf, size_t len, int64_t *pos);        /* EINVAL */
 	int64_t (*write)(struct file *f, vaddr_t buf, size_t len, int64_t *pos);       /* EINVAL */
@@ -118,7 +119,8 @@ struct file {
 	uint32_t seen;             /* (c) pipe: the writers that had come when it was opened without one */
 	char *path;                /* absolute path it was opened by, for /proc; NULL */
 };
-struct file *file_create(enum file_kind kind, const struct file_ops *ops, uint32_t flags, void *data); /* refs 1; NULL */
+/* refs 1; NULL */
+struct file *file_create(enum file_kind kind, const struct file_ops *ops, uint32_t flags, void *data);
 static inline void file_get(struct file *f) { __atomic_add_fetch(&f->refs, 1, __ATOMIC_RELAXED); }
 void file_put(struct file *f);
 
@@ -139,7 +141,9 @@ void fdtable_close_on_exec(struct fdtable *t);
 struct file *fd_get(int fd);                         /* current process; referenced; NULL: EBADF */
 int fd_install(struct file *f, int at_least, bool cloexec); /* takes over the reference on success; -EMFILE */
 int fd_room(void);                                   /* 0; -EMFILE: fd_install would fail now; -ENFILE */
-/* files_room: 0, or -ENFILE: as many files are open as /proc/sys/fs/file-max allows, and the caller is not privileged. */
+/*
+ * files_room: 0, or -ENFILE: as many files are open as /proc/sys/fs/file-max allows, and the caller is not privileged.
+ */
 int files_room(void);
 extern volatile uint32_t files_open;
 extern uint32_t file_max;
@@ -184,10 +188,14 @@ struct path { struct node *node; char *name; }; /* referenced node; absolute can
  */
 int path_walk(int dirfd, const char *text, unsigned how, struct path *out, char *last);
 void path_put(struct path *p);
-int path_trim(struct path *p);                       /* a walk's name in as much memory as it needs; -ENOMEM: p has been put */
+/* a walk's name in as much memory as it needs; -ENOMEM: p has been put */
+int path_trim(struct path *p);
 void cwd_get(struct path *out);                      /* of the current process; name NULL without memory */
 void cwd_set(struct path *p);                        /* takes over what p holds */
-/* file_open: open(2) for the kernel and for sys_open; -errno through err_ptr. With OPEN_EXEC: to execute it, as O_RDONLY. */
+/*
+ * file_open: open(2) for the kernel and for sys_open; -errno through err_ptr. With OPEN_EXEC: to execute it, as
+ * O_RDONLY.
+ */
 #define OPEN_EXEC (1 << 30)
 struct file *file_open(int dirfd, const char *path, int flags, uint32_t mode);
 bool path_is_mount(const struct node *n);            /* the root of something mounted */
@@ -207,7 +215,8 @@ bool file_is_noexec(const struct file *f);           /* on a filesystem from whi
 /* ---- memfd.c: memory files ---- */
 struct file *memfd_create(const char *name, bool sealable, uint8_t huge_shift); /* O_RDWR; err_ptr(-ENOMEM) */
 struct file *huge_file_create(uint8_t huge_shift); /* what an anonymous mapping of huge pages shows; err_ptr(-ENOMEM) */
-uint8_t huge_pages_shift(uint64_t log); /* huge pages of that size, by its logarithm, 0 for the default: their shift; 0: none */
+/* huge pages of that size, by its logarithm, 0 for the default: their shift; 0: none */
+uint8_t huge_pages_shift(uint64_t log);
 int memfd_add_seals(struct file *f, uint64_t seals); /* F_ADD_SEALS. -EINVAL, -EPERM, -EBUSY */
 int memfd_get_seals(struct file *f);                 /* F_GET_SEALS. -EINVAL: not a memory file */
 
@@ -218,7 +227,8 @@ struct file *eventfd_create(uint32_t count, bool semaphore, uint32_t flags); /* 
 int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing end; -ENOMEM */
 int64_t pipe_get_size(struct file *f);               /* F_GETPIPE_SZ. -EBADF: no pipe */
 int64_t pipe_set_size(struct file *f, uint64_t size); /* the size it got. -EBADF, -EINVAL, -EPERM, -EBUSY, -ENOMEM */
-enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32, POLLRDNORM = 64, POLLWRNORM = 256, POLLRDHUP = 0x2000 };
+enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32, POLLRDNORM = 64,
+       POLLWRNORM = 256, POLLRDHUP = 0x2000 };
 struct abi_pollfd { int32_t fd; int16_t events, revents; };
 int poll_files(struct abi_pollfd *fds, unsigned count, uint64_t deadline_ns); /* how many are ready; -EINTR */
 void poll_changed(void);                             /* what some poll op says may have changed */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of file/ share among themselves: the operations of a kind of filesystem, the node cache's inside, mounts.
+ * What the files of file/ share among themselves: the operations of a kind of filesystem, the node cache's inside,
+ * mounts.
  *
- * Locks: the mount table has a mutex of RANK_MOUNT; the node cache and each memory filesystem have one of RANK_FS, never held
- * together; a node's mutex guards its attributes. None is held while a server is asked, nor while user memory is copied.
+ * Locks: the mount table has a mutex of RANK_MOUNT; the node cache and each memory filesystem have one of RANK_FS,
+ * never held together; a node's mutex guards its attributes. None is held while a server is asked, nor while user
+ * memory is copied.
  */
 #ifndef FILE_FILE_IMPL_H
 #define FILE_FILE_IMPL_H
@@ -33,8 +35,8 @@ struct new_name {
 };
 
 /*
- * What a filesystem can do. Directories and nodes are referenced by the caller; names are `len` bytes without '/', never
- * "." ; no lock is held, all may sleep. NULL for what changes names or attributes: EROFS.
+ * What a filesystem can do. Directories and nodes are referenced by the caller; names are `len` bytes without '/',
+ * never "." ; no lock is held, all may sleep. NULL for what changes names or attributes: EROFS.
  */
 struct fs_ops {
 	const char *type;          /* for /proc/mounts */
@@ -43,12 +45,16 @@ struct fs_ops {
 	int64_t block_size;        /* st_blksize; 0: a page */
 	int (*lookup)(struct node *dir, const char *name, size_t len, struct node **out); /* ".." too */
 	int (*create)(struct node *dir, const struct new_name *make, struct node **out);
-	int (*tmpfile)(struct node *dir, const struct new_name *make, struct node **out); /* a file without a name; EOPNOTSUPP */
+	/* a file without a name; EOPNOTSUPP */
+	int (*tmpfile)(struct node *dir, const struct new_name *make, struct node **out);
 	int (*link)(struct node *dir, const char *name, size_t len, struct node *to);
 	int (*unlink)(struct node *dir, const char *name, size_t len, bool is_dir);
 	int (*rename)(struct node *from, const char *old, struct node *to, const char *name, unsigned flags);
 	int (*readlink)(struct node *n, char *buf, size_t cap); /* length, not NUL-terminated */
-	/* follow: where a link leads that is more than its text (/proc/PID/exe); -EINVAL: not such a link. NULL: there are none */
+	/*
+	 * follow: where a link leads that is more than its text (/proc/PID/exe); -EINVAL: not such a link. NULL: there are
+	 * none
+	 */
 	int (*follow)(struct node *n, struct path *out);
 	/* readdir: abi_dirent64 records from cookie on; bytes, 0 at the end */
 	int64_t (*readdir)(struct node *dir, uint64_t cookie, void *buf, size_t room);
@@ -58,7 +64,8 @@ struct fs_ops {
 	int (*statfs)(struct filesystem *fs, struct abi_statfs *st);
 	int (*sync)(struct filesystem *fs);
 	int (*open)(struct node *n, struct file *f); /* fills ops and data of what is not a plain file or directory */
-	void (*close)(struct filesystem *fs, uint64_t ino, uint64_t lookups, const struct node *n); /* n NULL: never had one */
+	/* n NULL: never had one */
+	void (*close)(struct filesystem *fs, uint64_t ino, uint64_t lookups, const struct node *n);
 	void (*free)(struct node *n);                /* its data */
 	/* busy: has anybody a node of it, besides its own names and one reference to the root? NULL: always */
 	bool (*busy)(struct filesystem *fs, const struct node *root);
@@ -91,7 +98,9 @@ void fs_put(struct filesystem *fs);
 
 /* ---- file.c ---- */
 void file_caches_init(void);
-/* file_open_node: an open file on a new node, whatever its mode bits; takes over n's reference and the name. err_ptr. */
+/*
+ * file_open_node: an open file on a new node, whatever its mode bits; takes over n's reference and the name. err_ptr.
+ */
 struct file *file_open_node(struct node *n, char *name, int flags);
 int file_anonymous_stat(struct file *f, struct abi_stat *st); /* of what has neither node nor name */
 int file_node_stat(struct file *f, struct abi_stat *st); /* fstat of what stands on a node: the node's */
@@ -109,10 +118,14 @@ void pipe_init(void);
 int pipe_open(struct file *f);
 
 /* ---- tmpfs.c: files in memory ---- */
-struct filesystem *tmpfs_create_fs(const struct fs_ops *ops, uint64_t max_pages, uint64_t max_inodes); /* 0: no limit; NULL */
+/* 0: no limit; NULL */
+struct filesystem *tmpfs_create_fs(const struct fs_ops *ops, uint64_t max_pages, uint64_t max_inodes);
 /* tmpfs_mount: an instance with a root, by mount(2)'s options. 0, -EINVAL, -ENOMEM */
 int tmpfs_mount(const char *options, struct filesystem **fs, struct node **root);
-/* tmpfs_node_create: a node without a name (nlink 0), owned as a new name in dir is (NULL: by the process). 0, -ENOSPC, -ENOMEM */
+/*
+ * tmpfs_node_create: a node without a name (nlink 0), owned as a new name in dir is (NULL: by the process). 0, -ENOSPC,
+ * -ENOMEM
+ */
 int tmpfs_node_create(struct filesystem *fs, const struct node *dir, const struct new_name *make, struct node **out);
 void tmpfs_free(struct node *n);
 void tmpfs_destroy(struct filesystem *fs);
@@ -130,14 +143,17 @@ uint64_t node_cache_changes(void);
 /* node_lost_name: ino has `nlink` links left; closes it if nobody uses it. */
 void node_lost_name(struct filesystem *fs, uint64_t ino, uint32_t nlink);
 bool node_cache_written(struct filesystem *fs);         /* is a file of it open for writing? */
-bool node_cache_busy(struct filesystem *fs, const struct node *root); /* fs_ops.busy of what has its nodes in the cache */
+/* fs_ops.busy of what has its nodes in the cache */
+bool node_cache_busy(struct filesystem *fs, const struct node *root);
 void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back every lookup */
 
 /* ---- attr.c ---- */
 void node_set_attr(struct node *n, const struct fs_attr *attr); /* the server's word, except size and pending mtime */
-void node_changed(struct node *n);                      /* the server has changed attributes: fetch them for the next stat */
+/* the server has changed attributes: fetch them for the next stat */
+void node_changed(struct node *n);
 int node_refresh(struct node *n);                       /* fetch them now if need be; -EIO */
-int node_setattr_here(struct node *n, const struct fs_setattr *set); /* setattr of a filesystem that keeps attributes in nodes */
+/* setattr of a filesystem that keeps attributes in nodes */
+int node_setattr_here(struct node *n, const struct fs_setattr *set);
 bool attr_valid(const struct fs_attr *attr);
 struct abi_timespec time_now(void);
 
@@ -159,29 +175,38 @@ bool dirent_add(void *buf, size_t room, size_t *used, uint64_t ino, uint64_t nex
 /* ---- mount.c, mount_server.c (mount_disk), unmount.c (mount_leave) ---- */
 void mount_init(void);
 struct node *mount_root(void);                          /* of "/", referenced */
-struct node *mount_child(const struct node *dir, const char *name, size_t len); /* mounted over a name in dir, referenced; NULL */
-struct node *mount_up(struct node *n);                  /* ".." of what is the root of a mount, referenced; NULL: it is none */
+/* mounted over a name in dir, referenced; NULL */
+struct node *mount_child(const struct node *dir, const char *name, size_t len);
+/* ".." of what is the root of a mount, referenced; NULL: it is none */
+struct node *mount_up(struct node *n);
 /* mount_below: the index-th name in dir that something is mounted over, with its root, referenced */
 bool mount_below(const struct node *dir, unsigned index, char *name, size_t cap, struct node **root);
 void mount_describe(struct text *t, bool info);         /* /proc/mounts, or mountinfo */
 /*
- * mount_enter: takes over fs and root on success. alone: nothing may stand there. -EBUSY, -ENOSPC, -ENOMEM, the walk's errors
+ * mount_enter: takes over fs and root on success. alone: nothing may stand there. -EBUSY, -ENOSPC, -ENOMEM, the walk's
+ * errors
  * mount_leave: umount2(2) of what the walk led to, which is put. -EINVAL: no mount; -EBUSY, -EAGAIN
  * mount_change: MS_REMOUNT of the mount with that root. -EINVAL: there is none; -EBUSY
  */
 int mount_enter(const char *path, const char *source, struct filesystem *fs, struct node *root, bool alone);
 int mount_leave(struct path *at, int flags);
-int mount_disk(unsigned disk, const char *path, uint32_t flags); /* by the service. -ENODEV: there is none; -EBUSY, its errors */
+/* by the service. -ENODEV: there is none; -EBUSY, its errors */
+int mount_disk(unsigned disk, const char *path, uint32_t flags);
 #define DISKS_MAX 26
 bool devfs_disk(uint64_t rdev, unsigned *index);        /* which disk has that number; false: none */
 int mount_change(const struct node *root, uint32_t flags, const char *options);
 void mount_rename(const char *from, const char *to);    /* a directory on the way to mounts has a new name */
 
 /* ---- path.c ---- */
-/* path_walk_create: like PATH_PARENT, but follows a final symbolic link; *child is the node there, NULL when there is none. */
+/*
+ * path_walk_create: like PATH_PARENT, but follows a final symbolic link; *child is the node there, NULL when there is
+ * none.
+ */
 int path_walk_create(int dirfd, const char *text, unsigned how, struct path *out, char *last, struct node **child);
-int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t uid, uint32_t gid); /* p for its other groups */
-char *path_rebase(const char *path, const char *from, const char *to); /* another beginning; NULL: not there, no memory */
+/* p for its other groups */
+int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t uid, uint32_t gid);
+/* another beginning; NULL: not there, no memory */
+char *path_rebase(const char *path, const char *from, const char *to);
 char *text_copy(const char *text);                      /* kmalloc'ed; NULL */
 char *path_join(const char *dir, const char *name);     /* kmalloc'ed; NULL */
 
@@ -200,9 +225,12 @@ void text_path(struct text *t, const char *path, const char *escape); /* these c
 #define TEXT_PART 4096u       /* a maker of many records stops when its part is about so long */
 #define TEXT_END (~0ul)
 struct text_source {
-	/* make: append records from `from` (at first 0) on; *next, which is TEXT_END, is set to where to go on. May sleep. */
+	/*
+	 * make: append records from `from` (at first 0) on; *next, which is TEXT_END, is set to where to go on. May sleep.
+	 */
 	int (*make)(struct file *f, struct text *t, uint64_t from, uint64_t *next);
-	unsigned record; /* bytes of a record when all are alike: then any place can be read at once, from = its number. Else 0 */
+	/* bytes of a record when all are alike: then any place can be read at once, from = its number. Else 0 */
+	unsigned record;
 	/* store: what write(2) gave, NUL-terminated: bytes used, or -errno. NULL: EIO */
 	int64_t (*store)(struct file *f, const char *bytes, size_t len, int64_t pos);
 };

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks on files: fcntl(2)'s, on ranges of bytes, and flock(2)'s, on whole files. They bind nobody but those who ask for them.
+ * Locks on files: fcntl(2)'s, on ranges of bytes, and flock(2)'s, on whole files. They bind nobody but those who ask
+ * for them.
  *
  *      kind          whose                              ends when its owner
  *      LOCK_POSIX    a descriptor table's (a process')  closes any descriptor of the file, or ends
  *      LOCK_OFD      an open file's                     goes with its last descriptor
  *      LOCK_FLOCK    an open file's                     likewise
  *
- * The first two meet each other; a flock meets only other flocks. What an owner holds on a file is a list of ranges that do not
- * overlap, sorted, neighbours of one type made one; a new lock first takes its range out of what the owner had, and is then
- * joined to what touches it. A flock is a range too, of the whole file.
+ * The first two meet each other; a flock meets only other flocks. What an owner holds on a file is a list of ranges
+ * that do not overlap, sorted, neighbours of one type made one; a new lock first takes its range out of what the owner
+ * had, and is then joined to what touches it. A flock is a range too, of the whole file.
  *
- * All locks of all files hang in one hash table by the file's identity (filesystem and inode, or the pipe's address), for most
- * files are never locked and a node should not pay for it. One spin lock guards it all; that is what makes the search for
- * deadlocks a walk over a list. A lock keeps no reference: its owner's descriptor holds the file, and goes through
- * filelocks_drop_* before that reference ends. A descriptor that another thread closes while a lock is being taken through it is
- * found by filelock_set's caller, who looks again.
+ * All locks of all files hang in one hash table by the file's identity (filesystem and inode, or the pipe's address),
+ * for most files are never locked and a node should not pay for it. One spin lock guards it all; that is what makes the
+ * search for deadlocks a walk over a list. A lock keeps no reference: its owner's descriptor holds the file, and goes
+ * through filelocks_drop_* before that reference ends. A descriptor that another thread closes while a lock is being
+ * taken through it is found by filelock_set's caller, who looks again.
  *
- * Who waits is in `waiters` with the owner that stands in the way. Releasing anything wakes all waiters of the bucket, who look
- * again from the start; until they have, they stand behind nobody, so that no deadlock is seen that has just been resolved.
- * Handing a lock over in the order of asking was left out: Linux promises none either.
+ * Who waits is in `waiters` with the owner that stands in the way. Releasing anything wakes all waiters of the bucket,
+ * who look again from the start; until they have, they stand behind nobody, so that no deadlock is seen that has just
+ * been resolved. Handing a lock over in the order of asking was left out: Linux promises none either.
  */
 #include "file/file_impl.h"
 
@@ -85,7 +86,8 @@ static bool overlap(const struct filelock *a, const struct filelock *b)
 /* Would they stand in each other's way, if their owners were two? */
 static bool exclude(const struct filelock *a, const struct filelock *b)
 {
-	return (a->type == F_WRLCK || b->type == F_WRLCK) && (a->kind == LOCK_FLOCK) == (b->kind == LOCK_FLOCK) && overlap(a, b);
+	return (a->type == F_WRLCK || b->type == F_WRLCK) && (a->kind == LOCK_FLOCK) == (b->kind == LOCK_FLOCK) &&
+	       overlap(a, b);
 }
 
 static struct held *conflict_locked(struct identity of, const struct filelock *want, const void *owner)
@@ -135,7 +137,9 @@ static bool is_owners(const struct held *h, struct identity of, const void *owne
 	return same(h->of, of) && h->owner == owner && h->lock.kind == kind;
 }
 
-/* Cut the range of `cut` out of h, which it overlaps. A piece is left on both sides at most once: *spare is the second. */
+/*
+ * Cut the range of `cut` out of h, which it overlaps. A piece is left on both sides at most once: *spare is the second.
+ */
 static void carve_locked(struct held *h, const struct filelock *cut, struct held **spare)
 {
 	struct filelock *l = &h->lock;

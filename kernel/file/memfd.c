@@ -2,13 +2,14 @@
 /*
  * Memory files: memfd_create(2).
  *
- * A memory file is a file of the memory filesystem (tmpfs.c) without a name, of an instance that is mounted nowhere and has no
- * limits. What is here is making one, and the seals' way in (vm/seal.c), which files with names have too, for they say
+ * A memory file is a file of the memory filesystem (tmpfs.c) without a name, of an instance that is mounted nowhere and
+ * has no limits. What is here is making one, and the seals' way in (vm/seal.c), which files with names have too, for
+ * they say
  * F_SEAL_SEAL from the beginning. The node goes with its last descriptor or mapping.
  *
- * Files of huge pages (MFD_HUGETLB, and those that mmap makes for MAP_HUGETLB) answer as on a Linux that has reserved no huge pages:
- * they can be made, sized in steps of a huge page, read as zeros, and mapped with MAP_NORESERVE. They cannot be written or filled, and
- * no page of a mapping can be had: their objects stay empty (huge_shift).
+ * Files of huge pages (MFD_HUGETLB, and those that mmap makes for MAP_HUGETLB) answer as on a Linux that has reserved
+ * no huge pages: they can be made, sized in steps of a huge page, read as zeros, and mapped with MAP_NORESERVE. They
+ * cannot be written or filled, and no page of a mapping can be had: their objects stay empty (huge_shift).
  */
 #include "file/file_impl.h"
 

@@ -7,10 +7,11 @@
  *      "/dev"     devfs       "/proc"  procfs       "/tmp", "/dev/shm"  memory filesystems
  *      elsewhere  what mount(2) and fs_mount put there
  *
- * A mount stands over a name in a directory, not over a node: the pair (directory, name) leads to the mount's root, and ".." of
- * the root to the directory. So a mount point of the kernel's own need not exist on the disk, as /proc may not; two mounts over
- * the same name are a stack whose top is the one that was made last; and a walk looks into the table only in a directory that
- * counts mounts over its names (node->mounts). The directory is held by a reference, the mount's path is remembered for
+ * A mount stands over a name in a directory, not over a node: the pair (directory, name) leads to the mount's root, and
+ * ".." of the root to the directory. So a mount point of the kernel's own need not exist on the disk, as /proc may not;
+ * two mounts over the same name are a stack whose top is the one that was made last; and a walk looks into the table
+ * only in a directory that counts mounts over its names (node->mounts). The directory is held by a reference, the
+ * mount's path is remembered for
  * /proc/mounts and follows renamed directories.
  *
  * The table's mutex (RANK_MOUNT) is held for looking things up and changing entries, never while a server is asked.

@@ -28,7 +28,8 @@ extern struct node *boot_root;        /* (c) */
 /* ---- mount.c ---- */
 struct mount *mount_of_root_locked(const struct node *root); /* NULL: nothing is mounted that has that root */
 void mount_leave_locked(struct mount *m);                    /* out of the table; the caller frees it */
-void mount_free(struct mount *m);                            /* an entry that is not in the table; not what was mounted */
+/* an entry that is not in the table; not what was mounted */
+void mount_free(struct mount *m);
 
 /* ---- mount_server.c ---- */
 /* "/" becomes fs; *fs and *root what it was. The names over the old root move to the new one. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filesystems of servers: what fs_mount offers is mounted, and mount(2) of a disk asks the service that starts such servers.
+ * Filesystems of servers: what fs_mount offers is mounted, and mount(2) of a disk asks the service that starts such
+ * servers.
  *
  *      mount(2) of /dev/vdb ──► mount_disk ──FS_SERVE_MOUNT──► the service: starts the two servers of that disk
  *                                                                 │
  *      mount_server ◄──────────────── fs_mount ◄─────────────────┘   and answers when the table has it
  *
- * A server's "/" replaces the boot archive: working directories and the names mounted over the old root move to the new one.
- * The table's mutex is not held while the service or a server is asked.
+ * A server's "/" replaces the boot archive: working directories and the names mounted over the old root move to the new
+ * one. The table's mutex is not held while the service or a server is asked.
  */
 #include <abi/mount.h>
 

@@ -7,19 +7,21 @@
  *         │                        │ no name left                 │ or unmount
  *         └──── PAGER_CLOSE ◄──────┴────────► closing ◄───────────┘
  *
- * A filesystem server counts the lookups it answered; the node remembers how many the kernel has to give back, and PAGER_CLOSE
- * gives them back together. Two races follow from the two sides counting apart:
+ * A filesystem server counts the lookups it answered; the node remembers how many the kernel has to give back, and
+ * PAGER_CLOSE gives them back together. Two races follow from the two sides counting apart:
  *
- * - A LOOKUP may be answered while PAGER_CLOSE of the same inode is on its way. The counts still come out right, for the
+ * - A LOOKUP may be answered while PAGER_CLOSE of the same inode is on its way. The counts still come out right, for
+ * the
  *   answer counted one more. But the answer may tell of the inode as it was before CLOSE told the new size. So a closing node
  *   stays in the hash until its server has replied, who finds it waits, and `cache_changes` rises then: an answer that was
  *   asked for before the change is asked for again.
- * - An UNLINK may take the last name while a LOOKUP's answer, telling of one link, is not yet in the cache. `cache_changes`
+ * - An UNLINK may take the last name while a LOOKUP's answer, telling of one link, is not yet in the cache.
+ * `cache_changes`
  *   rises there as well.
  *
- * The cache lock is never held while a server is asked. A thread that is being killed gets no answers, so it leaves the closing
- * of unlinked files to the closer thread. A dentry cache, names to nodes, was left out: the server would have to be asked
- * whether a name still holds, or be forbidden to change names by itself.
+ * The cache lock is never held while a server is asked. A thread that is being killed gets no answers, so it leaves the
+ * closing of unlinked files to the closer thread. A dentry cache, names to nodes, was left out: the server would have
+ * to be asked whether a name still holds, or be forbidden to change names by itself.
  */
 #include "file/file_impl.h"
 
@@ -149,7 +151,8 @@ static void node_free(struct node *n)
 }
 
 /*
- * The node in the hash, referenced, NULL when there is none. A closing one is waited for, which lets the lock go meanwhile:
+ * The node in the hash, referenced, NULL when there is none. A closing one is waited for, which lets the lock go
+ * meanwhile:
  * *waited says so. err_ptr(-EINTR).
  */
 static struct node *cache_find_locked(struct filesystem *fs, uint64_t ino, bool *waited)
@@ -201,7 +204,8 @@ static struct node *cache_create_node(struct filesystem *fs, const struct fs_att
  * One attempt: finds the node, or makes it of attr unless something changed since `changes`. 0 with *out, 1: fetch the
  * attributes again, -errno. `made` is a node prepared outside the lock, taken over when it is used.
  */
-static int cache_try(struct filesystem *fs, const struct fs_attr *attr, uint64_t changes, struct node **made, struct node **out)
+static int cache_try(struct filesystem *fs, const struct fs_attr *attr, uint64_t changes, struct node **made,
+                     struct node **out)
 {
 	bool waited = false;
 	int err = 0;
@@ -469,8 +473,8 @@ static struct node *take_lookups(const struct filesystem *fs, uint64_t *lookups)
 }
 
 /*
- * Idle nodes go. Of those still in use the pages are written and the lookups given back, so that the server can free what has
- * no name; their holders get EIO for everything that needs the server.
+ * Idle nodes go. Of those still in use the pages are written and the lookups given back, so that the server can free
+ * what has no name; their holders get EIO for everything that needs the server.
  */
 void node_cache_close_fs(struct filesystem *fs)
 {

@@ -2,10 +2,10 @@
 /*
  * Path names to nodes.
  *
- * A walk stands on a directory node (referenced) and carries the canonical text of where it stands: absolute, without "." ,
- * ".." or symbolic links. That text is what getcwd(2) and /proc show, and it costs no question to the server. Its price: it is
- * the name by which a directory was reached, so renaming a directory has to correct the working directories below it
- * (cwd_rename); open directories keep the old text.
+ * A walk stands on a directory node (referenced) and carries the canonical text of where it stands: absolute, without
+ * "." , ".." or symbolic links. That text is what getcwd(2) and /proc show, and it costs no question to the server. Its
+ * price: it is the name by which a directory was reached, so renaming a directory has to correct the working
+ * directories below it (cwd_rename); open directories keep the old text.
  *
  *      text:   "usr/lib/../bin"          standing on   canonical
  *              usr                       node(usr)     /usr
@@ -13,8 +13,8 @@
  *              ..   (the server knows)   node(usr)     /usr
  *              bin  (a link to /bin)     node(/)       /            rest: "bin"
  *
- * Each component costs one lookup in its filesystem. What is mounted over a name wins over what the directory has there, and
- * ".." of the root of something mounted is that directory.
+ * Each component costs one lookup in its filesystem. What is mounted over a name wins over what the directory has
+ * there, and ".." of the root of something mounted is that directory.
  *
  * Permission to search is checked on each directory on the way, by the effective user; user 0 may search everything.
  */
@@ -194,8 +194,8 @@ static int walk_down(struct walk *w, const char *name, size_t len, struct node *
 }
 
 /*
- * A link that leads to an open file or a directory, whatever its name is by now: the walk stands there. -EINVAL: its text is what
- * counts.
+ * A link that leads to an open file or a directory, whatever its name is by now: the walk stands there. -EINVAL: its
+ * text is what counts.
  */
 static int walk_jump(struct walk *w, struct node *link)
 {
@@ -295,8 +295,8 @@ static void walk_cut_name(struct walk *w, char *last)
 }
 
 /*
- * The last component of a PATH_PARENT walk. With `child` its node is looked for, and a final link followed: 1 says the walk
- * goes on at the link's target.
+ * The last component of a PATH_PARENT walk. With `child` its node is looked for, and a final link followed: 1 says the
+ * walk goes on at the link's target.
  */
 static int walk_last(struct walk *w, const char *name, size_t len, unsigned how, char *last, struct node **child)
 {

@@ -6,13 +6,14 @@
  *            |-----|##############|-----|         in it. Empty: head == tail. Full: from tail's page on to head is the size.
  *                  ^ tail (read)  ^ head (write)
  *
- * The ring has 16 pages; F_SETPIPE_SZ gives it another power of two. Pages are allocated when they are first written to and
- * stay until the pipe goes.
+ * The ring has 16 pages; F_SETPIPE_SZ gives it another power of two. Pages are allocated when they are first written to
+ * and stay until the pipe goes.
  *
- * A pipe belongs to a node: that of its name, or one of a filesystem that is mounted nowhere. So both kinds are opened, shown
- * and found through /proc/PID/fd in the same way, and pipe(2) differs only in not waiting for the other side. The pipe is made
- * by the first open file and goes with the last; the node's mutex guards which one it has. An open end counts as a reader, a
- * writer, or both. Opening a name waits until the other side has come, even if it is gone again: `came` counts for ever.
+ * A pipe belongs to a node: that of its name, or one of a filesystem that is mounted nowhere. So both kinds are opened,
+ * shown and found through /proc/PID/fd in the same way, and pipe(2) differs only in not waiting for the other side. The
+ * pipe is made by the first open file and goes with the last; the node's mutex guards which one it has. An open end
+ * counts as a reader, a writer, or both. Opening a name waits until the other side has come, even if it is gone again:
+ * `came` counts for ever.
  *
  * How bytes are moved stands in pipe_io.c.
  */
@@ -233,8 +234,8 @@ static bool has_reader(struct node *n)
 
 /*
  * A pipe without a name, opened once more through /proc/PID/fd, never waits: its other side may be gone for good.
- * Who cannot wait may read without a writer, and is not told of writers' absence before one has been, but not write without a
- * reader.
+ * Who cannot wait may read without a writer, and is not told of writers' absence before one has been, but not write
+ * without a reader.
  */
 int pipe_open(struct file *f)
 {
@@ -247,7 +248,8 @@ int pipe_open(struct file *f)
 		return err;
 	struct pipe *p = f->data;
 	if (wait)
-		return reads ? wait_for_other(p, &p->writers, &p->writers_came) : wait_for_other(p, &p->readers, &p->readers_came);
+		return reads ? wait_for_other(p, &p->writers, &p->writers_came)
+		             : wait_for_other(p, &p->readers, &p->readers_came);
 	f->seen = p->writers ? 0 : p->writers_came;
 	return 0;
 }

@@ -20,8 +20,14 @@ struct pipe {
 static inline size_t pipe_used(const struct pipe *p) { return p->head - p->tail; }
 static inline size_t pipe_size(const struct pipe *p) { return (size_t)p->pages * PAGE_SIZE; }
 /* A page that is read in part is not free yet, as on Linux. */
-static inline size_t pipe_free(const struct pipe *p) { return pipe_size(p) - (p->head - ALIGN_DOWN(p->tail, PAGE_SIZE)); }
-static inline struct page **pipe_slot(const struct pipe *p, uint64_t pos) { return &p->page[pos / PAGE_SIZE & (p->pages - 1)]; }
+static inline size_t pipe_free(const struct pipe *p)
+{
+	return pipe_size(p) - (p->head - ALIGN_DOWN(p->tail, PAGE_SIZE));
+}
+static inline struct page **pipe_slot(const struct pipe *p, uint64_t pos)
+{
+	return &p->page[pos / PAGE_SIZE & (p->pages - 1)];
+}
 
 /* A change has been made and the mutex let go. */
 void pipe_wake(struct wait_queue *q);

@@ -2,14 +2,14 @@
 /*
  * Reading from and writing to a pipe, whose ring pipe.c draws.
  *
- * The pipe's mutex (RANK_FILE) is held while bytes are copied, with page faults off: a copy that falls short lets the mutex go,
- * brings the program's page in, and starts over. For a write of at most PIPE_BUF bytes, which must not mix with others,
- * nothing becomes visible (head does not move) before all of it has been copied.
+ * The pipe's mutex (RANK_FILE) is held while bytes are copied, with page faults off: a copy that falls short lets the
+ * mutex go, brings the program's page in, and starts over. For a write of at most PIPE_BUF bytes, which must not mix
+ * with others, nothing becomes visible (head does not move) before all of it has been copied.
  *
- * Where memory ends in the middle of a read or a write, both count by pages, for that is what Linux moves, whatever segments
- * the bytes lie in: the page of the ring whose bytes could not all be delivered stays in it, and of a long write only whole
- * pages have been written, after the odd rest if the ring's last page has room for that. An empty ring goes on at a page's
- * beginning, so that its pages hold what Linux's would.
+ * Where memory ends in the middle of a read or a write, both count by pages, for that is what Linux moves, whatever
+ * segments the bytes lie in: the page of the ring whose bytes could not all be delivered stays in it, and of a long
+ * write only whole pages have been written, after the odd rest if the ring's last page has room for that. An empty ring
+ * goes on at a page's beginning, so that its pages hold what Linux's would.
  *
  * A writer without readers gets SIGPIPE and EPIPE; a reader without writers sees the end.
  */
@@ -17,7 +17,9 @@
 
 #include "file/pipe.h"
 
-/* Where a transfer has got to in its segments; left: bytes still to move; fault: where it could not go on, if faulted. */
+/*
+ * Where a transfer has got to in its segments; left: bytes still to move; fault: where it could not go on, if faulted.
+ */
 struct cursor { const struct abi_iovec *iov; size_t off, left; vaddr_t fault; bool kernel, faulted; };
 
 static char *pipe_bytes(const struct pipe *p, uint64_t pos)
@@ -26,8 +28,8 @@ static char *pipe_bytes(const struct pipe *p, uint64_t pos)
 }
 
 /*
- * n bytes between a page of the ring and the segments, where `at` stands: it goes on behind them, or, if a fault comes first,
- * stays and knows the fault.
+ * n bytes between a page of the ring and the segments, where `at` stands: it goes on behind them, or, if a fault comes
+ * first, stays and knows the fault.
  */
 static bool copy_segments(char *ring, struct cursor *at, size_t n, bool out)
 {
@@ -182,8 +184,8 @@ static int wait_writable_locked(struct pipe *p, size_t need, bool nonblock)
 }
 
 /*
- * One piece: all of what is left at once when it is atomic, else as much as fits, copy by copy until one faults. -> bytes that
- * became visible; -errno.
+ * One piece: all of what is left at once when it is atomic, else as much as fits, copy by copy until one faults. ->
+ * bytes that became visible; -errno.
  */
 static int64_t write_piece(struct pipe *p, struct cursor *from, size_t total, bool nonblock)
 {
@@ -244,5 +246,6 @@ int64_t pipe_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 int64_t pipe_write_kernel(struct file *f, const void *buf, size_t len, int64_t *pos)
 {
 	(void)pos;
-	return pipe_write_from(f, (struct cursor){ .iov = &(struct abi_iovec){ (uint64_t)buf, len }, .left = len, .kernel = true });
+	return pipe_write_from(f, (struct cursor){ .iov = &(struct abi_iovec){ (uint64_t)buf, len }, .left = len,
+	                                           .kernel = true });
 }

@@ -2,10 +2,11 @@
 /*
  * Waiting for one of several files (poll(2)).
  *
- * All pollers wait on one queue; whatever changes the readiness of a file that has a poll operation calls poll_changed, which
- * is one load while nobody polls. A poller notes the count of changes before it looks, and sleeps only if nothing changed
- * since: no change can fall between the look and the sleep. The server of a device is asked at each look, and says when to look
- * again (dev_poll_changed). A queue in every file was left out: few wait, and looking once more is cheap.
+ * All pollers wait on one queue; whatever changes the readiness of a file that has a poll operation calls poll_changed,
+ * which is one load while nobody polls. A poller notes the count of changes before it looks, and sleeps only if nothing
+ * changed since: no change can fall between the look and the sleep. The server of a device is asked at each look, and
+ * says when to look again (dev_poll_changed). A queue in every file was left out: few wait, and looking once more is
+ * cheap.
  */
 #include "file/file_impl.h"
 

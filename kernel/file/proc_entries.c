@@ -2,7 +2,8 @@
 /*
  * /proc: which names its directories have, a table each, and who makes the text behind a name.
  *
- * A listing shows a table's order. What is in THREAD_ENTRIES is said of a process and of each of its threads alike. A name of
+ * A listing shows a table's order. What is in THREAD_ENTRIES is said of a process and of each of its threads alike. A
+ * name of
  * /proc/sys is a tunable of proc_sys.c, found there by its name.
  */
 #include "file/proc_entries.h"
@@ -48,13 +49,15 @@ static const struct proc_entry sysvipc_entries[] = {
 };
 
 static const struct proc_entry sys_fs_entries[] = {
-	TUNABLE("file-max", 0644), FILE_("file-nr", 0444, proc_make_file_nr), TUNABLE("nr_open", 0644), TUNABLE("pipe-max-size", 0644),
+	TUNABLE("file-max", 0644), FILE_("file-nr", 0444, proc_make_file_nr), TUNABLE("nr_open", 0644),
+	TUNABLE("pipe-max-size", 0644),
 };
 
 static const struct proc_entry sys_kernel_entries[] = {
 	TUNABLE("arch", 0444), TUNABLE("cap_last_cap", 0444), TUNABLE("hostname", 0444), TUNABLE("domainname", 0444),
 	TUNABLE("ngroups_max", 0444), TUNABLE("osrelease", 0444), TUNABLE("ostype", 0444), TUNABLE("overflowgid", 0644),
-	TUNABLE("core_uses_pid", 0644), TUNABLE("overflowuid", 0644), TUNABLE("pid_max", 0644), TUNABLE("randomize_va_space", 0644),
+	TUNABLE("core_uses_pid", 0644), TUNABLE("overflowuid", 0644), TUNABLE("pid_max", 0644),
+	TUNABLE("randomize_va_space", 0644),
 	TUNABLE("shmall", 0644), TUNABLE("shmmax", 0644), TUNABLE("shmmni", 0644),
 	TUNABLE("threads-max", 0644), TUNABLE("version", 0444),
 };
@@ -68,14 +71,17 @@ static const struct proc_entry sys_vm_entries[] = {
 	TUNABLE("overcommit_memory", 0644), TUNABLE("overcommit_ratio", 0644), TUNABLE("page-cluster", 0644),
 	TUNABLE("stat_interval", 0644), TUNABLE("swappiness", 0644), TUNABLE("user_reserve_kbytes", 0644),
 	TUNABLE("vfs_cache_pressure", 0644),
-	TUNABLE("compact_memory", 0200), TUNABLE("compact_unevictable_allowed", 0644), TUNABLE("compaction_proactiveness", 0644),
+	TUNABLE("compact_memory", 0200), TUNABLE("compact_unevictable_allowed", 0644),
+	TUNABLE("compaction_proactiveness", 0644),
 	TUNABLE("dirtytime_expire_seconds", 0644), TUNABLE("extfrag_threshold", 0644), TUNABLE("hugetlb_shm_group", 0644),
 	TUNABLE("laptop_mode", 0644), TUNABLE("memory_failure_early_kill", 0644), TUNABLE("memory_failure_recovery", 0644),
 	TUNABLE("min_slab_ratio", 0644), TUNABLE("min_unmapped_ratio", 0644), TUNABLE("mmap_rnd_bits", 0600),
-	TUNABLE("mmap_rnd_compat_bits", 0600), TUNABLE("nr_hugepages_mempolicy", 0644), TUNABLE("nr_overcommit_hugepages", 0644),
+	TUNABLE("mmap_rnd_compat_bits", 0600), TUNABLE("nr_hugepages_mempolicy", 0644),
+	TUNABLE("nr_overcommit_hugepages", 0644),
 	TUNABLE("numa_stat", 0644), TUNABLE("oom_dump_tasks", 0644), TUNABLE("oom_kill_allocating_task", 0644),
 	TUNABLE("page_lock_unfairness", 0644), TUNABLE("panic_on_oom", 0644),
-	TUNABLE("unprivileged_userfaultfd", 0644), TUNABLE("watermark_boost_factor", 0644), TUNABLE("watermark_scale_factor", 0644),
+	TUNABLE("unprivileged_userfaultfd", 0644), TUNABLE("watermark_boost_factor", 0644),
+	TUNABLE("watermark_scale_factor", 0644),
 	TUNABLE("zone_reclaim_mode", 0644),
 };
 

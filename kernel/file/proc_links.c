@@ -2,9 +2,9 @@
 /*
  * Links and descriptors below /proc/PID: exe, cwd, root, fd and fdinfo.
  *
- * These links are more than their text: following one leads to the very file that is open, or the directory that is used, though
- * its name may be gone or belong to another file by now. Their text is the name by which the file was opened, with " (deleted)"
- * behind it when it has no name any more, or says what a thing without a name is.
+ * These links are more than their text: following one leads to the very file that is open, or the directory that is
+ * used, though its name may be gone or belong to another file by now. Their text is the name by which the file was
+ * opened, with " (deleted)" behind it when it has no name any more, or says what a thing without a name is.
  *
  * A process's table of descriptors is referenced while it is looked at, so the process may end meanwhile.
  */
@@ -111,7 +111,8 @@ int proc_make_fdinfo(struct text *t, const struct proc_ref *of, uint64_t *next)
 
 static int file_text(struct file *f, char *buf, size_t cap)
 {
-	static const char *const kinds[] = { [FILE_PORT] = "port", [FILE_OBJECT] = "memory", [FILE_HANDLE] = "handle", [FILE_EVENT] = "eventfd" };
+	static const char *const kinds[] = { [FILE_PORT] = "port", [FILE_OBJECT] = "memory", [FILE_HANDLE] = "handle",
+	                                     [FILE_EVENT] = "eventfd" };
 
 	if (f->path)
 		return ksnprintf(buf, cap, "%s%s", f->path, f->node && !f->node->nlink ? " (deleted)" : "");

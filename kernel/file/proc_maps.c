@@ -6,8 +6,8 @@
  *      start        end          |||| offset   device inode                     name, at column 73
  *                                rwx and p(rivate) or s(hared)
  *
- * The text of one part is made under the space's lock, so a line is never half of one moment and half of another; between two
- * parts the mappings may change, and the next part goes on at the address where the last one ended.
+ * The text of one part is made under the space's lock, so a line is never half of one moment and half of another;
+ * between two parts the mappings may change, and the next part goes on at the address where the last one ended.
  */
 #include "file/procfs.h"
 
@@ -41,10 +41,11 @@ static void header_line(struct text *t, const struct vma *v)
 	const char *name = vma_name(v);
 	size_t start = t->len;
 
-	text_printf(t, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)v->start, (unsigned long long)v->end,
-	            v->flags & VMA_READ ? 'r' : '-', v->flags & VMA_WRITE ? 'w' : '-', v->flags & VMA_EXEC ? 'x' : '-',
-	            vma_is_shared(v) ? 's' : 'p', v->object || v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0ull,
-	            0u, n ? (unsigned)n->fs->dev : anonymous ? 1u : 0u,
+	text_printf(t, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)v->start,
+	            (unsigned long long)v->end, v->flags & VMA_READ ? 'r' : '-', v->flags & VMA_WRITE ? 'w' : '-',
+	            v->flags & VMA_EXEC ? 'x' : '-', vma_is_shared(v) ? 's' : 'p',
+	            v->object || v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0ull, 0u,
+	            n ? (unsigned)n->fs->dev : anonymous ? 1u : 0u,
 	            (unsigned long long)(n ? n->ino : anonymous ? v->object->id : 0));
 	if (name) {
 		name_column(t, start);
@@ -96,7 +97,9 @@ static void usage_rows(struct text *t, const struct vma_usage *u, bool rollup)
 	row(t, "Locked", PSS_KB(u->pss_locked));
 }
 
-/* VMA_* bits have Linux's numbers. "sd" (stored to since somebody asked to be told) always shows, for nobody can ask. */
+/*
+ * VMA_* bits have Linux's numbers. "sd" (stored to since somebody asked to be told) always shows, for nobody can ask.
+ */
 static void flags_line(struct text *t, const struct vma *v)
 {
 	static const char names[32][3] = {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/meminfo and /proc/vmstat: how memory is used and what has been done with it. The rows and their order are Linux 6.1's.
+ * /proc/meminfo and /proc/vmstat: how memory is used and what has been done with it. The rows and their order are Linux
+ * 6.1's.
  *
- * What exists here is counted, by counters (vm_stat) or by looking at every frame (frame_census). What does not exist, such as
- * huge pages, swap or NUMA nodes, is 0. All of a server-less object (shared anonymous memory) counts as Shmem and, as on Linux,
- * within Cached. KernelStack is the frames of stacks that are kept spare.
+ * What exists here is counted, by counters (vm_stat) or by looking at every frame (frame_census). What does not exist,
+ * such as huge pages, swap or NUMA nodes, is 0. All of a server-less object (shared anonymous memory) counts as Shmem
+ * and, as on Linux, within Cached. KernelStack is the frames of stacks that are kept spare.
  */
 #include "file/procfs.h"
 
@@ -20,7 +21,8 @@ static void row(struct text *t, const char *name, unsigned long long kb)
 }
 
 /* Several rows of 0; names separated by blanks. */
-static void zero_rows(struct text *t, const char *names, void (*one)(struct text *t, const char *name, unsigned long long value))
+static void zero_rows(struct text *t, const char *names,
+                      void (*one)(struct text *t, const char *name, unsigned long long value))
 {
 	char name[48];
 
@@ -130,7 +132,8 @@ static void state_counts(struct text *t, const struct frame_census *c)
 	count(t, "nr_writeback", c->writeback);
 	count(t, "nr_writeback_temp", 0);
 	count(t, "nr_shmem", c->shmem);
-	zero_rows(t, "nr_shmem_hugepages nr_shmem_pmdmapped nr_file_hugepages nr_file_pmdmapped nr_anon_transparent_hugepages "
+	zero_rows(t,
+	          "nr_shmem_hugepages nr_shmem_pmdmapped nr_file_hugepages nr_file_pmdmapped nr_anon_transparent_hugepages "
 	             "nr_vmscan_write nr_vmscan_immediate_reclaim", count);
 	count(t, "nr_dirtied", vm_stat.dirtied);
 	count(t, "nr_written", vm_stat.written);

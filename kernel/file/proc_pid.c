@@ -2,10 +2,10 @@
 /*
  * /proc/PID/stat, status, statm: what a process is and uses. Formats: proc(5), Linux 6.1.
  *
- * First the facts are copied out under the process tree's mutex and the process's own lock (struct facts), then, with no lock
- * but the space's, the sizes; printing comes last. A process that ends in between shows the facts of before and no memory.
- * Below /proc/PID/task the name, state and signals are the thread's, all else the process's. Fields that have no counterpart
- * here are what Linux shows where its own have no use: 0.
+ * First the facts are copied out under the process tree's mutex and the process's own lock (struct facts), then, with
+ * no lock but the space's, the sizes; printing comes last. A process that ends in between shows the facts of before and
+ * no memory. Below /proc/PID/task the name, state and signals are the thread's, all else the process's. Fields that
+ * have no counterpart here are what Linux shows where its own have no use: 0.
  */
 #include "file/procfs.h"
 #include "file/terminal.h"
@@ -189,8 +189,10 @@ int proc_make_pid_stat(struct text *t, const struct proc_ref *of, uint64_t *next
 		return err;
 	if (proc_may_look(of->pid))
 		hide_addresses(&x);
-	text_printf(t, "%d (%s) %c %d %d %d %d %d 0", x.tid, x.name, x.state, x.ppid, x.pgid, x.sid, x.terminal, x.foreground);
-	number(t, x.used.minflt), number(t, x.children_used.minflt), number(t, x.used.majflt), number(t, x.children_used.majflt);
+	text_printf(t, "%d (%s) %c %d %d %d %d %d 0", x.tid, x.name, x.state, x.ppid, x.pgid, x.sid, x.terminal,
+	            x.foreground);
+	number(t, x.used.minflt), number(t, x.children_used.minflt), number(t, x.used.majflt),
+		number(t, x.children_used.majflt);
 	number(t, x.used.user_ns / TICK_NS), number(t, x.used.system_ns / TICK_NS);
 	number(t, x.children_used.user_ns / TICK_NS), number(t, x.children_used.system_ns / TICK_NS);
 	text_printf(t, " %d %d %u 0", 20 + x.nice, x.nice, x.threads);
@@ -241,8 +243,8 @@ static const char *state_name(char state)
 
 static void identity_rows(struct text *t, const struct facts *x)
 {
-	text_printf(t, "Name:\t%s\nUmask:\t0%u%u%u\nState:\t%s\n", x->name, x->umask >> 6 & 7, x->umask >> 3 & 7, x->umask & 7,
-	            state_name(x->state));
+	text_printf(t, "Name:\t%s\nUmask:\t0%u%u%u\nState:\t%s\n", x->name, x->umask >> 6 & 7, x->umask >> 3 & 7,
+	            x->umask & 7, state_name(x->state));
 	text_printf(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", x->pid, x->tid, x->ppid);
 	text_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", x->uid, x->euid, x->suid, x->fsuid);
 	text_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", x->gid, x->egid, x->sgid, x->fsgid);

@@ -6,7 +6,8 @@
  *      nothing but blanks, another text, or out of range: EINVAL and nothing changes
  *      a write that does not begin at position 0: accepted, without effect
  *
- * A value is a single word that its users read when they need it; nobody is told of a change, except where `changed` is set.
+ * A value is a single word that its users read when they need it; nobody is told of a change, except where `changed` is
+ * set.
  */
 #include <abi/misc.h>
 
@@ -97,7 +98,8 @@ static int no_huge_pages(int64_t n)
 #define TEXT(n, v) { n, KIND_TEXT, v, 0, 0, NULL }
 
 static const struct tunable tunables[] = {
-	VM_U32(dirty_background_ratio, 0, 100, background_ratio_set), VM_U64(dirty_background_bytes, 1, background_bytes_set),
+	VM_U32(dirty_background_ratio, 0, 100, background_ratio_set),
+	VM_U64(dirty_background_bytes, 1, background_bytes_set),
 	VM_U32(dirty_ratio, 0, 100, ratio_set), VM_U64(dirty_bytes, 2 * PAGE_SIZE, bytes_set),
 	VM_U32(dirty_expire_centisecs, 0, INT32_MAX, NULL), VM_U32(dirty_writeback_centisecs, 0, INT32_MAX, NULL),
 	VM_U32(legacy_va_layout, 0, INT32_MAX, NULL), VM_U32(max_map_count, 0, INT32_MAX, NULL),
@@ -108,16 +110,19 @@ static const struct tunable tunables[] = {
 	VM_U32(swappiness, 0, 200, NULL), VM_U64(admin_reserve_kbytes, 0, NULL), VM_U64(user_reserve_kbytes, 0, NULL),
 	{ "drop_caches", KIND_U32, &drop, 1, 4, drop_set },
 	{ "nr_hugepages", KIND_U32, &zero, 0, INT32_MAX, no_huge_pages },
-	{ "shmmax", KIND_U64, &sysv_limits.shmmax, 0, INT64_MAX, NULL }, { "shmall", KIND_U64, &sysv_limits.shmall, 0, INT64_MAX, NULL },
+	{ "shmmax", KIND_U64, &sysv_limits.shmmax, 0, INT64_MAX, NULL },
+	{ "shmall", KIND_U64, &sysv_limits.shmall, 0, INT64_MAX, NULL },
 	{ "shmmni", KIND_U32, &sysv_limits.shmmni, 0, 1 << IPC_INDEX_BITS, NULL },
 	{ "nr_hugepages_mempolicy", KIND_U32, &zero, 0, INT32_MAX, no_huge_pages },
 	{ "nr_overcommit_hugepages", KIND_U32, &zero, 0, INT32_MAX, no_huge_pages },
-	FIXED("cap_last_cap", &cap_last), FIXED("ngroups_max", &groups_max), { "file-max", KIND_U32, &file_max, 0, INT32_MAX, NULL },
+	FIXED("cap_last_cap", &cap_last), FIXED("ngroups_max", &groups_max),
+	{ "file-max", KIND_U32, &file_max, 0, INT32_MAX, NULL },
 	KEPT("page-cluster", 3, 0, INT32_MAX), KEPT("vfs_cache_pressure", 100, 0, INT32_MAX),
 	KEPT("stat_interval", 1, INT32_MIN, INT32_MAX / 250), KEPT("panic_on_oom", 0, 0, 2),
 	KEPT("oom_kill_allocating_task", 0, INT32_MIN, INT32_MAX), KEPT("oom_dump_tasks", 1, INT32_MIN, INT32_MAX),
 	KEPT("hugetlb_shm_group", 0, INT32_MIN, INT32_MAX), KEPT("laptop_mode", 0, INT32_MIN, INT32_MAX / 250),
-	KEPT("dirtytime_expire_seconds", 43200, 0, INT32_MAX), KEPT("min_slab_ratio", 5, 0, 100), KEPT("min_unmapped_ratio", 1, 0, 100),
+	KEPT("dirtytime_expire_seconds", 43200, 0, INT32_MAX), KEPT("min_slab_ratio", 5, 0, 100),
+	KEPT("min_unmapped_ratio", 1, 0, 100),
 	KEPT("extfrag_threshold", 500, 0, 1000), KEPT("compaction_proactiveness", 20, 0, 100),
 	KEPT("compact_unevictable_allowed", 1, 0, 1), KEPT("memory_failure_early_kill", 0, 0, 1),
 	KEPT("memory_failure_recovery", 1, 0, 1), KEPT("mmap_rnd_bits", 28, 28, 32), KEPT("mmap_rnd_compat_bits", 8, 8, 16),
@@ -125,9 +130,11 @@ static const struct tunable tunables[] = {
 	KEPT("unprivileged_userfaultfd", 0, 0, 1),
 	KEPT("watermark_boost_factor", 15000, 0, INT32_MAX), KEPT("watermark_scale_factor", 10, 1, 3000),
 	KEPT("zone_reclaim_mode", 0, 0, INT32_MAX), KEPT("compact_memory", 0, INT32_MIN, INT32_MAX),
-	KEPT("randomize_va_space", 0, INT32_MIN, INT32_MAX), KEPT("overflowuid", 65534, 0, 65535), KEPT("overflowgid", 65534, 0, 65535),
+	KEPT("randomize_va_space", 0, INT32_MIN, INT32_MAX), KEPT("overflowuid", 65534, 0, 65535),
+	KEPT("overflowgid", 65534, 0, 65535),
 	KEPT("core_uses_pid", 0, INT32_MIN, INT32_MAX), { "pid_max", KIND_U32, &pid_max, 301, 4194304, NULL },
-	{ "threads-max", KIND_U32, &threads_max, 20, INT32_MAX, NULL }, { "nr_open", KIND_U32, &nr_open, 8, INT32_MAX, NULL },
+	{ "threads-max", KIND_U32, &threads_max, 20, INT32_MAX, NULL },
+	{ "nr_open", KIND_U32, &nr_open, 8, INT32_MAX, NULL },
 	{ "pipe-max-size", KIND_U64, &pipe_max, PAGE_SIZE, INT32_MAX, NULL },
 	TEXT("arch", UNAME_MACHINE), TEXT("hostname", UNAME_NODENAME), TEXT("domainname", UNAME_DOMAINNAME),
 	TEXT("osrelease", UNAME_RELEASE), TEXT("ostype", UNAME_SYSNAME), TEXT("version", UNAME_VERSION),

@@ -2,8 +2,8 @@
 /*
  * What the files of /proc say that are about the whole system, memory apart (proc_memory.c). Formats: proc(5).
  *
- * Load averages are not computed: the first three numbers are 0, the count of processes is real. So are interrupts and context
- * switches.
+ * Load averages are not computed: the first three numbers are 0, the count of processes is real. So are interrupts and
+ * context switches.
  */
 #include "file/procfs.h"
 #include "sysv/sysv.h"
@@ -117,8 +117,8 @@ static void describe_lock(struct text *t, const struct filelock_line *line)
 	static const char *const types[] = { [F_RDLCK] = "READ", [F_WRLCK] = "WRITE", [F_UNLCK] = "UNLCK" };
 	const struct filelock *l = &line->lock;
 
-	text_printf(t, "%u: %s%s ADVISORY  %s %d %02x:%02x:%llu %lld ", line->number, line->waits ? "-> " : "", kinds[l->kind],
-	            types[l->type], l->pid, (unsigned)line->dev >> 8, (unsigned)line->dev & 0xff,
+	text_printf(t, "%u: %s%s ADVISORY  %s %d %02x:%02x:%llu %lld ", line->number, line->waits ? "-> " : "",
+	            kinds[l->kind], types[l->type], l->pid, (unsigned)line->dev >> 8, (unsigned)line->dev & 0xff,
 	            (unsigned long long)line->ino, (long long)l->start);
 	if (l->end == INT64_MAX)
 		text_puts(t, "EOF\n");
@@ -164,7 +164,8 @@ int proc_make_stat(struct text *t, const struct proc_ref *of, uint64_t *next)
 
 	text_printf(t, "cpu  %llu 0 %llu %llu 0 0 0 0 0 0\n", user, system, idle);
 	for (unsigned i = 0; i < cpu_count; i++)
-		text_printf(t, "cpu%u %llu 0 %llu %llu 0 0 0 0 0 0\n", i, user / cpu_count, system / cpu_count, idle / cpu_count);
+		text_printf(t, "cpu%u %llu 0 %llu %llu 0 0 0 0 0 0\n", i, user / cpu_count, system / cpu_count,
+		            idle / cpu_count);
 	text_printf(t, "intr 0\nctxt 0\nbtime %llu\nprocesses %d\nprocs_running 1\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n",
 	            (unsigned long long)(clock_epoch_ns() / 1000000000), c.newest);
 	return 0;

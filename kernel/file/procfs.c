@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc: the names. What the files say is in proc_*.c, in the formats of Linux 6.1, byte for byte where the fact exists here,
- * because programs parse them.
+ * /proc: the names. What the files say is in proc_*.c, in the formats of Linux 6.1, byte for byte where the fact exists
+ * here, because programs parse them.
  *
- * The kernel itself serves /proc, and not a server: every line is about structures of the kernel (VMAs, threads, open files,
- * counters), which change under the reader's hands and are guarded by the kernel's locks. A server would need calls that copy
- * all of them out, which is the same text in another form; and it could not be asked while it is itself what is looked at.
+ * The kernel itself serves /proc, and not a server: every line is about structures of the kernel (VMAs, threads, open
+ * files, counters), which change under the reader's hands and are guarded by the kernel's locks. A server would need
+ * calls that copy all of them out, which is the same text in another form; and it could not be asked while it is itself
+ * what is looked at.
  *
  * A directory is a table of entries. An inode number holds the thread, the process and the row of what it is about:
  *
  *      ino = tid << 34 | pid << 12 | row         row = directory << 7 | entry + 1    (0: the directory itself)
  *                                                row = ROW_FD + n, ROW_FDINFO + n    (below fd and fdinfo)
  *
- * Nodes are made for each lookup and not cached; a process that ends meanwhile leaves nodes whose files answer ESRCH. Memory
- * and descriptors of a process are shown to its own user and to root (proc_may_look, the rule of ptrace(2)).
+ * Nodes are made for each lookup and not cached; a process that ends meanwhile leaves nodes whose files answer ESRCH.
+ * Memory and descriptors of a process are shown to its own user and to root (proc_may_look, the rule of ptrace(2)).
  */
 #include "file/proc_entries.h"
 
@@ -75,8 +76,8 @@ static uint32_t mode_of(uint64_t ino)
 /* ---- nodes ---- */
 
 /*
- * Who owns what is shown of a process; false when there is none, or no such thread. What is not for everybody belongs to root once
- * the process has changed its ids.
+ * Who owns what is shown of a process; false when there is none, or no such thread. What is not for everybody belongs
+ * to root once the process has changed its ids.
  */
 static bool process_owner(int pid, int tid, struct fs_attr *attr)
 {
@@ -163,7 +164,8 @@ static uint64_t numbered_ino(enum directory d, const struct proc_ref *of, int n)
 	case DIR_FD:
 		return n >= 0 && n < MAX_FDS ? ino_of(of->pid, of->tid, ROW_FD + (unsigned)n) : 0;
 	case DIR_FDINFO:
-		return n >= 0 && n < MAX_FDS && proc_next_fd(of->pid, n) == n ? ino_of(of->pid, of->tid, ROW_FDINFO + (unsigned)n)
+		return n >= 0 && n < MAX_FDS && proc_next_fd(of->pid, n) == n ? ino_of(of->pid, of->tid,
+		                                                                       ROW_FDINFO + (unsigned)n)
 		                                                              : 0;
 	default:
 		return 0;
@@ -184,10 +186,12 @@ static int procfs_lookup(struct node *dir, const char *name, size_t len, struct 
 
 	if (len == 2 && !memcmp(name, "..", 2)) {
 		enum directory up = of.tid && (d == DIR_FD || d == DIR_FDINFO) ? DIR_THREAD : proc_directories[d].parent;
-		return make_node(dir->fs, ino_of(up == DIR_ROOT ? 0 : of.pid, up == DIR_THREAD ? of.tid : 0, row_of_dir(up)), out);
+		return make_node(dir->fs, ino_of(up == DIR_ROOT ? 0 : of.pid, up == DIR_THREAD ? of.tid : 0,
+		                                 row_of_dir(up)), out);
 	}
 	for (unsigned i = 0; i < proc_directories[d].count; i++)
-		if (strlen(proc_directories[d].entries[i].name) == len && !memcmp(proc_directories[d].entries[i].name, name, len))
+		if (strlen(proc_directories[d].entries[i].name) == len &&
+		    !memcmp(proc_directories[d].entries[i].name, name, len))
 			return make_node(dir->fs, entry_ino(d, &of, i), out);
 	uint64_t ino = numbered_ino(d, &of, parse_number(name, len, (int)PID_MASK));
 	return ino ? make_node(dir->fs, ino, out) : -ENOENT;
@@ -226,7 +230,9 @@ static int procfs_follow(struct node *n, struct path *out)
 	return is_magic(&of) ? proc_link_follow(&of, out) : -EINVAL;
 }
 
-/* ---- proc_directories: cookies count the fixed names; from NUMBER_COOKIE on they are the lowest number to show ---- */
+/*
+ * ---- proc_directories: cookies count the fixed names; from NUMBER_COOKIE on they are the lowest number to show ----
+ */
 
 #define NUMBER_COOKIE 4096
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of /proc share: the names are in proc_entries.c, and each has a maker of its text. Makers of a process's files give
- * -ESRCH when it is gone. All may sleep.
+ * What the files of /proc share: the names are in proc_entries.c, and each has a maker of its text. Makers of a
+ * process's files give -ESRCH when it is gone. All may sleep.
  */
 #ifndef FILE_PROCFS_H
 #define FILE_PROCFS_H
@@ -21,14 +21,17 @@ typedef int proc_make_fn(struct text *t, const struct proc_ref *of, uint64_t *ne
 typedef int64_t proc_store_fn(const struct proc_ref *of, const char *bytes, size_t len, int64_t pos);
 
 /* proc_text.c, proc_memory.c: the system's */
-proc_make_fn proc_make_cmdline, proc_make_mounts, proc_make_mountinfo, proc_make_filesystems, proc_make_uptime, proc_make_file_nr,
-	proc_make_loadavg, proc_make_locks, proc_make_version, proc_make_stat, proc_make_cpuinfo, proc_make_swaps, proc_make_partitions,
+proc_make_fn proc_make_cmdline, proc_make_mounts, proc_make_mountinfo, proc_make_filesystems, proc_make_uptime,
+	proc_make_file_nr,
+	proc_make_loadavg, proc_make_locks, proc_make_version, proc_make_stat, proc_make_cpuinfo, proc_make_swaps,
+	proc_make_partitions,
 	proc_make_meminfo, proc_make_vmstat, proc_make_sysvipc_shm, proc_make_sysvipc_sem;
 
 /* proc_pid.c, proc_facts.c, proc_maps.c, proc_self.c: a process's */
 proc_make_fn proc_make_pid_maps, proc_make_pid_smaps, proc_make_pid_rollup, proc_make_pid_stat, proc_make_pid_status,
 	proc_make_pid_statm, proc_make_pid_cmdline, proc_make_pid_comm, proc_make_pid_limits, proc_make_pid_environ,
-	proc_make_pid_auxv, proc_make_pid_pagemap, proc_make_pid_personality, proc_make_pid_oom_score, proc_make_pid_oom_score_adj,
+	proc_make_pid_auxv, proc_make_pid_pagemap, proc_make_pid_personality, proc_make_pid_oom_score,
+	proc_make_pid_oom_score_adj,
 	proc_make_fdinfo;
 proc_store_fn proc_store_pid_comm, proc_store_pid_oom_score_adj, proc_store_clear_refs;
 
@@ -48,7 +51,10 @@ enum proc_link { PROC_LINK_EXE = 1, PROC_LINK_CWD, PROC_LINK_ROOT, PROC_LINK_FD 
 uint32_t proc_fd_mode(const struct proc_ref *of);  /* of the link; 0: no such descriptor */
 int proc_next_fd(int pid, int from);               /* the lowest descriptor >= from; -1 */
 
-/* proc_may_look: may the caller see another process's memory and files (ptrace(2), PTRACE_MODE_READ)? 0, -EACCES, -ESRCH */
+/*
+ * proc_may_look: may the caller see another process's memory and files (ptrace(2), PTRACE_MODE_READ)? 0, -EACCES,
+ * -ESRCH
+ */
 int proc_may_look(int pid);
 /* proc_space_of: the space of a process, referenced. NULL: it has none. -ESRCH by err_ptr: no such process. */
 struct space *proc_space_of(int pid);

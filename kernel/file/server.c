@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client of abi/fsproto.h: a filesystem whose names and attributes live in a server (ext2). File data does not pass here;
- * it goes through the node's object and the pager port.
+ * The client of abi/fsproto.h: a filesystem whose names and attributes live in a server (ext2). File data does not pass
+ * here; it goes through the node's object and the pager port.
  *
- * A server's answer is checked before it is believed: a status that is no errno, a short attribute record, a type of file that
- * does not exist and a directory record that runs over its end are EIO for the caller. A dead server is EIO too. So is
- * everything after unmount.
+ * A server's answer is checked before it is believed: a status that is no errno, a short attribute record, a type of
+ * file that does not exist and a directory record that runs over its end are EIO for the caller. A dead server is EIO
+ * too. So is everything after unmount.
  *
- * Every call may sleep and is made without a lock. A caller that is being killed leaves the call behind; a lookup that was
- * counted for it stays counted until unmount.
+ * Every call may sleep and is made without a lock. A caller that is being killed leaves the call behind; a lookup that
+ * was counted for it stays counted until unmount.
  */
 #include <abi/mount.h>
 #include <abi/pager.h>
@@ -191,7 +191,9 @@ static int server_setattr(struct node *n, const struct fs_setattr *set)
 	struct fs_attr attr;
 	int err;
 
-	/* A pending time of change must not overtake the one that is set now: send it, and the data it belongs to, first. */
+	/*
+	 * A pending time of change must not overtake the one that is set now: send it, and the data it belongs to, first.
+	 */
 	if (set->mask & FS_SET_MTIME && n->object && (n->object->mtime_sec != -1 || n->object->pages.marked)) {
 		err = object_sync(n->object, 0, UINT64_MAX, false);
 		if (err)

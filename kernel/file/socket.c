@@ -5,17 +5,18 @@
  *      side 0  ──send──►  half[1]: messages  ──receive──►  side 1
  *              ◄─receive─  half[0]: messages  ◄──send──
  *
- * A half holds what has been sent and not yet received, as a list of messages, each allocated by its sender. For a stream the
- * borders of messages mean nothing, but that descriptors sent with one (SCM_RIGHTS) arrive with its first byte; for SEQPACKET
- * and DGRAM one message is received by one call, and what does not fit is lost.
+ * A half holds what has been sent and not yet received, as a list of messages, each allocated by its sender. For a
+ * stream the borders of messages mean nothing, but that descriptors sent with one (SCM_RIGHTS) arrive with its first
+ * byte; for SEQPACKET and DGRAM one message is received by one call, and what does not fit is lost.
  *
- * The pair's spin lock guards the lists and the two ends of each half, and is never held while bytes are copied. So that two
- * receivers do not get the bytes of a stream in the wrong order, a half's gate is held from taking a message off the list to
- * putting its rest back; it is let go to wait. A half holds at most HALF_MAX bytes, a message being counted with what it costs
- * beside its bytes; a sender waits for room, and each sender's own message is all it has allocated meanwhile.
+ * The pair's spin lock guards the lists and the two ends of each half, and is never held while bytes are copied. So
+ * that two receivers do not get the bytes of a stream in the wrong order, a half's gate is held from taking a message
+ * off the list to putting its rest back; it is let go to wait. A half holds at most HALF_MAX bytes, a message being
+ * counted with what it costs beside its bytes; a sender waits for room, and each sender's own message is all it has
+ * allocated meanwhile.
  *
- * Sockets themselves cannot be sent: a socket lying in its own queue would never be closed by anybody, and finding such rings
- * needs a collector of garbage.
+ * Sockets themselves cannot be sent: a socket lying in its own queue would never be closed by anybody, and finding such
+ * rings needs a collector of garbage.
  */
 #include "file/socket.h"
 
@@ -95,7 +96,10 @@ static struct message *message_make(const struct transfer *t, uint64_t from, siz
 	return m;
 }
 
-/* Why nothing can be sent. A DGRAM's first such attempt ends the connection: what has come from the other side goes to *lost. */
+/*
+ * Why nothing can be sent. A DGRAM's first such attempt ends the connection: what has come from the other side goes to
+ * *lost.
+ */
 static int unsendable_locked(struct side *s, struct list *lost)
 {
 	struct half *h = theirs(s);

@@ -2,8 +2,8 @@
 /*
  * Terminals as job control knows them: which session controls one, and which of its groups is in the foreground.
  *
- * What a terminal does with bytes is its server's business (user/servers/tty). Who may use it, and who is signalled by its keys, is
- * here, because only the kernel knows sessions and groups:
+ * What a terminal does with bytes is its server's business (user/servers/tty). Who may use it, and who is signalled by
+ * its keys, is here, because only the kernel knows sessions and groups:
  *
  *     open by a session's leader without a terminal ──► the session's (TIOCSCTTY the same, TIOCNOTTY or the leader's end undo it)
  *     read in the background        SIGTTIN to the caller's group          EIO when that would do nothing, or the group is orphaned
@@ -11,10 +11,11 @@
  *       and changes of settings
  *     a key, a new size             the server says dev_signal(port, signo), and it goes to the foreground
  *
- * A terminal is known by its server's port; entries of dead servers are used again. /dev/tty is the one of the caller's session.
+ * A terminal is known by its server's port; entries of dead servers are used again. /dev/tty is the one of the caller's
+ * session.
  *
- * Locks: all fields are under the tree lock. terminal_check looks without it first, which a process in the foreground never finds
- * to be wrong for long: who changes groups meanwhile could as well have done so a moment later.
+ * Locks: all fields are under the tree lock. terminal_check looks without it first, which a process in the foreground
+ * never finds to be wrong for long: who changes groups meanwhile could as well have done so a moment later.
  */
 #include <abi/termios.h>
 

@@ -13,10 +13,14 @@ struct terminal;
 
 /* terminal_opened: the terminal behind the port, which may become the caller's session's; NULL: there are too many. */
 struct terminal *terminal_opened(struct port *port, uint64_t rdev, unsigned flags);
-struct port *terminal_of_caller(uint64_t *rdev);            /* /dev/tty: its port, referenced, and device number; NULL: none */
-int terminal_numbers(const struct proc *p, int *foreground); /* tree lock held: device number and group of p's; 0 and -1 */
-int terminal_signal(const struct port *port, int signo);    /* to the foreground of the terminal behind the port. -EINVAL */
-void terminal_session_ends(const struct proc *p);           /* p ends; if it leads a session, that has no terminal any more */
+/* /dev/tty: its port, referenced, and device number; NULL: none */
+struct port *terminal_of_caller(uint64_t *rdev);
+/* tree lock held: device number and group of p's; 0 and -1 */
+int terminal_numbers(const struct proc *p, int *foreground);
+/* to the foreground of the terminal behind the port. -EINVAL */
+int terminal_signal(const struct port *port, int signo);
+/* p ends; if it leads a session, that has no terminal any more */
+void terminal_session_ends(const struct proc *p);
 /* terminal_check: the caller's group is in the foreground, or it does not matter; else signo is sent. -EIO, -EINTR */
 int terminal_check(const struct terminal *t, int signo);
 int terminal_check_write(const struct terminal *t);

@@ -5,14 +5,15 @@
  *      parts:   [0 ........][part ........][not made yet ...
  *                           ^ start    ^ where the last read ended
  *
- * A text is made in parts, each of some whole records: its maker appends some and says where it would go on. Only one part is
- * kept, so the longest text costs little memory. A read that goes on where the last one ended finds the rest of the part as it
- * was, then a new one; a read at the beginning, or anywhere else, has the text made anew. So who opens a file once and reads it
- * from the start again and again sees what is, and who reads it in small pieces never sees half of one moment and half of
- * another within a record.
+ * A text is made in parts, each of some whole records: its maker appends some and says where it would go on. Only one
+ * part is kept, so the longest text costs little memory. A read that goes on where the last one ended finds the rest of
+ * the part as it was, then a new one; a read at the beginning, or anywhere else, has the text made anew. So who opens a
+ * file once and reads it from the start again and again sees what is, and who reads it in small pieces never sees half
+ * of one moment and half of another within a record.
  *
- * The part is guarded by a gate, not a lock: copying to the program may wait for a page. Running out of memory is remembered
- * and reported once by the read, so that the code that prints need not look. Printing never sleeps, so locks may be held.
+ * The part is guarded by a gate, not a lock: copying to the program may wait for a page. Running out of memory is
+ * remembered and reported once by the read, so that the code that prints need not look. Printing never sleeps, so locks
+ * may be held.
  *
  * The alternative, a snapshot made by open, was left out: a monitor that keeps its file open would show the past.
  */

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory filesystem (tmpfs): /tmp, /dev/shm, what mount(2) makes of it; and memfd_create(2)'s files, which are files of an
- * instance that is mounted nowhere and has no names.
+ * The memory filesystem (tmpfs): /tmp, /dev/shm, what mount(2) makes of it; and memfd_create(2)'s files, which are
+ * files of an instance that is mounted nowhere and has no names.
  *
- * A file's data is a VM object without a server, as that of anonymous shared memory is: reading, writing, mapping, sizes, holes
- * and seals are those of every plain file. Here are the names and attributes, and they are in the kernel. A server would have
- * to keep them in memory that nothing can page; it would lose /tmp when it died, for the kernel alone holds the pages; and each
- * name would cost a port call. What it would keep out of the kernel is this file and tmpfs_dir.c.
+ * A file's data is a VM object without a server, as that of anonymous shared memory is: reading, writing, mapping,
+ * sizes, holes and seals are those of every plain file. Here are the names and attributes, and they are in the kernel.
+ * A server would have to keep them in memory that nothing can page; it would lose /tmp when it died, for the kernel
+ * alone holds the pages; and each name would cost a port call. What it would keep out of the kernel is this file and
+ * tmpfs_dir.c.
  *
  *      entry ──► node ──► object ──► pages        a name holds a reference to its node, an open file does, a mapping (by its
  *                 │ data                          file) does; the last one frees node, object and pages at once
  *                 └──► directory (tmpfs_dir.c), or the target of a symbolic link
  *
- * Nodes are not in the node cache: the entries keep them. An instance has room for so many pages (`quota`, which the object
- * asks for every page: ENOSPC for fallocate and write, SIGBUS for a store) and so many inodes, where each further name of a
- * file counts too, so that what users can make the kernel remember has an end.
+ * Nodes are not in the node cache: the entries keep them. An instance has room for so many pages (`quota`, which the
+ * object asks for every page: ENOSPC for fallocate and write, SIGBUS for a store) and so many inodes, where each
+ * further name of a file counts too, so that what users can make the kernel remember has an end.
  *
- * Locks: the instance's lock guards all its names; a node's own lock its attributes, taken inside. Neither is held while
- * memory is allocated or user memory touched.
+ * Locks: the instance's lock guards all its names; a node's own lock its attributes, taken inside. Neither is held
+ * while memory is allocated or user memory touched.
  *
- * An instance goes with its last node. Unmounted lazily, the tree is taken apart when its root is let go; who has a directory
- * open below keeps that subtree, and ".." of its top is then itself.
+ * An instance goes with its last node. Unmounted lazily, the tree is taken apart when its root is let go; who has a
+ * directory open below keeps that subtree, and ".." of its top is then itself.
  */
 #include "file/tmpfs.h"
 
@@ -83,7 +84,8 @@ static void attributes(const struct node *dir, const struct new_name *make, stru
 	const struct proc *p = proc_current();
 	bool inherits = dir && dir->mode & S_ISGID;
 
-	*attr = (struct fs_attr){ .mode = make->mode, .rdev = make->rdev, .uid = p ? p->fsuid : 0, .gid = p ? p->fsgid : 0 };
+	*attr = (struct fs_attr){ .mode = make->mode, .rdev = make->rdev, .uid = p ? p->fsuid : 0,
+	                          .gid = p ? p->fsgid : 0 };
 	if (inherits)
 		attr->gid = dir->gid;
 	if (inherits && S_ISDIR(make->mode))

@@ -2,16 +2,18 @@
 /*
  * The names of a memory filesystem: a tree by name to find them, a list by age to read them out.
  *
- * A directory's entries are in a red-black tree ordered by length and bytes, so that a name costs the logarithm of how many
- * there are, and nothing has to grow; and in a list, newest first. A cookie of readdir counts down with an entry's serial
- * number, so names that are made or removed between two reads shift nothing: what was there throughout shows exactly once.
+ * A directory's entries are in a red-black tree ordered by length and bytes, so that a name costs the logarithm of how
+ * many there are, and nothing has to grow; and in a list, newest first. A cookie of readdir counts down with an entry's
+ * serial number, so names that are made or removed between two reads shift nothing: what was there throughout shows
+ * exactly once.
  *
  *      cookie   0 "."   1 ".."   LAST - serial + 2: the entry of that serial, or the next older one
  *
  * A directory points up to its parent without a reference, for the parent outlives it: a directory with entries is not
  * removed. Once it has been removed itself it holds its parent, so that ".." still leads there, as on Linux.
  *
- * Every change is made as a whole under the instance's lock; what it needs is allocated before, what it drops is freed after.
+ * Every change is made as a whole under the instance's lock; what it needs is allocated before, what it drops is freed
+ * after.
  */
 #include "file/tmpfs.h"
 
@@ -123,7 +125,10 @@ struct tmpfs_dir *tmpfs_dir_create(struct node *parent)
 	return d;
 }
 
-/* Nobody else has n, so nobody looks into it; its entries go to `gone`. Directories in it that survive have no parent now. */
+/*
+ * Nobody else has n, so nobody looks into it; its entries go to `gone`. Directories in it that survive have no parent
+ * now.
+ */
 static void empty(struct node *n, struct list *gone)
 {
 	struct tmpfs_dir *d = tmpfs_dir_of(n);
@@ -292,7 +297,8 @@ static bool lies_below_locked(const struct node *n, const struct node *above)
 }
 
 /* May `moved` take the place of `over` (NULL: nobody's) in `to`? 1: both are the same file, and nothing happens. */
-static int check_rename_locked(const struct node *moved, struct node *to, const struct tmpfs_entry *over, unsigned flags)
+static int check_rename_locked(const struct node *moved, struct node *to, const struct tmpfs_entry *over,
+                               unsigned flags)
 {
 	if (!to->nlink)
 		return -ENOENT;

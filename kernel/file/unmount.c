@@ -2,12 +2,13 @@
 /*
  * Unmounting: umount2(2), and fs_unmount before power-off.
  *
- * umount2(2) finds a filesystem idle when no node of it has a reference but those of its own names and of the mount, and nothing
- * is mounted below. While the table is locked nobody can walk into it, and who is inside has a reference, so what was idle stays
- * so after its entry has left the table.
+ * umount2(2) finds a filesystem idle when no node of it has a reference but those of its own names and of the mount,
+ * and nothing is mounted below. While the table is locked nobody can walk into it, and who is inside has a reference,
+ * so what was idle stays so after its entry has left the table.
  *
- * fs_unmount and MNT_DETACH take a filesystem away from whoever uses it. One in memory lives on until he lets go. A server
- * writes everything, is told FS_UNMOUNT, and who still has files open there gets EIO: it runs right before power-off.
+ * fs_unmount and MNT_DETACH take a filesystem away from whoever uses it. One in memory lives on until he lets go. A
+ * server writes everything, is told FS_UNMOUNT, and who still has files open there gets EIO: it runs right before
+ * power-off.
  */
 #include <abi/mount.h>
 

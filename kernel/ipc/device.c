@@ -107,7 +107,9 @@ static bool search_visit(unsigned bdf, void *arg)
 	return true;
 }
 
-/* Reads register i; returns how many registers it takes (2 for a 64-bit address). The device does not decode meanwhile. */
+/*
+ * Reads register i; returns how many registers it takes (2 for a 64-bit address). The device does not decode meanwhile.
+ */
 static unsigned bar_probe(unsigned bdf, unsigned i, struct pci_device *info)
 {
 	unsigned off = PCI_BAR0 + 4 * i;
@@ -274,8 +276,8 @@ int64_t dma_map(size_t npages, paddr_t *paddr)
 		err = object_fill(o, block, npages, order);
 	vaddr_t at = 0;
 	if (!err)
-		err = space_map(thread_current()->space, &at, npages * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, o,
-		                0, NULL, true);
+		err = space_map(thread_current()->space, &at, npages * PAGE_SIZE, PROT_READ | PROT_WRITE,
+		                MAP_SHARED | MAP_POPULATE, o, 0, NULL, true);
 	object_put(o);
 	if (err)
 		return err;

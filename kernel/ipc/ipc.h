@@ -2,7 +2,8 @@
 /*
  * Ports, messages, loans of frames, notifications, device handles. abi/atlas.h says what user programs see.
  *
- * A call lives from the caller's port_call to the reply. It is on its port's `waiting` list, then (received) on `active`.
+ * A call lives from the caller's port_call to the reply. It is on its port's `waiting` list, then (received) on
+ * `active`.
  * A caller that gives up (killed) abandons the call: it stays active without a caller until the server replies or dies.
  * A loan is counted: one reference of who made it, one of each call that carries it. Its release function runs when the
  * last goes, in whatever context that is (no lock held), so lent frames stay BUSY until nobody can write to them.
@@ -40,9 +41,10 @@ void port_get(struct port *p);
 void port_put(struct port *p);
 bool port_alive(struct port *p);
 /*
- * port_call_kernel: the kernel as client. m (and data behind it, in `data`) is sent; the reply replaces m, its data goes to
- * reply_data (up to reply_cap). -> 0 when a reply came (look at m->status), -EPIPE (owner died), -EINTR (the waiting process
- * is being killed; with interruptible, any signal), -ENOMEM.
+ * port_call_kernel: the kernel as client. m (and data behind it, in `data`) is sent; the reply replaces m, its data
+ * goes to
+ * reply_data (up to reply_cap). -> 0 when a reply came (look at m->status), -EPIPE (owner died), -EINTR (the waiting
+ * process is being killed; with interruptible, any signal), -ENOMEM.
  * -> may sleep; no lock may be held (asserted). loan may be NULL; the call takes its own reference.
  */
 int port_call_kernel(struct port *p, struct msg *m, const void *data, void *reply_data, size_t reply_cap,

@@ -54,13 +54,13 @@ struct port_client { struct port *port; uint64_t badge; };
 struct call *call_alloc(void);               /* refs 1, empty message; NULL */
 void call_put(struct call *c);
 /*
- * port_call_send: send c and wait. -> 0 when the reply is in c (m, data); -EPIPE, -EINTR (the call has been taken back or
- * abandoned; c is still the caller's to put). c->loan is dropped when the call is over.
+ * port_call_send: send c and wait. -> 0 when the reply is in c (m, data); -EPIPE, -EINTR (the call has been taken back
+ * or abandoned; c is still the caller's to put). c->loan is dropped when the call is over.
  */
 int port_call_send(struct port *p, struct call *c, enum wait_how how);
 /*
- * port_take: the next call or notification. next: a thread claimed but not yet ready, which gets this CPU if we wait, and is made
- * ready in any case.
+ * port_take: the next call or notification. next: a thread claimed but not yet ready, which gets this CPU if we wait,
+ * and is made ready in any case.
  * -> 0: *out is an active call, referenced, or NULL and *bits are notifications. -EMSGSIZE when its data exceed cap (it
  *    stays waiting), -ETIMEDOUT, -EINTR, -EBADF (the right was closed meanwhile)
  */
@@ -72,7 +72,8 @@ int port_take(struct port *p, size_t cap, uint64_t deadline_ns, struct thread *n
 int port_answer(struct port *p, const struct msg *m, void *data, struct thread **next);
 void port_fail(struct port *p, struct call *c, int status); /* an active call that could not be delivered */
 /*
- * port_attach_offer: o from page pgoff on goes with the reply to the active call `token`; what was offered before is dropped.
+ * port_attach_offer: o from page pgoff on goes with the reply to the active call `token`; what was offered before is
+ * dropped.
  * -> takes o's reference in any case. 0, -ESRCH: no such call, -EBADF: the port is dead
  */
 int port_attach_offer(struct port *p, uint64_t token, struct object *o, pgoff_t pgoff);

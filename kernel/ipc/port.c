@@ -22,8 +22,9 @@
  * Notifications are bits ORed into a word; whoever receives next gets all of them. They come before calls, for
  * interrupts are notifications and a busy server must see them.
  *
- * A driver's answer may carry memory to map (port_offer): an object hangs in the call until the client takes it. What was
- * offered vanishes from every mapping before the port dies: who has been told that the driver is gone finds no page of it.
+ * A driver's answer may carry memory to map (port_offer): an object hangs in the call until the client takes it. What
+ * was offered vanishes from every mapping before the port dies: who has been told that the driver is gone finds no page
+ * of it.
  *
  * Locks: the port's (RANK_PORT). Threads are claimed under it (so they cannot vanish) and made ready or switched to
  * after it is released. Nothing is copied from or to user memory here.

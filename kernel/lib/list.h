@@ -24,7 +24,9 @@ static inline void list_insert_after(struct list *at, struct list *n)
 static inline void list_push_front(struct list *head, struct list *n) { list_insert_after(head, n); }
 static inline void list_push_back(struct list *head, struct list *n) { list_insert_after(head->prev, n); }
 
-/* list_remove leaves the node pointing at itself, so that removing twice is harmless and "is it queued" can be asked. */
+/*
+ * list_remove leaves the node pointing at itself, so that removing twice is harmless and "is it queued" can be asked.
+ */
 static inline void list_remove(struct list *n)
 {
 	n->prev->next = n->next;

@@ -11,7 +11,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /*
  * klog: one line to the log, prefixed "[seconds] "; the newline is added.
- * -> any context, any lock held; never sleeps, never allocates. Conversions: d i u x X c s p % with l ll z, width, 0, -, precision.
+ * -> any context, any lock held; never sleeps, never allocates. Conversions: d i u x X c s p % with l ll z, width, 0,
+ * -, precision.
  */
 void klog(enum log_level level, const char *fmt, ...) printf_like(2, 3);
 void log_write(const char *text, size_t len); /* raw bytes from /dev/kmsg, line by line, prefixed like klog's */

@@ -15,7 +15,10 @@ struct rb_node {
 
 struct rb_tree {
 	struct rb_node *root;
-	/* Recompute the node's value from its own and its children's; whether it is another than before. NULL: there is none. */
+	/*
+	 * Recompute the node's value from its own and its children's; whether it is another than before. NULL: there is
+	 * none.
+	 */
 	bool (*update)(struct rb_node *node);
 };
 

@@ -20,7 +20,8 @@
  *   - frames_check() recounts the free lists;
  *   - the number of heap objects, and of frames that are neither free nor the heap's nor spare
  *     stacks, must be what it was.
- * The threads that the test made are waited for first: each says that its work is done a moment before its stack is free.
+ * The threads that the test made are waited for first: each says that its work is done a moment before its stack is
+ * free.
  * The heap's own frames may differ, for its caches keep some. A test that seems to leak is run once
  * more: what is made once (a page table for a region of the kernel, say) is made in the first run,
  * a leak leaks again.

@@ -38,7 +38,8 @@ enum {
 /* One of these for every frame: 56 bytes. Guards: (o) object lock, (a) atomic, (f) frames, (t) table lock. */
 struct page {
 	struct list link;         /* free list (f); a batch of its owner's; page queue */
-	volatile uint32_t refs;   /* (a) 0: free. One each: a PTE (anon), the page index (cache), a space (leaf table), a pin */
+	/* (a) 0: free. One each: a PTE (anon), the page index (cache), a space (leaf table), a pin */
+	volatile uint32_t refs;
 	volatile uint32_t maps;   /* (a) PTEs that map a cache page */
 	uint8_t kind;             /* enum page_kind, set by the owner at allocation */
 	uint8_t order;            /* (f) of the free block this frame heads; ORDER_NONE in every other frame */

@@ -2,8 +2,8 @@
 /*
  * Attributes: stat, access, mode, owner, times, size, by name or by descriptor; statfs.
  *
- * Changing attributes asks the server (FS_SETATTR), which sets the time of change; the node takes what it answers. Only the
- * owner and user 0 change the mode and set times; only user 0 gives files away. Sizes belong to the file's object.
+ * Changing attributes asks the server (FS_SETATTR), which sets the time of change; the node takes what it answers. Only
+ * the owner and user 0 change the mode and set times; only user 0 gives files away. Sizes belong to the file's object.
  */
 #include "sys/file_calls.h"
 
@@ -133,7 +133,10 @@ CALL(fstat)
 
 /* ---- statx ---- */
 
-static struct abi_statx_time statx_time(struct abi_timespec t) { return (struct abi_statx_time){ t.tv_sec, (uint32_t)t.tv_nsec, 0 }; }
+static struct abi_statx_time statx_time(struct abi_timespec t)
+{
+	return (struct abi_statx_time){ t.tv_sec, (uint32_t)t.tv_nsec, 0 };
+}
 
 static uint32_t major_of(uint64_t dev) { return (uint32_t)(dev >> 8 & 0xfff); }
 static uint32_t minor_of(uint64_t dev) { return (uint32_t)((dev & 0xff) | (dev >> 12 & 0xfff00)); }
@@ -144,9 +147,11 @@ static void statx_from(const struct abi_stat *st, bool mount_root, struct abi_st
 	*x = (struct abi_statx){
 		.stx_mask = STATX_BASIC_STATS | STATX_MNT_ID, .stx_blksize = (uint32_t)st->st_blksize,
 		.stx_attributes = mount_root ? STATX_ATTR_MOUNT_ROOT : 0, .stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
-		.stx_nlink = (uint32_t)st->st_nlink, .stx_uid = st->st_uid, .stx_gid = st->st_gid, .stx_mode = (uint16_t)st->st_mode,
+		.stx_nlink = (uint32_t)st->st_nlink, .stx_uid = st->st_uid, .stx_gid = st->st_gid,
+			.stx_mode = (uint16_t)st->st_mode,
 		.stx_ino = st->st_ino, .stx_size = (uint64_t)st->st_size, .stx_blocks = (uint64_t)st->st_blocks,
-		.stx_atime = statx_time(st->st_atim), .stx_ctime = statx_time(st->st_ctim), .stx_mtime = statx_time(st->st_mtim),
+		.stx_atime = statx_time(st->st_atim), .stx_ctime = statx_time(st->st_ctim),
+			.stx_mtime = statx_time(st->st_mtim),
 		.stx_rdev_major = major_of(st->st_rdev), .stx_rdev_minor = minor_of(st->st_rdev),
 		.stx_dev_major = major_of(st->st_dev), .stx_dev_minor = minor_of(st->st_dev), .stx_mnt_id = st->st_dev,
 	};

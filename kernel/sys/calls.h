@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every system call that exists, by family; sys/NAME.c has it as sys_CALL. The table in syscall.c is made from this list,
- * so a call that is listed and not written does not link.
+ * Every system call that exists, by family; sys/NAME.c has it as sys_CALL. The table in syscall.c is made from this
+ * list, so a call that is listed and not written does not link.
  */
 #ifndef SYS_CALLS_H
 #define SYS_CALLS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The working directory and the mask of a process. The directory is a node and its canonical path (file/cwd.c); the path is
- * what getcwd gives, and ENOENT when the directory has lost its name.
+ * The working directory and the mask of a process. The directory is a node and its canonical path (file/cwd.c); the
+ * path is what getcwd gives, and ENOENT when the directory has lost its name.
  */
 #include "sys/file_calls.h"
 

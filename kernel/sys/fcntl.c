@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fcntl(2) and flock(2): a descriptor's flags, and locks on its file. What locks are and who owns them is file/filelock.c; here
- * their arguments are read and checked, in Linux's order: the structure, the range it says, then the way the file is open.
+ * fcntl(2) and flock(2): a descriptor's flags, and locks on its file. What locks are and who owns them is
+ * file/filelock.c; here their arguments are read and checked, in Linux's order: the structure, the range it says, then
+ * the way the file is open.
  *
- * A lock taken while another thread closes the very descriptor would outlive it, for the closing has already looked for locks.
- * So the descriptor is looked up again afterwards, and the lock given back when it is not the same any more.
+ * A lock taken while another thread closes the very descriptor would outlive it, for the closing has already looked for
+ * locks. So the descriptor is looked up again afterwards, and the lock given back when it is not the same any more.
  */
 #include "sys/file_calls.h"
 
@@ -27,7 +28,9 @@ static int64_t lock_base(const struct file *f, int whence)
 	return -EINVAL;
 }
 
-/* A length below 0 reaches back from the start; 0 reaches to the end of whatever the file becomes. -EINVAL, -EOVERFLOW. */
+/*
+ * A length below 0 reaches back from the start; 0 reaches to the end of whatever the file becomes. -EINVAL, -EOVERFLOW.
+ */
 static int lock_range(const struct file *f, const struct user_lock *user, struct filelock *lock)
 {
 	int64_t base = lock_base(f, user->whence), start;
@@ -189,7 +192,8 @@ CALL(fcntl)
 	struct file *file = fd_get(fd);
 	if (!file)
 		return -EBADF;
-	int64_t result = cmd == F_GETFL ? (int64_t)file->flags : file->flags & O_PATH ? -EBADF : fcntl_file(file, fd, cmd, c);
+	int64_t result = cmd == F_GETFL ? (int64_t)file->flags : file->flags & O_PATH ? -EBADF
+	                                                                              : fcntl_file(file, fd, cmd, c);
 	file_put(file);
 	return result;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors: reading, writing, duplicating, and what else takes a descriptor. Checks come in Linux's order, for a program may
- * see which of two errors it gets: EBADF (no descriptor, or not open for this), EINVAL (no such operation), EFAULT (the
- * buffer is not in user space), then what the file says. A buffer that is only partly there gives a short count.
+ * Descriptors: reading, writing, duplicating, and what else takes a descriptor. Checks come in Linux's order, for a
+ * program may see which of two errors it gets: EBADF (no descriptor, or not open for this), EINVAL (no such operation),
+ * EFAULT (the buffer is not in user space), then what the file says. A buffer that is only partly there gives a short
+ * count.
  *
  * A file with a position is used through its gate, which is held during the whole operation, as Linux holds f_pos_lock.
  */

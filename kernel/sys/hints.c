@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program says about how it will use a file: posix_fadvise, readahead, sync_file_range. None of it changes what the file
- * holds. How a file is read the kernel sees for itself, so NORMAL, RANDOM, SEQUENTIAL and NOREUSE are only checked; WILLNEED
- * and readahead bring pages in, a bounded number at a call; DONTNEED has dirty pages written and gives up what is clean then
- * and not mapped, whole pages only.
+ * What a program says about how it will use a file: posix_fadvise, readahead, sync_file_range. None of it changes what
+ * the file holds. How a file is read the kernel sees for itself, so NORMAL, RANDOM, SEQUENTIAL and NOREUSE are only
+ * checked; WILLNEED and readahead bring pages in, a bounded number at a call; DONTNEED has dirty pages written and
+ * gives up what is clean then and not mapped, whole pages only.
  */
 #include "sys/file_calls.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about who a process is: user and group numbers (real, effective, saved, and the one that files are judged by), and
- * the list of other groups. A user is privileged when its effective number is 0; there are no other capabilities.
+ * System calls about who a process is: user and group numbers (real, effective, saved, and the one that files are
+ * judged by), and the list of other groups. A user is privileged when its effective number is 0; there are no other
+ * capabilities.
  *
- * Users and groups follow the same rules, so each call is written once, for four numbers: struct ids points to those of the
- * current process. Only a process itself changes its numbers. The list of groups is replaced as a whole, under p->lock, for
- * another thread may be looking at it (proc_in_group).
+ * Users and groups follow the same rules, so each call is written once, for four numbers: struct ids points to those of
+ * the current process. Only a process itself changes its numbers. The list of groups is replaced as a whole, under
+ * p->lock, for another thread may be looking at it (proc_in_group).
  */
 #include <abi/errno.h>
 
@@ -24,7 +25,8 @@ struct ids { uint32_t *real, *effective, *saved, *fs; };
 static struct ids ids_of(bool group)
 {
 	struct proc *p = proc_current();
-	return group ? (struct ids){ &p->gid, &p->egid, &p->sgid, &p->fsgid } : (struct ids){ &p->uid, &p->euid, &p->suid, &p->fsuid };
+	return group ? (struct ids){ &p->gid, &p->egid, &p->sgid, &p->fsgid }
+	             : (struct ids){ &p->uid, &p->euid, &p->suid, &p->fsuid };
 }
 
 static bool privileged(void) { return proc_current()->euid == 0; }
@@ -89,7 +91,8 @@ static int64_t set_three(bool group, uint32_t real, uint32_t effective, uint32_t
 static int64_t get_three(bool group, vaddr_t real, vaddr_t effective, vaddr_t saved)
 {
 	struct ids ids = ids_of(group);
-	if (copy_to_user(real, ids.real, sizeof(*ids.real)) != 0 || copy_to_user(effective, ids.effective, sizeof(*ids.real)) != 0)
+	if (copy_to_user(real, ids.real, sizeof(*ids.real)) != 0 ||
+	    copy_to_user(effective, ids.effective, sizeof(*ids.real)) != 0)
 		return -EFAULT;
 	return copy_to_user(saved, ids.saved, sizeof(*ids.real));
 }
@@ -172,8 +175,9 @@ SYSCALL(personality)
 /* ---- capabilities ---- */
 
 /*
- * Who is user 0 has them all, everybody else none, and none is inherited. capset(2) may set them to what they are; a process
- * that gives some up and goes on as user 0 would be told that it has no right to, rather than keep them in silence.
+ * Who is user 0 has them all, everybody else none, and none is inherited. capset(2) may set them to what they are; a
+ * process that gives some up and goes on as user 0 would be told that it has no right to, rather than keep them in
+ * silence.
  */
 #define CAP_VERSION_1 0x19980330
 #define CAP_VERSION_2 0x20071026

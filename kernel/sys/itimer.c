@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about interval timers and POSIX timers. task/alarm.c and task/posix_timer.c do the work; here times are checked,
- * copied and converted, and clocks get their meaning.
+ * System calls about interval timers and POSIX timers. task/alarm.c and task/posix_timer.c do the work; here times are
+ * checked, copied and converted, and clocks get their meaning.
  */
 #include <abi/errno.h>
 #include <abi/signal.h>
@@ -20,7 +20,8 @@
 static uint64_t left_locked(const struct alarm *a)
 {
 	uint64_t now = alarm_now_locked(a);
-	return !a->at_ns ? 0 : a->at_ns > now + 1000 ? a->at_ns - now : 1000; /* one that is set shows a microsecond at least */
+	/* one that is set shows a microsecond at least */
+	return !a->at_ns ? 0 : a->at_ns > now + 1000 ? a->at_ns - now : 1000;
 }
 
 static struct abi_timeval timeval_of(uint64_t ns)

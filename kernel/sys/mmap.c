@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap(2), munmap(2), mprotect(2), msync(2), madvise(2), brk(2): decode and check, in the order in which Linux checks, for a
- * program may see which of two errors it gets. What is then done is in vm/map.c and its neighbours. vm_audit() for programs is
- * here too.
+ * mmap(2), munmap(2), mprotect(2), msync(2), madvise(2), brk(2): decode and check, in the order in which Linux checks,
+ * for a program may see which of two errors it gets. What is then done is in vm/map.c and its neighbours. vm_audit()
+ * for programs is here too.
  *
- * What a descriptor does not allow is told only after a place for the mapping has been found, so mmap hands its verdict on
- * (mapping.refused) instead of returning it.
+ * What a descriptor does not allow is told only after a place for the mapping has been found, so mmap hands its verdict
+ * on (mapping.refused) instead of returning it.
  */
 #include "sys/sys.h"
 
@@ -15,7 +15,10 @@
 #include "file/file.h"
 #include "vm/vm.h"
 
-/* What MAP_SHARED_VALIDATE knows; MAP_SHARED and MAP_PRIVATE ignore all other flags. Not MAP_FIXED_NOREPLACE: it is younger. */
+/*
+ * What MAP_SHARED_VALIDATE knows; MAP_SHARED and MAP_PRIVATE ignore all other flags. Not MAP_FIXED_NOREPLACE: it is
+ * younger.
+ */
 #define MAP_KNOWN \
 	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | \
 	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_UNINITIALIZED | MAP_HUGE_2MB | MAP_HUGE_1GB)
@@ -42,7 +45,10 @@ static uint64_t last_byte(const struct file *f)
 	return n && S_ISREG(n->mode) ? INT64_MAX : UINT64_MAX;
 }
 
-/* May this descriptor be mapped so? mmap(2): EOVERFLOW, EOPNOTSUPP, EACCES, EPERM, ENODEV, EINVAL. *type: SHARED or PRIVATE. */
+/*
+ * May this descriptor be mapped so? mmap(2): EOVERFLOW, EOPNOTSUPP, EACCES, EPERM, ENODEV, EINVAL. *type: SHARED or
+ * PRIVATE.
+ */
 static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t prot, uint64_t flags, uint32_t *type)
 {
 	uint32_t mode = f->flags & O_ACCMODE;
@@ -249,7 +255,8 @@ int64_t sys_mlock(uint64_t addr, uint64_t len, uint64_t c, uint64_t d, uint64_t 
 int64_t sys_mlock2(uint64_t addr, uint64_t len, uint64_t flags, uint64_t d, uint64_t e, uint64_t f)
 {
 	(void)d, (void)e, (void)f;
-	return (int)flags & ~MLOCK_ONFAULT ? -EINVAL : space_mlock(thread_current()->space, addr, len, flags & MLOCK_ONFAULT);
+	return (int)flags & ~MLOCK_ONFAULT ? -EINVAL
+	                                   : space_mlock(thread_current()->space, addr, len, flags & MLOCK_ONFAULT);
 }
 
 int64_t sys_munlock(uint64_t addr, uint64_t len, uint64_t c, uint64_t d, uint64_t e, uint64_t f)

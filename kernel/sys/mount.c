@@ -2,11 +2,12 @@
 /*
  * Calls for servers: objects to map and write by block, mounting, registering devices (abi/atlas.h). All need uid 0.
  *
- * An object made by object_create is an open file of kind FILE_OBJECT whose data is the object: it is read, written and mapped
- * like a file, except that a mapping of it never writes. Only the sectors a pwrite covers become dirty, and only object_clean
- * writes them.
+ * An object made by object_create is an open file of kind FILE_OBJECT whose data is the object: it is read, written and
+ * mapped like a file, except that a mapping of it never writes. Only the sectors a pwrite covers become dirty, and only
+ * object_clean writes them.
  *
- * A server that calls fs_mount gives its ports away: the mount holds references of its own, the descriptors may be closed.
+ * A server that calls fs_mount gives its ports away: the mount holds references of its own, the descriptors may be
+ * closed.
  */
 #include "sys/file_calls.h"
 
@@ -142,7 +143,8 @@ CALL(fs_mount)
 	if (is_err(path))
 		return ptr_err(path);
 	struct port *file_port = port_of(a), *pager_port = port_of(b);
-	int64_t err = file_port && pager_port ? mount_server(path, file_port, pager_port, e, (unsigned)d >> 8, d & FS_MOUNT_RDONLY) : -EBADF;
+	int64_t err = file_port && pager_port ? mount_server(path, file_port, pager_port, e, (unsigned)d >> 8,
+	                                                     d & FS_MOUNT_RDONLY) : -EBADF;
 	if (err && file_port)
 		port_put(file_port);
 	if (err && pager_port)

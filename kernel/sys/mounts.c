@@ -2,9 +2,9 @@
 /*
  * mount(2) and umount2(2): decode and check; file/mount.c has the table.
  *
- * Types are tmpfs, which the kernel makes itself, and ext2, for which a process of init's starts the servers of the disk
- * (fs_service): the call waits for it, and it calls fs_mount. What is mounted at boot cannot be mounted once more (EBUSY).
- * Checks come in Linux's order: the texts, the walk, the right, then what the flags ask for.
+ * Types are tmpfs, which the kernel makes itself, and ext2, for which a process of init's starts the servers of the
+ * disk (fs_service): the call waits for it, and it calls fs_mount. What is mounted at boot cannot be mounted once more
+ * (EBUSY). Checks come in Linux's order: the texts, the walk, the right, then what the flags ask for.
  */
 #include "sys/file_calls.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names: making, removing, renaming, and what is asked or said about a file by its name. Attributes by name or descriptor are in
- * attr.c. Checks come in Linux's order as far as a program can see it: the walk's errors first, then whether the name exists,
- * whether the filesystem may be written, permissions, and what kind of thing it is.
+ * Names: making, removing, renaming, and what is asked or said about a file by its name. Attributes by name or
+ * descriptor are in attr.c. Checks come in Linux's order as far as a program can see it: the walk's errors first, then
+ * whether the name exists, whether the filesystem may be written, permissions, and what kind of thing it is.
  *
  * A name that something is mounted over can be neither made nor removed nor renamed (EEXIST, EBUSY).
  *

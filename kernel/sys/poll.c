@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting for files: poll, ppoll, select, pselect6. All four are poll_files (file/poll.c) on an array of struct pollfd; for
- * select the array is made of the three sets of bits and the answer is turned back into bits.
+ * Waiting for files: poll, ppoll, select, pselect6. All four are poll_files (file/poll.c) on an array of struct pollfd;
+ * for select the array is made of the three sets of bits and the answer is turned back into bits.
  *
- * A mask given for the time of the wait is put back at once when the wait ended by itself; when a signal ended it, it stays until
- * that signal has been taken (restore_sigmask), as for sigsuspend.
+ * A mask given for the time of the wait is put back at once when the wait ended by itself; when a signal ended it, it
+ * stays until that signal has been taken (restore_sigmask), as for sigsuspend.
  */
 #include <abi/time.h>
 
@@ -84,7 +84,8 @@ static int64_t poll_array(vaddr_t user, uint32_t count, uint64_t deadline)
 	if (!n) {
 		n = poll_files(fds, count, deadline);
 		for (uint32_t i = 0; n >= 0 && i < count; i++)
-			if (copy_to_user(user + i * sizeof *fds + offsetof(struct abi_pollfd, revents), &fds[i].revents, sizeof fds->revents))
+			if (copy_to_user(user + i * sizeof *fds + offsetof(struct abi_pollfd, revents), &fds[i].revents,
+			                 sizeof fds->revents))
 				n = -EFAULT;
 	}
 	kfree(fds);
@@ -132,7 +133,8 @@ static unsigned sets_to_poll(const struct sets *s, unsigned n, struct abi_pollfd
 	unsigned count = 0;
 
 	for (unsigned fd = 0; fd < n; fd++) {
-		int events = (has_bit(s->bits[0], fd) ? POLLIN | POLLRDNORM : 0) | (has_bit(s->bits[1], fd) ? POLLOUT | POLLWRNORM : 0) |
+		int events = (has_bit(s->bits[0], fd) ? POLLIN | POLLRDNORM : 0) |
+		             (has_bit(s->bits[1], fd) ? POLLOUT | POLLWRNORM : 0) |
 		             (has_bit(s->bits[2], fd) ? POLLPRI : 0);
 		if (events)
 			fds[count++] = (struct abi_pollfd){ (int32_t)fd, (int16_t)events, 0 };
@@ -219,7 +221,8 @@ CALL(select)
 	if (e && (tv.tv_sec < 0 || tv.tv_usec < 0))
 		return -EINVAL;
 	if (e)
-		deadline = deadline_of((uint64_t)tv.tv_sec + (uint64_t)tv.tv_usec / 1000000, (uint64_t)tv.tv_usec % 1000000 * 1000);
+		deadline = deadline_of((uint64_t)tv.tv_sec + (uint64_t)tv.tv_usec / 1000000,
+		                       (uint64_t)tv.tv_usec % 1000000 * 1000);
 	int64_t n = select_sets((int)a, user, deadline);
 	left_write(e, deadline, 1000);
 	return n == -EINTR ? -ERESTARTNOHAND : n;

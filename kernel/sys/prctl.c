@@ -2,8 +2,8 @@
 /*
  * prctl(2), personal priorities and what else a process remembers of itself without much coming of it.
  *
- * What is obeyed: names, the signal at a parent's end, subreapers, no-new-privileges (at execve), the answers to all that was set. Niceness is
- * remembered and shown; the scheduler knows none.
+ * What is obeyed: names, the signal at a parent's end, subreapers, no-new-privileges (at execve), the answers to all
+ * that was set. Niceness is remembered and shown; the scheduler knows none.
  */
 #include <abi/errno.h>
 #include <abi/misc.h>

@@ -45,7 +45,8 @@ SYSCALL(wait4)
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
-	struct wait_query q = { pid == -1 ? WAIT_ANY : pid > 0 ? WAIT_PID : WAIT_GROUP, pid < 0 ? -pid : pid, options | WEXITED };
+	struct wait_query q = { pid == -1 ? WAIT_ANY : pid > 0 ? WAIT_PID : WAIT_GROUP, pid < 0 ? -pid : pid,
+	                        options | WEXITED };
 	int err = proc_wait(&q, &found);
 	if (err || !found.pid)
 		return err;
@@ -232,7 +233,10 @@ SYSCALL(sysinfo)
 
 /* ---- the machine ---- */
 
-/* Like Linux it does not sync; init does that before it calls. Halting is powering off: a virtual machine has no button. */
+/*
+ * Like Linux it does not sync; init does that before it calls. Halting is powering off: a virtual machine has no
+ * button.
+ */
 SYSCALL(reboot)
 {
 	if (proc_current()->euid != 0)

@@ -2,13 +2,14 @@
 /*
  * process_vm_readv(2), process_vm_writev(2): decode and check; vm/remote.c moves the bytes.
  *
- * Both lists of segments are copied in and checked before the process is looked for, ours first, as Linux does. Then the bytes go
- * from one list to the other until either ends. What cannot be reached ends the call: the bytes moved so far are its result,
- * EFAULT if there are none. (Linux's manual says that whole segments of the other's move or nothing of them; in truth pages do,
- * and bytes of our own.)
+ * Both lists of segments are copied in and checked before the process is looked for, ours first, as Linux does. Then
+ * the bytes go from one list to the other until either ends. What cannot be reached ends the call: the bytes moved so
+ * far are its result,
+ * EFAULT if there are none. (Linux's manual says that whole segments of the other's move or nothing of them; in truth
+ * pages do, and bytes of our own.)
  *
- * Who may do it is ptrace(2)'s rule: a process itself; root; and whoever has the same ids, real, effective and saved, unless the
- * other has changed its ids since it started its program.
+ * Who may do it is ptrace(2)'s rule: a process itself; root; and whoever has the same ids, real, effective and saved,
+ * unless the other has changed its ids since it started its program.
  */
 #include "sys/vector.h"
 

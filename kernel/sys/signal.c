@@ -159,7 +159,9 @@ SYSCALL(kill)
 	return (int)a == INT32_MIN ? -ESRCH : signal_send_pid(a, b, &info);
 }
 
-/* The first thread's number names the process as long as it has not been waited for, and takes signals that do nothing. */
+/*
+ * The first thread's number names the process as long as it has not been waited for, and takes signals that do nothing.
+ */
 static int thread_signal_locked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
 {
 	struct thread *found = NULL;
@@ -167,7 +169,8 @@ static int thread_signal_locked(struct proc *p, int tid, int signo, const struct
 	list_for_each(n, &p->threads)
 		if (list_entry(n, struct thread, proc_link)->tid == tid)
 			found = list_entry(n, struct thread, proc_link);
-	int err = found ? signal_send_thread_locked(found, signo, info) : tid == p->pid ? signal_check(p, signo, info) : -ESRCH;
+	int err = found ? signal_send_thread_locked(found, signo, info) : tid == p->pid ? signal_check(p, signo, info)
+	                                                                                : -ESRCH;
 	spin_unlock(&p->lock);
 	return err;
 }

@@ -115,7 +115,8 @@ CALL(ftruncate)
 static int check_fallocate_mode(unsigned mode)
 {
 	const unsigned keep = FALLOC_FL_KEEP_SIZE, punch = FALLOC_FL_PUNCH_HOLE, zero = FALLOC_FL_ZERO_RANGE;
-	const unsigned collapse = FALLOC_FL_COLLAPSE_RANGE, insert = FALLOC_FL_INSERT_RANGE, unshare = FALLOC_FL_UNSHARE_RANGE;
+	const unsigned collapse = FALLOC_FL_COLLAPSE_RANGE, insert = FALLOC_FL_INSERT_RANGE,
+		unshare = FALLOC_FL_UNSHARE_RANGE;
 
 	if (mode & ~(keep | punch | zero | collapse | insert | unshare))
 		return -EOPNOTSUPP;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets: socketpair(2), and what is sent and received by the calls of their own. Only pairs exist (file/socket.c): socket(2)
- * knows no family, and there are no addresses.
+ * Sockets: socketpair(2), and what is sent and received by the calls of their own. Only pairs exist (file/socket.c):
+ * socket(2) knows no family, and there are no addresses.
  *
- * A message of several buffers is gathered in the kernel first, for a packet is sent as one; received bytes are laid where the
- * buffers are. Descriptors (SCM_RIGHTS) are looked up before anything is sent, and installed after the bytes have arrived;
- * those that find no room, in the control buffer or in the table, are closed, and MSG_CTRUNC says so.
+ * A message of several buffers is gathered in the kernel first, for a packet is sent as one; received bytes are laid
+ * where the buffers are. Descriptors (SCM_RIGHTS) are looked up before anything is sent, and installed after the bytes
+ * have arrived; those that find no room, in the control buffer or in the table, are closed, and MSG_CTRUNC says so.
  */
 #include "sys/file_calls.h"
 
@@ -227,7 +227,9 @@ static int scatter_to_vector(const struct transfer *t, size_t at, const char *by
 	return err;
 }
 
-/* The descriptors that have come get numbers as far as there is room; the header's control length and flags say which. */
+/*
+ * The descriptors that have come get numbers as far as there is room; the header's control length and flags say which.
+ */
 static int store_control(struct transfer *t, struct abi_msghdr *h, bool cloexec)
 {
 	struct abi_cmsghdr c = { sizeof c, SOL_SOCKET, SCM_RIGHTS };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls. sys/syscall.c has the table; each family has a file. A call takes its six raw arguments and returns a value
- * or a negative errno: decode and check everything first, then perform.
+ * System calls. sys/syscall.c has the table; each family has a file. A call takes its six raw arguments and returns a
+ * value or a negative errno: decode and check everything first, then perform.
  */
 #ifndef SYS_SYS_H
 #define SYS_SYS_H
@@ -12,7 +12,9 @@ typedef int64_t syscall_fn(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint6
 bool syscall_exists(uint64_t nr);
 /* One line per call: sys_NAME has this type. syscall_names.h (generated list) gives names for the ENOSYS log line. */
 
-/* SYSCALL(getpid) { ... }: the function sys_getpid, whose arguments are a to f; those that it does not have go unused. */
+/*
+ * SYSCALL(getpid) { ... }: the function sys_getpid, whose arguments are a to f; those that it does not have go unused.
+ */
 #define SYSCALL_ARG __attribute__((unused)) uint64_t
 #define SYSCALL(name) \
 	syscall_fn sys_##name; \

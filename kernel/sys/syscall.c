@@ -51,7 +51,8 @@ static int64_t unknown_call(uint64_t nr)
 	uint64_t slot = nr < CALLS_END ? nr : CALLS_END;
 	if (!(logged[slot / 64] & 1ull << slot % 64)) {
 		logged[slot / 64] |= 1ull << slot % 64;
-		klog(LOG_WARN, "%s[%d]: system call %lu (%s) does not exist here", proc_current()->name, proc_current()->pid, nr, name);
+		klog(LOG_WARN, "%s[%d]: system call %lu (%s) does not exist here", proc_current()->name, proc_current()->pid,
+		     nr, name);
 	}
 	return -ENOSYS;
 }
@@ -73,7 +74,8 @@ static bool restarts(uint64_t nr)
 static __attribute__((noinline)) int64_t failed(uint64_t nr, int64_t result)
 {
 	struct thread *t = thread_current();
-	bool interrupted = result == -EINTR || result == -ERESTARTSYS || result == -ERESTARTNOHAND || result == -ERESTARTBLOCK;
+	bool interrupted = result == -EINTR || result == -ERESTARTSYS || result == -ERESTARTNOHAND ||
+	                   result == -ERESTARTBLOCK;
 	if (!interrupted || nr == SYS_rt_sigreturn) /* sigreturn's result is the program's own rax */
 		return result;
 	if (result == -EINTR && restarts(nr))

@@ -29,7 +29,8 @@ struct abi_timespec timespec_of(uint64_t ns)
 
 uint64_t clock_base_ns(int clock)
 {
-	bool wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
+	bool wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_REALTIME_ALARM ||
+	            clock == CLOCK_TAI;
 	return wall ? clock_epoch_ns() : 0;
 }
 
@@ -107,7 +108,8 @@ SYSCALL(clock_gettime)
 SYSCALL(clock_getres)
 {
 	bool coarse = (int)a == CLOCK_REALTIME_COARSE || (int)a == CLOCK_MONOTONIC_COARSE;
-	struct abi_timespec ts = { 0, coarse ? COARSE_NS : 1 }; /* as coarse as Linux says; we read the same clock for all */
+	/* as coarse as Linux says; we read the same clock for all */
+	struct abi_timespec ts = { 0, coarse ? COARSE_NS : 1 };
 	uint64_t ns;
 	if (!clock_read(a, &ns))
 		return -EINVAL;

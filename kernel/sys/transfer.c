@@ -2,15 +2,17 @@
 /*
  * From one file to another without passing through the program: sendfile, copy_file_range.
  *
- * Both copy through one page in the kernel, from a plain file only; the source's pages are not lent to a pipe. copy_file_range
- * copies within one filesystem, and a range onto itself is refused, for what it read would depend on what it had written.
+ * Both copy through one page in the kernel, from a plain file only; the source's pages are not lent to a pipe.
+ * copy_file_range copies within one filesystem, and a range onto itself is refused, for what it read would depend on
+ * what it had written.
  */
 #include "sys/file_calls.h"
 
 #include "file/file_impl.h"
 
 /* From a plain file's pages through a kernel buffer. *pos moves. */
-static int64_t send_pieces(struct file *out, int64_t *out_pos, struct object *from, int64_t *pos, size_t count, char *piece)
+static int64_t send_pieces(struct file *out, int64_t *out_pos, struct object *from, int64_t *pos, size_t count,
+                           char *piece)
 {
 	size_t done = 0;
 	int64_t n = 0;

@@ -2,12 +2,12 @@
 /*
  * Reading and writing several buffers with one call.
  *
- * The segments are copied in and checked as a whole before the first byte moves, as Linux does: a bad segment anywhere gives its
- * error and nothing is done. Then each goes through the file's own read or write, until one is short.
+ * The segments are copied in and checked as a whole before the first byte moves, as Linux does: a bad segment anywhere
+ * gives its error and nothing is done. Then each goes through the file's own read or write, until one is short.
  *
- * A file that moves several segments as one transfer (a pipe) does it itself. Of other files without a position (terminals) one
- * read is one segment, and a write of several segments goes through a kernel buffer, as one if it can, so that a line made of
- * segments (stdio writes like that) does not mix with another's.
+ * A file that moves several segments as one transfer (a pipe) does it itself. Of other files without a position
+ * (terminals) one read is one segment, and a write of several segments goes through a kernel buffer, as one if it can,
+ * so that a line made of segments (stdio writes like that) does not mix with another's.
  */
 #include "sys/vector.h"
 
@@ -53,7 +53,10 @@ int vector_load(struct vector *v, vaddr_t user, uint64_t count)
 	return err;
 }
 
-/* Segment after segment, until one is short. What has no position may block in the next one, so reading stops after one. */
+/*
+ * Segment after segment, until one is short. What has no position may block in the next one, so reading stops after
+ * one.
+ */
 static int64_t vector_run(struct file *f, const struct vector *v, bool write, int64_t *pos)
 {
 	int64_t done = 0, n = 0;
@@ -88,7 +91,10 @@ int vector_gather(const struct vector *v, uint64_t at, char *bytes, size_t len)
 	return err;
 }
 
-/* To a socket or a terminal goes all at once, whatever the segments are, so that a short write does not mix with others'. */
+/*
+ * To a socket or a terminal goes all at once, whatever the segments are, so that a short write does not mix with
+ * others'.
+ */
 static int64_t vector_write_pieces(struct file *f, const struct vector *v)
 {
 	char *bytes = kmalloc(MIN(v->total, (uint64_t)PIECE_MAX));
@@ -135,8 +141,8 @@ static int64_t vector_call(struct file *f, const struct vector *v, bool write, i
 }
 
 /*
- * The flags of preadv2(2): a write can be asked to reach the disk before the call returns, and to go to the end. That a call
- * must not wait (NOWAIT) can be promised for no file.
+ * The flags of preadv2(2): a write can be asked to reach the disk before the call returns, and to go to the end. That a
+ * call must not wait (NOWAIT) can be promised for no file.
  */
 static int64_t vector_call_flags(struct file *f, const struct vector *v, bool write, int64_t *pos, unsigned flags)
 {

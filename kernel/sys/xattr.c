@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extended attributes: no filesystem here keeps any. The calls look up the file and check their arguments in Linux's order, and
- * then say what a filesystem without them says: there is nothing to list, and nothing can be read, set or removed (EOPNOTSUPP).
+ * Extended attributes: no filesystem here keeps any. The calls look up the file and check their arguments in Linux's
+ * order, and then say what a filesystem without them says: there is nothing to list, and nothing can be read, set or
+ * removed (EOPNOTSUPP).
  */
 #include "sys/file_calls.h"
 

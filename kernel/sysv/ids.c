@@ -2,9 +2,10 @@
 /*
  * Names and rights of System V IPC: keys, numbers, owners.
  *
- * A number is sequence << 15 | index. Indexes are given out in a circle, as Linux does: the next free one above the last; at the
- * end of the circle (64, or half as many again as there are) it begins again and the sequence rises. So the number of a thing
- * that was removed stays wrong for long, and a program that keeps one gets EINVAL (no such index) or EIDRM (another's).
+ * A number is sequence << 15 | index. Indexes are given out in a circle, as Linux does: the next free one above the
+ * last; at the end of the circle (64, or half as many again as there are) it begins again and the sequence rises. So
+ * the number of a thing that was removed stays wrong for long, and a program that keeps one gets EINVAL (no such index)
+ * or EIDRM (another's).
  *
  * A table grows by doubling, before its lock is taken; it never shrinks. Linear search by key: there are few.
  */
@@ -77,7 +78,8 @@ void ipc_add_locked(struct ipc_table *t, struct ipc *i, int32_t key, uint32_t mo
 	t->last = index;
 	t->slots[index] = i;
 	t->used++;
-	*i = (struct ipc){ key, t->sequence << IPC_INDEX_BITS | (uint32_t)index, p->euid, p->egid, p->euid, p->egid, mode & 0777 };
+	*i = (struct ipc){ key, t->sequence << IPC_INDEX_BITS | (uint32_t)index, p->euid, p->egid, p->euid, p->egid,
+	                   mode & 0777 };
 }
 
 void ipc_remove_locked(struct ipc_table *t, struct ipc *i)
@@ -139,8 +141,8 @@ bool ipc_owned(const struct ipc *i)
 
 void ipc_stat(const struct ipc *i, struct abi_ipc_perm *p)
 {
-	*p = (struct abi_ipc_perm){ .key = i->key, .uid = i->uid, .gid = i->gid, .cuid = i->cuid, .cgid = i->cgid, .mode = i->mode,
-	                            .seq = (uint16_t)(i->id >> IPC_INDEX_BITS) };
+	*p = (struct abi_ipc_perm){ .key = i->key, .uid = i->uid, .gid = i->gid, .cuid = i->cuid, .cgid = i->cgid,
+	                            .mode = i->mode, .seq = (uint16_t)(i->id >> IPC_INDEX_BITS) };
 }
 
 unsigned ipc_mode_digits(const struct ipc *i)

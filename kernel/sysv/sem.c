@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System V semaphores: sets of counters that are changed together. Here they are made, read, set and removed; sem_op.c has
- * semop and the undos.
+ * System V semaphores: sets of counters that are changed together. Here they are made, read, set and removed; sem_op.c
+ * has semop and the undos.
  *
- * One lock for all sets and undos: a set is touched for a few hundred instructions. User memory is not touched under it, so what
- * needs a buffer as long as the set looks the set up twice.
+ * One lock for all sets and undos: a set is touched for a few hundred instructions. User memory is not touched under
+ * it, so what needs a buffer as long as the set looks the set up twice.
  */
 #include "sysv/sem.h"
 
@@ -121,7 +121,8 @@ static int64_t control_stat(int id, int cmd, vaddr_t buf)
 	int64_t result = 0;
 
 	mutex_lock(&sem_table.lock);
-	struct ipc *i = cmd == IPC_STAT ? ipc_find_locked(&sem_table, id) : ipc_at_locked(&sem_table, id & ((1 << IPC_INDEX_BITS) - 1));
+	struct ipc *i = cmd == IPC_STAT ? ipc_find_locked(&sem_table, id)
+	                                : ipc_at_locked(&sem_table, id & ((1 << IPC_INDEX_BITS) - 1));
 	if (is_err(i))
 		result = ptr_err(i);
 	else if (cmd != SEM_STAT_ANY && !ipc_allowed(i, 0444))
@@ -137,8 +138,8 @@ static int64_t control_stat(int id, int cmd, vaddr_t buf)
 static int64_t control_info(int cmd, vaddr_t buf)
 {
 	struct abi_seminfo info = { (int32_t)sysv_limits.semmns, (int32_t)sysv_limits.semmni, (int32_t)sysv_limits.semmns,
-	                            (int32_t)sysv_limits.semmns, (int32_t)sysv_limits.semmsl, (int32_t)sysv_limits.semopm, OPS_MAX, 20,
-	                            SEM_VALUE_MAX, SEM_VALUE_MAX };
+	                            (int32_t)sysv_limits.semmns, (int32_t)sysv_limits.semmsl, (int32_t)sysv_limits.semopm,
+	                            OPS_MAX, 20, SEM_VALUE_MAX, SEM_VALUE_MAX };
 
 	mutex_lock(&sem_table.lock);
 	if (cmd == SEM_INFO) {
@@ -285,8 +286,9 @@ void sem_show(struct text *t)
 		const struct set *s = (struct set *)sem_table.slots[i];
 		if (!s)
 			continue;
-		text_printf(t, "%10d %10d  %4u %10u %5u %5u %5u %5u %10lu %10lu\n", s->ipc.key, (int)s->ipc.id, ipc_mode_digits(&s->ipc), s->count,
-		            s->ipc.uid, s->ipc.gid, s->ipc.cuid, s->ipc.cgid, (uint64_t)s->otime, (uint64_t)s->ctime);
+		text_printf(t, "%10d %10d  %4u %10u %5u %5u %5u %5u %10lu %10lu\n", s->ipc.key, (int)s->ipc.id,
+		            ipc_mode_digits(&s->ipc), s->count, s->ipc.uid, s->ipc.gid, s->ipc.cuid, s->ipc.cgid,
+		            (uint64_t)s->otime, (uint64_t)s->ctime);
 	}
 	mutex_unlock(&sem_table.lock);
 }

@@ -2,20 +2,21 @@
 /*
  * semop(2), and SEM_UNDO.
  *
- * semop does all of its operations or none. It tries them in order on the set; at the first that cannot be done now it takes the
- * earlier ones back and waits on the set until somebody has changed a value, then tries again from the start. The values say
- * everything, so a waiter carries no state but which semaphore it waits for (`ncount`, `zcount`), and a set that is removed
- * wakes all: they find their set marked and end with EIDRM. A waiter holds a reference, so that what it waits on stays.
+ * semop does all of its operations or none. It tries them in order on the set; at the first that cannot be done now it
+ * takes the earlier ones back and waits on the set until somebody has changed a value, then tries again from the start.
+ * The values say everything, so a waiter carries no state but which semaphore it waits for (`ncount`, `zcount`), and a
+ * set that is removed wakes all: they find their set marked and end with EIDRM. A waiter holds a reference, so that
+ * what it waits on stays.
  *
- * SEM_UNDO adds the opposite to an adjustment that the process keeps for each set; when it ends they are added to the values,
- * which stay between 0 and the largest. Threads have their process's.
+ * SEM_UNDO adds the opposite to an adjustment that the process keeps for each set; when it ends they are added to the
+ * values, which stay between 0 and the largest. Threads have their process's.
  *
  *      process ──► undo ──► undo          of sets A and B, linked for the process and for the set
  *                   │set       │
  *                   A          B          a set that is removed takes its undos with it
  *
- * One lock for all sets and undos: a set is touched for a few hundred instructions. Nobody is queued for his turn: who finds
- * the values right first gets them, where Linux serves waiters in order.
+ * One lock for all sets and undos: a set is touched for a few hundred instructions. Nobody is queued for his turn: who
+ * finds the values right first gets them, where Linux serves waiters in order.
  */
 #include "sysv/sem.h"
 
@@ -160,7 +161,9 @@ static int check_locked(struct set *s, const struct request *r)
 	return ipc_allowed(&s->ipc, r->alters ? 0222 : 0444) ? 0 : -EACCES;
 }
 
-/* u is the undo of the set that u's adjustments go to; made of r->fresh if there is none. 0, 1: a fresh one is needed */
+/*
+ * u is the undo of the set that u's adjustments go to; made of r->fresh if there is none. 0, 1: a fresh one is needed
+ */
 static int take_undo_locked(struct set *s, struct request *r, struct sem_undo **u)
 {
 	*u = r->undoes ? undo_find_locked(proc_current(), s) : NULL;

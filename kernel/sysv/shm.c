@@ -2,16 +2,17 @@
 /*
  * System V shared memory.
  *
- * A segment is a memory file without a name (file/tmpfs.c) that a number and a key lead to, so its pages are those of every
- * other shared memory. shmat maps it through an open file of its own, and each piece of that mapping is an attachment:
+ * A segment is a memory file without a name (file/tmpfs.c) that a number and a key lead to, so its pages are those of
+ * every other shared memory. shmat maps it through an open file of its own, and each piece of that mapping is an
+ * attachment:
  *
  *      segment ──► node ──► object ◄── VMAs: as many as there are is the count of attachments
  *         ▲                              │
  *         └───── open file of an shmat ◄─┘  `unmapped` is called whenever one of its VMAs goes
  *
- * Nothing is counted besides: fork and a mapping that is cut in two make more VMAs, exit and execve take them away. A segment
- * that is marked (IPC_RMID) goes with its last VMA; until then its number still works, and its key does not. An attachment
- * being made counts too (`attaching`), so that the segment cannot go under it.
+ * Nothing is counted besides: fork and a mapping that is cut in two make more VMAs, exit and execve take them away. A
+ * segment that is marked (IPC_RMID) goes with its last VMA; until then its number still works, and its key does not. An
+ * attachment being made counts too (`attaching`), so that the segment cannot go under it.
  *
  * The table's lock guards segments. Mapping and unmapping are done without it.
  */
@@ -327,8 +328,9 @@ int64_t shm_detach(vaddr_t addr)
 
 static void stat_locked(const struct segment *s, struct abi_shmid_ds *ds)
 {
-	*ds = (struct abi_shmid_ds){ .shm_segsz = s->size, .shm_atime = s->atime, .shm_dtime = s->dtime, .shm_ctime = s->ctime,
-	                             .shm_cpid = s->cpid, .shm_lpid = s->lpid, .shm_nattch = attachments(s) };
+	*ds = (struct abi_shmid_ds){ .shm_segsz = s->size, .shm_atime = s->atime, .shm_dtime = s->dtime,
+	                             .shm_ctime = s->ctime, .shm_cpid = s->cpid, .shm_lpid = s->lpid,
+	                             .shm_nattch = attachments(s) };
 	ipc_stat(&s->ipc, &ds->shm_perm);
 }
 
@@ -338,7 +340,8 @@ static int64_t control_stat(int id, int cmd, vaddr_t buf)
 	int64_t result = 0;
 
 	mutex_lock(&table.lock);
-	struct ipc *i = cmd == IPC_STAT ? ipc_find_locked(&table, id) : ipc_at_locked(&table, id & ((1 << IPC_INDEX_BITS) - 1));
+	struct ipc *i = cmd == IPC_STAT ? ipc_find_locked(&table, id)
+	                                : ipc_at_locked(&table, id & ((1 << IPC_INDEX_BITS) - 1));
 	if (is_err(i))
 		result = ptr_err(i);
 	else if (cmd != SHM_STAT_ANY && !ipc_allowed(i, 0444))
@@ -454,9 +457,9 @@ void shm_show(struct text *t)
 			continue;
 		stat_locked(s, &d);
 		text_printf(t, "%10d %10d  %4u %21lu %5u %5u  %5lu %5u %5u %5u %5u %10lu %10lu %10lu %21lu %21lu\n", s->ipc.key,
-		            (int)s->ipc.id, ipc_mode_digits(&s->ipc), d.shm_segsz, (unsigned)d.shm_cpid, (unsigned)d.shm_lpid, d.shm_nattch,
-		            s->ipc.uid, s->ipc.gid, s->ipc.cuid, s->ipc.cgid, (uint64_t)d.shm_atime, (uint64_t)d.shm_dtime,
-		            (uint64_t)d.shm_ctime, s->node->object->pages.count << PAGE_SHIFT, 0ul);
+		            (int)s->ipc.id, ipc_mode_digits(&s->ipc), d.shm_segsz, (unsigned)d.shm_cpid, (unsigned)d.shm_lpid,
+		            d.shm_nattch, s->ipc.uid, s->ipc.gid, s->ipc.cuid, s->ipc.cgid, (uint64_t)d.shm_atime,
+		            (uint64_t)d.shm_dtime, (uint64_t)d.shm_ctime, s->node->object->pages.count << PAGE_SHIFT, 0ul);
 	}
 	mutex_unlock(&table.lock);
 }

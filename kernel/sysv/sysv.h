@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System V IPC: what segments (shm.c) and sets (sem.c) have in common, which is how a thing of either kind is named and who may use it (ids.c).
+ * System V IPC: what segments (shm.c) and sets (sem.c) have in common, which is how a thing of either kind is named and
+ * who may use it (ids.c).
  */
 #ifndef SYSV_SYSV_H
 #define SYSV_SYSV_H
@@ -26,8 +27,10 @@ struct ipc_table {
 };
 
 void ipc_table_init(struct ipc_table *t);
-int ipc_room(struct ipc_table *t, unsigned limit);       /* before a lock is taken; 0, -ENOSPC, -ENOMEM. May enlarge the table */
-void ipc_add_locked(struct ipc_table *t, struct ipc *i, int32_t key, uint32_t mode); /* there is room. Numbers and owns it */
+/* before a lock is taken; 0, -ENOSPC, -ENOMEM. May enlarge the table */
+int ipc_room(struct ipc_table *t, unsigned limit);
+/* there is room. Numbers and owns it */
+void ipc_add_locked(struct ipc_table *t, struct ipc *i, int32_t key, uint32_t mode);
 void ipc_remove_locked(struct ipc_table *t, struct ipc *i);
 struct ipc *ipc_find_key_locked(const struct ipc_table *t, int32_t key);      /* NULL */
 struct ipc *ipc_find_locked(const struct ipc_table *t, int id);               /* err_ptr(-EINVAL, -EIDRM) */

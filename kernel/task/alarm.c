@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Alarms: a time on some clock, and how often again after it. The three interval timers of a process (setitimer), its limit of
+ * Alarms: a time on some clock, and how often again after it. The three interval timers of a process (setitimer), its
+ * limit of
  * CPU time (RLIMIT_CPU) and its POSIX timers (posix_timer.c) all are one of these with something to do when it is due.
  *
- * The clock of an alarm is time since boot, or the CPU time of a process or thread, all of it or only that in user mode. For
- * the latter there is no hook where threads are switched: an alarm on a CPU clock is a timer on the wall's, set to the earliest moment
- * at which it could be due (what is left, divided by the CPUs that could all be working on it), which looks and, too early, sets
- * itself again. A process that sleeps is so looked at once in each such span, and never more often than CPU_LOOK_NS.
+ * The clock of an alarm is time since boot, or the CPU time of a process or thread, all of it or only that in user
+ * mode. For the latter there is no hook where threads are switched: an alarm on a CPU clock is a timer on the wall's,
+ * set to the earliest moment at which it could be due (what is left, divided by the CPUs that could all be working on
+ * it), which looks and, too early, sets itself again. A process that sleeps is so looked at once in each such span, and
+ * never more often than CPU_LOOK_NS.
  *
- * Locks: all fields are under the process's lock. An alarm that is put off is not taken out of the timers' tree; it finds that it
- * is not due. Only alarm_end, when its memory is about to go, waits for a firing that is under way, and so without the lock.
+ * Locks: all fields are under the process's lock. An alarm that is put off is not taken out of the timers' tree; it
+ * finds that it is not due. Only alarm_end, when its memory is about to go, waits for a firing that is under way, and
+ * so without the lock.
  */
 #include "task/task_impl.h"
 

@@ -3,14 +3,15 @@
  * Parents and children: telling of ends, stops and continuations; waiting for them; orphans.
  *
  * A child has up to two things to tell: that it has ended (it is a zombie), or that it has stopped or gone on
- * (stop_report, the last of which counts; a stop is not told any more when it is over). Each is told twice: by a signal, which nobody
- * need wait for, and to whoever waits (wait4, waitid).
+ * (stop_report, the last of which counts; a stop is not told any more when it is over). Each is told twice: by a
+ * signal, which nobody need wait for, and to whoever waits (wait4, waitid).
  *
- * A parent that ignores SIGCHLD, or has set SA_NOCLDWAIT for it, has no zombies: such a child is freed as soon as it has told. What
- * a child was cloned with instead of SIGCHLD makes it one of a second kind, which only __WCLONE and __WALL wait for.
+ * A parent that ignores SIGCHLD, or has set SA_NOCLDWAIT for it, has no zombies: such a child is freed as soon as it
+ * has told. What a child was cloned with instead of SIGCHLD makes it one of a second kind, which only __WCLONE and
+ * __WALL wait for.
  *
- * When a process ends its children become those of the next ancestor that asked for orphans (PR_SET_CHILD_SUBREAPER), or of the
- * first process, which hears of the zombies among them.
+ * When a process ends its children become those of the next ancestor that asked for orphans (PR_SET_CHILD_SUBREAPER),
+ * or of the first process, which hears of the zombies among them.
  *
  * Locks: all under the tree lock.
  */

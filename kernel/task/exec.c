@@ -15,8 +15,8 @@
  * mappings and come by faults; only the last page of initialised data is touched, to clear what lies behind the data
  * in it.
  *
- * What becomes of the segments is image.c's matter, what of the strings execargs.c's. There is no address randomisation, so that
- * a student sees the same addresses each time.
+ * What becomes of the segments is image.c's matter, what of the strings execargs.c's. There is no address
+ * randomisation, so that a student sees the same addresses each time.
  *
  * Locks: none is held over anything here. thread->space changes only under its own hands; p->space under the tree
  * lock and p->lock, for /proc looks at it.
@@ -156,7 +156,9 @@ static int program_find(struct exec *x)
 	return err ? err : interpreter_find(&x->program, &x->interpreter, x->head);
 }
 
-/* Who the program runs as: the owner of a set-user-id file, the group of a set-group-id one, else whoever executes it. */
+/*
+ * Who the program runs as: the owner of a set-user-id file, the group of a set-group-id one, else whoever executes it.
+ */
 static void ids_find(struct exec *x)
 {
 	const struct proc *p = proc_current();
@@ -212,7 +214,8 @@ static int map_stack(struct exec *x)
 	uint32_t prot = PROT_READ | PROT_WRITE | (x->program.elf.exec_stack ? PROT_EXEC : 0);
 	x->space->stack_limit = proc_rlimit(RLIMIT_STACK);
 	x->space->mmap_top = mmap_top_for(x->space->stack_limit);
-	return space_map(x->space, &at, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0, NULL, true);
+	return space_map(x->space, &at, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0,
+	                 NULL, true);
 }
 
 /* The stack first, as on Linux: what has no place of its own goes below it. */

@@ -37,12 +37,20 @@ struct program {
 	struct elf_image elf;
 	vaddr_t base;         /* added to all its addresses */
 };
-/* program_open: the file to execute, and its first bytes; p->file is replaced. open(2)'s errors, -EACCES: not a regular file. */
+/*
+ * program_open: the file to execute, and its first bytes; p->file is replaced. open(2)'s errors, -EACCES: not a regular
+ * file.
+ */
 int program_open(struct program *p, const char *path, struct page *head, size_t *head_len);
 int program_parse(struct program *p, const struct page *head, size_t head_len); /* -ENOEXEC */
-/* interpreter_find: what `p` wants to be started by, opened and parsed; no file: nothing. -ENOEXEC, -ELIBBAD, open(2)'s errors */
+/*
+ * interpreter_find: what `p` wants to be started by, opened and parsed; no file: nothing. -ENOEXEC, -ELIBBAD, open(2)'s
+ * errors
+ */
 int interpreter_find(const struct program *p, struct program *interpreter, struct page *head);
-/* program_map: maps the segments into s, the current space; `interpreted` says where a position-independent one goes. */
+/*
+ * program_map: maps the segments into s, the current space; `interpreted` says where a position-independent one goes.
+ */
 int program_map(struct space *s, struct program *p, bool interpreted);
 /* space_note_program: what /proc and brk(2) know of where code and data lie. */
 void space_note_program(struct space *s, const struct program *p, bool interpreted);
@@ -53,6 +61,7 @@ void space_note_program(struct space *s, const struct program *p, bool interpret
  * stack_build: fill the top of the current space's stack; -EFAULT, -ENOMEM.
  * -> interpreter: where it was loaded, 0: none. *sp: what the program starts with
  */
-int stack_build(const struct exec_args *a, const char *execfn, const struct program *p, vaddr_t interpreter, vaddr_t *sp);
+int stack_build(const struct exec_args *a, const char *execfn, const struct program *p, vaddr_t interpreter,
+                vaddr_t *sp);
 
 #endif

@@ -19,8 +19,8 @@
  *      argv pointers, NULL
  *   ── argc                            rsp, a multiple of 16
  *
- * Limits are Linux's: 128 KiB a string; a quarter of the stack's size, but 6 MiB at most and 128 KiB at least, for all strings and the
- * pointers to them. No locks; the frames belong to the
+ * Limits are Linux's: 128 KiB a string; a quarter of the stack's size, but 6 MiB at most and 128 KiB at least, for all
+ * strings and the pointers to them. No locks; the frames belong to the
  * caller of args_init until args_free.
  */
 #include "task/exec_impl.h"
@@ -207,7 +207,8 @@ static unsigned aux_fill(struct aux *aux, const struct exec_args *a, const struc
 	return ARRAY_SIZE(entries);
 }
 
-int stack_build(const struct exec_args *a, const char *execfn, const struct program *p, vaddr_t interpreter, vaddr_t *sp)
+int stack_build(const struct exec_args *a, const char *execfn, const struct program *p, vaddr_t interpreter,
+                vaddr_t *sp)
 {
 	static const char platform[] = "x86_64";
 	struct space *s = thread_current()->space;
@@ -222,7 +223,8 @@ int stack_build(const struct exec_args *a, const char *execfn, const struct prog
 	random_bytes(random, sizeof(random));
 	*sp = ALIGN_DOWN(random_at - words * sizeof(uint64_t), 16ul);
 	if (copy_to_user(execfn_at, execfn, strlen(execfn) + 1) != 0 || strings_push(a, strings) != 0 ||
-	    copy_to_user(platform_at, platform, sizeof(platform)) != 0 || copy_to_user(random_at, random, sizeof(random)) != 0)
+	    copy_to_user(platform_at, platform, sizeof(platform)) != 0 ||
+	    copy_to_user(random_at, random, sizeof(random)) != 0)
 		return -ENOMEM;
 	struct word_writer w = { .at = *sp };
 	word_put(&w, a->argc);

@@ -178,7 +178,8 @@ static struct proc *proc_clone(const struct fork_request *r)
 static int flags_check(uint64_t flags)
 {
 	const uint64_t known = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE | CLONE_VFORK |
-		CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |
+		CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
+		CLONE_DETACHED |
 		CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND;
 	bool thread = flags & CLONE_THREAD, hand = flags & CLONE_SIGHAND;
 	if ((thread && !hand) || (hand && !(flags & CLONE_VM)) || (flags & CLONE_PARENT && proc_current() == proc_one))

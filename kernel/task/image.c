@@ -7,11 +7,12 @@
  *      ET_DYN without (static PIE)    where mmap would put so much of the file; the break begins at PIE_BASE
  *      the interpreter                likewise where mmap would put it
  *
- * as Linux 6.1 places them without randomisation. A dynamically linked program starts in its interpreter, which finds the
- * program's headers and entry in the auxiliary vector and maps the libraries by itself; the kernel knows nothing of them.
+ * as Linux 6.1 places them without randomisation. A dynamically linked program starts in its interpreter, which finds
+ * the program's headers and entry in the auxiliary vector and maps the libraries by itself; the kernel knows nothing of
+ * them.
  *
- * Pages of the files are not read here: segments are private file mappings and come by faults; only the last page of initialised
- * data is touched, to clear what lies behind the data in it.
+ * Pages of the files are not read here: segments are private file mappings and come by faults; only the last page of
+ * initialised data is touched, to clear what lies behind the data in it.
  *
  * No locks: the space is new, and nobody else has it.
  */
@@ -75,7 +76,8 @@ static int map_file_part(struct space *s, const struct program *p, struct object
 {
 	vaddr_t at = p->base + ALIGN_DOWN(seg->vaddr, PAGE_SIZE);
 	vaddr_t data_end = p->base + seg->vaddr + seg->filesz, end = ALIGN_UP(data_end, PAGE_SIZE);
-	int err = space_map(s, &at, end - at, seg->prot, MAP_PRIVATE | MAP_FIXED, object, seg->off >> PAGE_SHIFT, p->file, true);
+	int err = space_map(s, &at, end - at, seg->prot, MAP_PRIVATE | MAP_FIXED, object, seg->off >> PAGE_SHIFT,
+	                    p->file, true);
 
 	if (!err && seg->memsz > seg->filesz && seg->prot & PROT_WRITE && data_end < end)
 		err = zero_user(data_end, end - data_end);
@@ -85,11 +87,13 @@ static int map_file_part(struct space *s, const struct program *p, struct object
 static int map_segment(struct space *s, const struct program *p, struct object *object, const struct elf_segment *seg)
 {
 	int err = seg->filesz ? map_file_part(s, p, object, seg) : 0;
-	vaddr_t start = p->base + (seg->filesz ? ALIGN_UP(seg->vaddr + seg->filesz, PAGE_SIZE) : ALIGN_DOWN(seg->vaddr, PAGE_SIZE));
+	vaddr_t start = p->base + (seg->filesz ? ALIGN_UP(seg->vaddr + seg->filesz, PAGE_SIZE)
+	                                       : ALIGN_DOWN(seg->vaddr, PAGE_SIZE));
 	vaddr_t end = ALIGN_UP(p->base + seg->vaddr + seg->memsz, PAGE_SIZE);
 
 	if (!err && end > start)
-		err = space_map(s, &start, end - start, seg->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, NULL, true);
+		err = space_map(s, &start, end - start, seg->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0,
+		                NULL, true);
 	return err;
 }
 

@@ -6,9 +6,10 @@
  *      ▲               │ the signal is taken, dropped or ignored
  *      └── forward ◄───┘ past all the times that have gone by meanwhile: the overrun
  *
- * The entry of the queue of signals is part of the timer, so that there is at most one of it, and sending needs no memory. A timer
- * is found by its number in the list of its process. One that is deleted while its signal is pending stays until that has been taken.
- * Setting it anew leaves a signal that is pending where it is, but that one does not set the timer going then.
+ * The entry of the queue of signals is part of the timer, so that there is at most one of it, and sending needs no
+ * memory. A timer is found by its number in the list of its process. One that is deleted while its signal is pending
+ * stays until that has been taken. Setting it anew leaves a signal that is pending where it is, but that one does not
+ * set the timer going then.
  *
  * Each counts as one signal queued against RLIMIT_SIGPENDING. They end with execve and with the process.
  *

@@ -48,7 +48,8 @@ int pid_alloc(void)
 	spin_lock(&pid_lock);
 	for (int i = 1; i <= PID_MAX; i++) {
 		int pid = (pid_last + i) % PID_MAX;
-		if (pid < PID_RESERVED && pid_last >= PID_RESERVED) /* after a whole round: not init's, nor those of its first children */
+		/* after a whole round: not init's, nor those of its first children */
+		if (pid < PID_RESERVED && pid_last >= PID_RESERVED)
 			continue;
 		if (pid_used[pid / 64] & 1ull << pid % 64)
 			continue;

@@ -79,7 +79,10 @@ void thread_release_memory(struct thread *t)
 	if (t->robust_list)
 		robust_walk(t->robust_list);
 	t->robust_list = 0;
-	/* C libraries wait for this store to learn that a thread's stack is free. Of a last thread nobody is left to see it. */
+	/*
+	 * C libraries wait for this store to learn that a thread's stack is free. Of a last thread nobody is left to see
+	 * it.
+	 */
 	bool shared = t->space->refs > 1 || t->proc->nthreads > 1;
 	if (t->clear_child_tid && shared && copy_to_user(t->clear_child_tid, &zero, sizeof(zero)) == 0)
 		futex_call(t->clear_child_tid, FUTEX_WAKE, 1, 0, 0, 0);

@@ -175,7 +175,9 @@ static void switch_to(struct thread *next)
 	if (unlikely(!may_run_on(next, here)))
 		cpu->resched = true; /* its affinity has changed while it was queued: it moves on its way to user mode */
 	((struct run_queue *)cpu->sched)->leaving = prev;
-	/* Kernel threads run in whatever space is loaded: switching there and back is then free (arch_space_evict copes). */
+	/*
+	 * Kernel threads run in whatever space is loaded: switching there and back is then free (arch_space_evict copes).
+	 */
 	if (next->space)
 		space_load(next->space);
 	arch_switch(&prev->arch, &next->arch);

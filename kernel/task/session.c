@@ -8,12 +8,12 @@
  *
  * Both are numbers in the processes, and no objects: a group exists as long as a process has its number.
  *
- * A group is orphaned when no member has a parent in another group of the same session: then nobody could set it going again. It is
- * not stopped by the terminal's signals (sigwork.c). A group that becomes orphaned while a member is stopped is sent SIGHUP and
- * SIGCONT; that happens when a process ends, to its own group or to those of its children.
+ * A group is orphaned when no member has a parent in another group of the same session: then nobody could set it going
+ * again. It is not stopped by the terminal's signals (sigwork.c). A group that becomes orphaned while a member is
+ * stopped is sent SIGHUP and SIGCONT; that happens when a process ends, to its own group or to those of its children.
  *
- * Locks: everything here is under the tree lock. Finding the members is a walk over all processes; shells do it seldom. Rejected:
- * a list for each group, which fork and exit would pay for.
+ * Locks: everything here is under the tree lock. Finding the members is a walk over all processes; shells do it seldom.
+ * Rejected: a list for each group, which fork and exit would pay for.
  */
 #include "task/task_impl.h"
 
@@ -60,7 +60,8 @@ static bool has_stopped_locked(int pgid)
 void session_group_left_locked(const struct proc *p, const struct proc *parent, const struct proc *except)
 {
 	assert_mutex_held(&proc_tree_lock);
-	if (parent->pgid == p->pgid || parent->sid != p->sid || !has_stopped_locked(p->pgid) || !orphaned_locked(p->pgid, except))
+	if (parent->pgid == p->pgid || parent->sid != p->sid || !has_stopped_locked(p->pgid) ||
+	    !orphaned_locked(p->pgid, except))
 		return;
 	session_signal_locked(p->pgid, SIGHUP);
 	session_signal_locked(p->pgid, SIGCONT);
@@ -112,7 +113,8 @@ static int group_set_locked(struct proc *p, int pgid)
 int session_set_group(int pid, int pgid)
 {
 	mutex_lock(&proc_tree_lock);
-	int err = group_set_locked(pid ? proc_find_locked(pid) : proc_current(), pgid ? pgid : pid ? pid : proc_current()->pid);
+	int err = group_set_locked(pid ? proc_find_locked(pid) : proc_current(),
+	                           pgid ? pgid : pid ? pid : proc_current()->pid);
 	mutex_unlock(&proc_tree_lock);
 	return err;
 }

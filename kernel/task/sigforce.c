@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals that the current thread has caused by its last instruction: exceptions, bad addresses, a frame that does not fit.
+ * Signals that the current thread has caused by its last instruction: exceptions, bad addresses, a frame that does not
+ * fit.
  *
- * Such a signal cannot wait: if it is blocked or ignored, the process ends by it. It is recorded in an entry of the thread's own,
- * so that it needs no memory; a second one before the first has been taken (they are taken first) takes its place.
+ * Such a signal cannot wait: if it is blocked or ignored, the process ends by it. It is recorded in an entry of the
+ * thread's own, so that it needs no memory; a second one before the first has been taken (they are taken first) takes
+ * its place.
  *
  * A process that ends by a fault leaves a line in the log that says where.
  */
@@ -12,7 +14,8 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-enum { TRAP_DIVIDE = 0, TRAP_DEBUG = 1, TRAP_PAGE = 14, TRAP_X87 = 16, TRAP_SIMD = 19 }; /* Intel SDM vol. 3, table 6-1 */
+/* Intel SDM vol. 3, table 6-1 */
+enum { TRAP_DIVIDE = 0, TRAP_DEBUG = 1, TRAP_PAGE = 14, TRAP_X87 = 16, TRAP_SIMD = 19 };
 
 static const char *signal_name(int signo)
 {
@@ -82,7 +85,8 @@ void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t e
 static int fpe_code(bool x87)
 {
 	unsigned e = fpu_exceptions(x87);
-	return e & 1 ? FPE_FLTINV : e & 4 ? FPE_FLTDIV : e & 8 ? FPE_FLTOVF : e & 0x12 ? FPE_FLTUND : e & 0x20 ? FPE_FLTRES : 0;
+	return e & 1 ? FPE_FLTINV : e & 4 ? FPE_FLTDIV : e & 8 ? FPE_FLTOVF : e & 0x12 ? FPE_FLTUND
+	                                                                               : e & 0x20 ? FPE_FLTRES : 0;
 }
 
 void user_exception(struct trap_frame *f)

@@ -14,9 +14,9 @@
  * (FP_XSTATE_MAGIC1).
  *
  * rt_sigreturn reads the frame back. Everything in it is the program's to forge: segments and flags are forced to
- * what user mode may have, an FPU image that the processor refuses ends in SIGSEGV, and so does a bad address. The frame's
- * vector becomes 0, not a system call's, for all registers are to come back, rcx and r11 with them, and nothing is to
- * be restarted.
+ * what user mode may have, an FPU image that the processor refuses ends in SIGSEGV, and so does a bad address. The
+ * frame's vector becomes 0, not a system call's, for all registers are to come back, rcx and r11 with them, and nothing
+ * is to be restarted.
  *
  * Neither function holds a lock: the stack may have to be paged in.
  */
@@ -134,8 +134,8 @@ static int fpu_push(vaddr_t at)
 }
 
 /*
- * Which components the image at `at` holds: all that its software bytes name, if these are whole; else it is a frame with
- * FXSAVE's part only, and *legacy says so. A reserved bit is left to XRSTOR to refuse.
+ * Which components the image at `at` holds: all that its software bytes name, if these are whole; else it is a frame
+ * with FXSAVE's part only, and *legacy says so. A reserved bit is left to XRSTOR to refuse.
  */
 static int image_components(vaddr_t at, uint64_t *components, bool *legacy)
 {

@@ -7,14 +7,14 @@
  *        ──► queue of the process or of one thread (sigqueue.c) ──► PENDING_SIGNAL of a thread that does not block it
  *   the way out to user mode takes it: sigwork.c
  *
- * PENDING_SIGNAL is a hint, set too often rather than too seldom: thread_interrupted() computes the truth, so that a wait is not
- * broken off for a signal that another thread has meanwhile taken.
+ * PENDING_SIGNAL is a hint, set too often rather than too seldom: thread_interrupted() computes the truth, so that a
+ * wait is not broken off for a signal that another thread has meanwhile taken.
  *
  * A deadly signal ends the process where it is sent, not where it is taken, so that it reaches threads in killable
  * waits too. Process 1 is not killed by signals that it does not handle, and kill(-1) spares the servers.
  *
- * A thread in sigtimedwait takes what it waits for although it blocks it (thread.sigwait); whether a signal is ignored or deadly
- * depends on the mask alone, as if it did not wait.
+ * A thread in sigtimedwait takes what it waits for although it blocks it (thread.sigwait); whether a signal is ignored
+ * or deadly depends on the mask alone, as if it did not wait.
  *
  * Locks: p->lock guards queues, masks and actions. Sending needs the receiver to stay: it is the current process, or
  * the caller holds the tree lock.
@@ -183,7 +183,10 @@ void signal_set_mask(uint64_t mask)
 	spin_unlock(&t->proc->lock);
 }
 
-/* What sending does before anything is pending; only: the thread it is directed at, NULL: the process. -> is it to be pending? */
+/*
+ * What sending does before anything is pending; only: the thread it is directed at, NULL: the process. -> is it to be
+ * pending?
+ */
 static bool begin_locked(struct proc *p, struct thread *only, int signo)
 {
 	assert_spin_held(&p->lock);

@@ -5,16 +5,16 @@
  *     struct signal_queue   set       a bit for each signal that is pending
  *                           entries   oldest first: what is known of them
  *
- * A standard signal is pending at most once and the first siginfo counts; of a real-time signal there may be many. A bit
- * without an entry is a signal of which nothing is known any more: there was no memory, or its user had too much queued
- * (RLIMIT_SIGPENDING, counted for each real user number). It is then told as kill(2)'s, from nobody.
+ * A standard signal is pending at most once and the first siginfo counts; of a real-time signal there may be many. A
+ * bit without an entry is a signal of which nothing is known any more: there was no memory, or its user had too much
+ * queued (RLIMIT_SIGPENDING, counted for each real user number). It is then told as kill(2)'s, from nobody.
  *
  * Most entries come from a slab cache and go back to it when they are taken. Two kinds are part of something larger, so
- * that sending cannot fail: the one in each thread for its own faults, and the one in each POSIX timer. They have a function that is
- * called when the entry has been taken (info is what the program will see) or dropped (NULL).
+ * that sending cannot fail: the one in each thread for its own faults, and the one in each POSIX timer. They have a
+ * function that is called when the entry has been taken (info is what the program will see) or dropped (NULL).
  *
- * Locks: the queues are under p->lock, which every caller holds. The counters of users have a lock of their own (taken inside
- * it); a counter exists as long as it is not 0, so that numbers of users need no table.
+ * Locks: the queues are under p->lock, which every caller holds. The counters of users have a lock of their own (taken
+ * inside it); a counter exists as long as it is not 0, so that numbers of users need no table.
  */
 #include "task/task_impl.h"
 
@@ -138,8 +138,8 @@ void signal_queue_entry(struct signal_queue *q, struct signal_entry *e, int sign
 }
 
 /*
- * Whether the limit binds it: not what the kernel or kill(2) sends of the standard signals, of which there is one at most. What cannot
- * be queued and has nothing to say but its number is pending all the same; sigqueue's sender is told.
+ * Whether the limit binds it: not what the kernel or kill(2) sends of the standard signals, of which there is one at
+ * most. What cannot be queued and has nothing to say but its number is pending all the same; sigqueue's sender is told.
  */
 int signal_queue_add(struct signal_queue *q, struct proc *p, int signo, const struct abi_siginfo *info)
 {

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The work before each return to user mode: taking signals, default actions, handlers, stops, and interrupted system calls.
+ * The work before each return to user mode: taking signals, default actions, handlers, stops, and interrupted system
+ * calls.
  *
  *   take one ──► handler: a frame on the user's stack (sigframe.c)
  *            └─► default: terminate, stop, nothing
  *
- * Order: what the thread has caused itself, then what is directed at it, then what is directed at the process; the lowest number
- * first, of one number the oldest.
+ * Order: what the thread has caused itself, then what is directed at it, then what is directed at the process; the
+ * lowest number first, of one number the oldest.
  *
  * Stopping: the thread that takes the stop signal sets p->stopped and tells the parent; every other thread comes here
  * by a kick and waits at stop_wait. SIGCONT clears p->stopped where it is sent; the first thread to go on tells the
- * parent. A stop signal of the terminal's does nothing in an orphaned process group, which nobody could set going again; to know
- * that takes the tree lock, so p->lock is let go meanwhile, and p->stopping tells whether a SIGCONT came in between.
+ * parent. A stop signal of the terminal's does nothing in an orphaned process group, which nobody could set going
+ * again; to know that takes the tree lock, so p->lock is let go meanwhile, and p->stopping tells whether a SIGCONT came
+ * in between.
  *
  * An interrupted system call returned one of the ERESTART codes, or EINTR; calls_restart() rewinds it to the SYSCALL
- * instruction or makes it EINTR, according to what the signal did. A call that waits until some time remembers the deadline in
- * the thread: when it is entered again it waits for the rest only.
+ * instruction or makes it EINTR, according to what the signal did. A call that waits until some time remembers the
+ * deadline in the thread: when it is entered again it waits for the rest only.
  */
 #include "task/task_impl.h"
 

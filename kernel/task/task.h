@@ -49,13 +49,17 @@ struct timer {
 	unsigned cpu;              /* whose tree it hangs in */
 };
 void timer_init(struct timer *t, void (*fire)(struct timer *));
-/* timer_set: fire runs once, in interrupt context (user mode or idle interrupted), no lock held. Setting again moves it. */
+/*
+ * timer_set: fire runs once, in interrupt context (user mode or idle interrupted), no lock held. Setting again moves
+ * it.
+ */
 void timer_set(struct timer *t, uint64_t at_ns);
 /* timer_cancel: after it fire neither runs nor will. -> no lock held that fire takes. */
 void timer_cancel(struct timer *t);
 
 /* Due at a time on its clock, and again after each interval (alarm.c). Guard: p->lock. */
-enum alarm_clock { ALARM_TIME, ALARM_USER, ALARM_CPU, ALARM_THREAD }; /* since boot; the process's CPU time, the thread's */
+/* since boot; the process's CPU time, the thread's */
+enum alarm_clock { ALARM_TIME, ALARM_USER, ALARM_CPU, ALARM_THREAD };
 struct alarm {
 	struct timer timer;
 	struct proc *proc;
@@ -85,8 +89,8 @@ enum wait_how {
 };
 
 /*
- * A wait ends by exactly one cause: whoever changes thread.wake from WAKE_WAITING (compare-and-exchange) makes the thread
- * ready. The thread takes itself off whatever list or tree it hangs in.
+ * A wait ends by exactly one cause: whoever changes thread.wake from WAKE_WAITING (compare-and-exchange) makes the
+ * thread ready. The thread takes itself off whatever list or tree it hangs in.
  */
 enum wake_reason { WAKE_NONE, WAKE_WAITING, WAKE_NORMAL, WAKE_SIGNAL, WAKE_TIMEOUT };
 
@@ -137,7 +141,8 @@ struct thread {
 struct wait_queue { struct spinlock lock; struct list waiters; };
 void wait_queue_init(struct wait_queue *q);
 /*
- * wait_on: put the current thread on q, release `held` (a spin lock that guards the condition), sleep, take `held` again.
+ * wait_on: put the current thread on q, release `held` (a spin lock that guards the condition), sleep, take `held`
+ * again.
  * -> 0 woken (look at the condition again), -EINTR, -ETIMEDOUT. deadline_ns UINT64_MAX: none (CLOCK_MONOTONIC).
  * -> no other lock may be held.
  */
@@ -154,8 +159,9 @@ void mutex_unlock(struct mutex *m);
 #define assert_mutex_held(m) assert_checked((m)->owner == thread_current())
 int wait_on_mutex(struct wait_queue *q, struct mutex *held, enum wait_how how, uint64_t deadline_ns); /* like wait_on */
 /*
- * The two halves of a wait without a queue: after wait_begin the caller puts itself where a waker will find it, lets go of its
- * locks and calls wait_end. next: a thread whose wait this one ended (thread_claim) and which runs at once on this CPU; NULL.
+ * The two halves of a wait without a queue: after wait_begin the caller puts itself where a waker will find it, lets go
+ * of its locks and calls wait_end. next: a thread whose wait this one ended (thread_claim) and which runs at once on
+ * this CPU; NULL.
  * -> wait_end: 0, -EINTR, -ETIMEDOUT
  */
 static inline void wait_begin(enum wait_how how)
@@ -178,7 +184,8 @@ bool thread_wake(struct thread *t, enum wake_reason why);  /* and make it ready 
 void sched_init(void);                  /* first CPU: the boot context becomes its idle thread's */
 noreturn void sched_start(void);        /* the boot context turns into the idle loop */
 void sched_yield(void);
-void sched_set_affinity(struct thread *t, uint32_t mask); /* at least one bit of a CPU that there is; t's p->lock held */
+/* at least one bit of a CPU that there is; t's p->lock held */
+void sched_set_affinity(struct thread *t, uint32_t mask);
 void sched_migrate_if_must(void);       /* the current thread, if it may not run here. -> no lock held */
 void sched_ready(struct thread *t);     /* BLOCKED -> READY; kicks an idle CPU */
 /* sched_switch_to: run t at once here; the current thread has been put where it will be woken. IPC's path. */
@@ -249,7 +256,9 @@ void proc_init(void);
 int proc_start_init(const char *path);
 extern void (*proc_init_started)(void); /* called once, when the first program is about to run its first instruction */
 noreturn void proc_exit(int status);   /* the whole process; status as wait4 shows it */
-/* proc_space_get: p's space, referenced; NULL when it has none (zombie). -> p cannot go away (tree lock, or current). */
+/*
+ * proc_space_get: p's space, referenced; NULL when it has none (zombie). -> p cannot go away (tree lock, or current).
+ */
 struct space *proc_space_get(struct proc *p);
 struct fdtable *proc_files_get(struct proc *p); /* its descriptor table likewise */
 /* Other groups of a process, shared after fork and never changed. */
@@ -262,7 +271,10 @@ uint64_t proc_rlimit(unsigned which);
 struct spent proc_spent(struct proc *p); /* by all its threads so far; peak_resident: in spaces it has left */
 
 /* ---- exec.c, fork.c ---- */
-/* proc_fork: what clone3(2) is asked for, its sizes and sums already checked; the child's or thread's number, or -errno. */
+/*
+ * proc_fork: what clone3(2) is asked for, its sizes and sums already checked; the child's or thread's number, or
+ * -errno.
+ */
 struct fork_request { uint64_t flags; int exit_signal; vaddr_t stack, parent_tid, child_tid, tls; };
 int proc_fork(const struct fork_request *r);
 /* proc_exec: path is a kernel string; argv, envp are user arrays. On success the frame of the current thread is new. */
@@ -273,7 +285,8 @@ bool thread_interrupted(void);          /* a deliverable signal or kill is pendi
 bool thread_killed(void);               /* PENDING_KILL */
 /* signal_fault: force signo on the current thread for a fault at addr (blocked or ignored: the default action). */
 void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t error);
-void signal_force(int signo, int code, vaddr_t addr); /* the same for what is no exception: the frame shows the last one */
+/* the same for what is no exception: the frame shows the last one */
+void signal_force(int signo, int code, vaddr_t addr);
 int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
 

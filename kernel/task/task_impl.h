@@ -61,7 +61,8 @@ extern struct proc *proc_one;                               /* init */
 void alarm_init(struct alarm *a, struct proc *p, enum alarm_clock clock, int tid, void (*fire)(struct timer *));
 void alarm_set_locked(struct alarm *a, uint64_t at_ns, uint64_t interval_ns); /* on its clock; 0: off */
 bool alarm_due_locked(struct alarm *a);                     /* for its fire function: is it really time? */
-uint64_t alarm_forward_locked(struct alarm *a);             /* after it was due: the next time; how many have passed, off counts as 1 */
+/* after it was due: the next time; how many have passed, off counts as 1 */
+uint64_t alarm_forward_locked(struct alarm *a);
 uint64_t alarm_now_locked(const struct alarm *a);
 void alarm_end(struct alarm *a);                            /* its memory may go. -> no lock held */
 void proc_alarms_init(struct proc *p);
@@ -70,7 +71,10 @@ void proc_cpu_limit_locked(struct proc *p);                 /* RLIMIT_CPU is new
 
 /* ---- posix_timer.c: of the current process ---- */
 struct timer_setting { uint64_t value_ns, interval_ns; bool absolute; };
-/* posix_timer_create: its number; -EAGAIN, -EINVAL. by_id: it sends its number as the value; base_ns: what its clock showed at boot. */
+/*
+ * posix_timer_create: its number; -EAGAIN, -EINVAL. by_id: it sends its number as the value; base_ns: what its clock
+ * showed at boot.
+ */
 int posix_timer_create(enum alarm_clock clock, int tid, const struct abi_sigevent *ev, bool by_id, uint64_t base_ns);
 int posix_timer_delete(int id);                             /* these: -EINVAL, there is none */
 int posix_timer_get(int id, uint64_t *left_ns, uint64_t *interval_ns);
@@ -83,14 +87,16 @@ void posix_timers_end(struct proc *p);
 void session_group_left_locked(const struct proc *p, const struct proc *parent, const struct proc *except);
 int session_set_group(int pid, int pgid);                   /* setpgid(2) of numbers that are not negative */
 int session_create(void);                                   /* setsid(2) */
-int session_numbers(int pid, int *pgid);                    /* the session of pid (0: the caller), and its group; -ESRCH */
+/* the session of pid (0: the caller), and its group; -ESRCH */
+int session_numbers(int pid, int *pgid);
 
 /* ---- exit.c ---- */
 void proc_kill_threads_locked(struct proc *p, int status);  /* p->lock held: the process ends with status */
 void proc_release_vfork(struct proc *p);                    /* the child let go of its parent's memory */
 
 /* ---- child.c ---- */
-void child_end(struct proc *p);                             /* p is a zombie, or gone, after this; its children have a new parent */
+/* p is a zombie, or gone, after this; its children have a new parent */
+void child_end(struct proc *p);
 void child_tell_stopped(struct proc *p, int signo);
 void child_tell_continued(struct proc *p);
 enum usage_of { USAGE_SELF, USAGE_CHILDREN, USAGE_BOTH };
@@ -114,25 +120,32 @@ void signal_queue_init_all(void);
 void signal_queue_init(struct signal_queue *q);
 /* signal_queue_add: pending from now on; info NULL: from the kernel. -EAGAIN: what must be queued cannot be. */
 int signal_queue_add(struct signal_queue *q, struct proc *p, int signo, const struct abi_siginfo *info);
-void signal_queue_entry(struct signal_queue *q, struct signal_entry *e, int signo); /* an entry of the caller's, not queued now */
-void signal_queue_take(struct signal_queue *q, int signo, struct abi_siginfo *info); /* the oldest signo, which is pending */
+/* an entry of the caller's, not queued now */
+void signal_queue_entry(struct signal_queue *q, struct signal_entry *e, int signo);
+/* the oldest signo, which is pending */
+void signal_queue_take(struct signal_queue *q, int signo, struct abi_siginfo *info);
 void signal_queue_drop(struct signal_queue *q, uint64_t bits);
-bool signal_charge(uint32_t uid, uint64_t limit);           /* one more is queued for the user; false: too many, no memory */
+/* one more is queued for the user; false: too many, no memory */
+bool signal_charge(uint32_t uid, uint64_t limit);
 void signal_uncharge(uint32_t uid);
 
 /* ---- signal.c ---- */
 void signal_recompute(struct thread *t);                    /* p->lock held: pending bit after mask or set changed */
 void signal_set_mask(uint64_t mask);                        /* current thread */
-/* signal_hand_over_locked: the current thread was to take these of the process's signals and will not: another is told. */
+/*
+ * signal_hand_over_locked: the current thread was to take these of the process's signals and will not: another is told.
+ */
 void signal_hand_over_locked(struct proc *p, uint64_t bits);
 /* signal_check: may the current process send it? 0 also for signal 0; -EINVAL, -EPERM */
 int signal_check(const struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_thread_locked(struct thread *t, int signo, const struct abi_siginfo *info); /* its p->lock held */
 void signal_send_kernel_locked(struct proc *p, int signo);  /* a standard one; p->lock held */
-/* signal_send_entry_locked: an entry that is part of something; only: the thread, NULL: the process; p->lock held. Not to be sent
+/* signal_send_entry_locked: an entry that is part of something; only: the thread, NULL: the process; p->lock held. Not
+ * to be sent
    twice before its `gone` has been called, which may be at once. */
 void signal_send_entry_locked(struct proc *p, struct thread *only, int signo, struct signal_entry *e);
-int signal_send_pid(int pid, int signo, const struct abi_siginfo *info); /* kill(2)'s idea of pid, permissions checked */
+/* kill(2)'s idea of pid, permissions checked */
+int signal_send_pid(int pid, int signo, const struct abi_siginfo *info);
 /* signal_set_action: a new action (NULL: none), the old one to *old. */
 void signal_set_action(struct proc *p, int signo, const struct abi_sigaction *sa, struct abi_sigaction *old);
 void signal_kick_all_locked(struct proc *p);                /* every thread is to look at its signals */
@@ -154,8 +167,10 @@ void signal_reset_for_exec(struct proc *p);
 int signal_frame_push(struct trap_frame *f, int signo, const struct abi_sigaction *sa, const struct abi_siginfo *info,
                       uint64_t mask);
 int signal_frame_pop(struct trap_frame *f);                 /* rt_sigreturn */
-int signal_altstack_state(const struct thread *t, vaddr_t sp); /* SS_DISABLE, SS_ONSTACK or 0, with the stack pointer at sp */
-int signal_altstack_set(struct thread *t, vaddr_t sp, const struct abi_stack *new); /* sigaltstack(2): -EPERM, -EINVAL, -ENOMEM */
+/* SS_DISABLE, SS_ONSTACK or 0, with the stack pointer at sp */
+int signal_altstack_state(const struct thread *t, vaddr_t sp);
+/* sigaltstack(2): -EPERM, -EINVAL, -ENOMEM */
+int signal_altstack_set(struct thread *t, vaddr_t sp, const struct abi_stack *new);
 
 /* ---- futex.c ---- */
 int64_t futex_call(vaddr_t addr, unsigned op, uint32_t val, uint64_t timeout, vaddr_t addr2, uint32_t val3);

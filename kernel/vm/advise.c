@@ -7,15 +7,17 @@
  *      pages are colder     COLD: reclaim takes them first; PAGEOUT: it takes them now
  *      pages come           WILLNEED: from the disk into the cache; POPULATE_READ, POPULATE_WRITE: into the page tables
  *
- * The range is walked VMA by VMA under the space's lock; a hole is remembered, what lies behind it is done, and ENOMEM is the
- * answer. An error of one VMA ends the walk, with what came before it done. What asks a pager (REMOVE, WILLNEED, PAGEOUT, POPULATE) takes
- * references, lets the lock go, and goes on by address: then the rest of the VMA may be another.
+ * The range is walked VMA by VMA under the space's lock; a hole is remembered, what lies behind it is done, and ENOMEM
+ * is the answer. An error of one VMA ends the walk, with what came before it done. What asks a pager (REMOVE, WILLNEED,
+ * PAGEOUT, POPULATE) takes references, lets the lock go, and goes on by address: then the rest of the VMA may be
+ * another.
  *
- * A page freed lazily keeps its entry, which is marked (PTE_LAZY) and looks never stored to (PTE_DIRTY clear): the processor
- * tells of the next store by itself, no fault is needed. reclaim drops those entries that are still so. The TLBs are flushed
- * when the dirty bit is cleared, for a processor that has it cached would not set it again.
+ * A page freed lazily keeps its entry, which is marked (PTE_LAZY) and looks never stored to (PTE_DIRTY clear): the
+ * processor tells of the next store by itself, no fault is needed. reclaim drops those entries that are still so. The
+ * TLBs are flushed when the dirty bit is cleared, for a processor that has it cached would not set it again.
  *
- * There are no huge pages and no merging of equal pages: those advices set their flags, and COLLAPSE finds no huge page.
+ * There are no huge pages and no merging of equal pages: those advices set their flags, and COLLAPSE finds no huge
+ * page.
  * The order of checks and what changes before an error are Linux 6.1's.
  */
 #include "vm/vm_impl.h"
@@ -115,8 +117,8 @@ static int advise_dontneed(struct advice *a, struct vma *v)
 }
 
 /*
- * Entries that nobody shares, nor the table, become lazy. They change by exchange, for the processor may set bits at the same
- * time.
+ * Entries that nobody shares, nor the table, become lazy. They change by exchange, for the processor may set bits at
+ * the same time.
  */
 static uint64_t mark_lazy(pte_t *pte, vaddr_t addr, vaddr_t stop)
 {
@@ -128,8 +130,8 @@ static uint64_t mark_lazy(pte_t *pte, vaddr_t addr, vaddr_t stop)
 		pte_t e = *pte;
 		if (!(e & PTE_PRIVATE) || phys_to_page(pte_paddr(e))->refs != 1)
 			continue;
-		while (!__atomic_compare_exchange_n(pte, &e, (e & ~(PTE_DIRTY | PTE_ACCESSED)) | PTE_LAZY, false, __ATOMIC_SEQ_CST,
-		                                    __ATOMIC_SEQ_CST))
+		while (!__atomic_compare_exchange_n(pte, &e, (e & ~(PTE_DIRTY | PTE_ACCESSED)) | PTE_LAZY, false,
+		                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 			;
 		marked++;
 	}
@@ -237,7 +239,10 @@ void space_forget_use(struct space *s, bool anon, bool files)
 	mutex_unlock(&s->lock);
 }
 
-/* Drop the lazy entries of one leaf table, the space's own, that were not stored to; those that were are ordinary again. */
+/*
+ * Drop the lazy entries of one leaf table, the space's own, that were not stored to; those that were are ordinary
+ * again.
+ */
 static void drop_lazy_leaf(struct zap *z, pte_t *pte, vaddr_t addr, vaddr_t stop, uint64_t *dropped)
 {
 	struct page *table = table_page(pte);

@@ -13,14 +13,16 @@
  *      VMA trees                order, gaps, counts; every VMA on its object's list exactly once
  *      frames_check()           the buddy lists
  *
- * It runs with every other CPU parked where it holds no spin lock (smp_freeze), so what it sees is one moment. Threads may be
- * asleep in the middle of something: pins they hold (a frame lent, a page being copied) make refs larger, never smaller, so
- * for frames that are lent or pinned only the lower bound is checked; without sleepers the comparison is exact.
+ * It runs with every other CPU parked where it holds no spin lock (smp_freeze), so what it sees is one moment. Threads
+ * may be asleep in the middle of something: pins they hold (a frame lent, a page being copied) make refs larger, never
+ * smaller, so for frames that are lent or pinned only the lower bound is checked; without sleepers the comparison is
+ * exact.
  *
- * A shared table is seen once for each space: its entries are checked against every space's VMAs, and counted the first time.
+ * A shared table is seen once for each space: its entries are checked against every space's VMAs, and counted the first
+ * time.
  *
- * The counts live in arrays of 4 MiB blocks of frames allocated beforehand; without memory for them the audit says so and
- * counts as failed. It takes no lock: nobody else runs.
+ * The counts live in arrays of 4 MiB blocks of frames allocated beforehand; without memory for them the audit says so
+ * and counts as failed. It takes no lock: nobody else runs.
  */
 #include "vm/vm_impl.h"
 
@@ -218,7 +220,8 @@ static void audit_object(struct audit *a, struct object *o, uint64_t *cached, ui
 		if (p->kind != PAGE_CACHE || p->object != o || p->pgoff != at)
 			complain(a, "index entry that does not point back", (uint64_t)o, p->pgoff, at);
 		if (p->maps != *count_of(a, page_to_phys(p) >> PAGE_SHIFT))
-			complain(a, "map count of a cache page", page_to_phys(p), p->maps, *count_of(a, page_to_phys(p) >> PAGE_SHIFT));
+			complain(a, "map count of a cache page", page_to_phys(p), p->maps,
+			         *count_of(a, page_to_phys(p) >> PAGE_SHIFT));
 		if (p->refs < 1)
 			complain(a, "cache page without a reference", page_to_phys(p), p->refs, 1);
 		if (!(p->flags & (PAGE_VALID | PAGE_BUSY)))

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much may be mapped: the limits of a process (RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK) and the memory promised to all of
- * them together (commit accounting, Linux's Documentation/mm/overcommit-accounting).
+ * How much may be mapped: the limits of a process (RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK) and the memory promised to
+ * all of them together (commit accounting, Linux's Documentation/mm/overcommit-accounting).
  *
- * A page is charged when somebody is promised that it can be written to without taking it from another: private writable
- * memory when it is mapped (or made writable), shared anonymous memory by its object's size. What has been charged is marked,
- * VMA_ACCOUNT on a VMA and `charged` on an object, and given back by whoever ends it: unmapping a marked VMA, the object's last
- * reference. A mapping keeps its mark and its charge when it becomes read-only. Memory files and shared MAP_NORESERVE memory
- * are charged page by page, as pages come; other MAP_NORESERVE memory is not, and file pages never are, for they can be written
- * back.
+ * A page is charged when somebody is promised that it can be written to without taking it from another: private
+ * writable memory when it is mapped (or made writable), shared anonymous memory by its object's size. What has been
+ * charged is marked,
+ * VMA_ACCOUNT on a VMA and `charged` on an object, and given back by whoever ends it: unmapping a marked VMA, the
+ * object's last reference. A mapping keeps its mark and its charge when it becomes read-only. Memory files and shared
+ * MAP_NORESERVE memory are charged page by page, as pages come; other MAP_NORESERVE memory is not, and file pages never
+ * are, for they can be written back.
  *
  *      mode 0   a single charge larger than all memory is refused; the sum is not looked at
  *      mode 1   nothing is refused
  *      mode 2   the sum stays below the commit limit: a share of memory, less something kept for root and for the process
  *
- * The audit adds all marks up and compares the sum. One counter for everybody is touched by every mapping; a counter for each
- * CPU, as Linux has it, was left out because a mapping costs a thousand instructions anyway.
+ * The audit adds all marks up and compares the sum. One counter for everybody is touched by every mapping; a counter
+ * for each CPU, as Linux has it, was left out because a mapping costs a thousand instructions anyway.
  */
 #include "vm/vm_impl.h"
 

@@ -2,8 +2,8 @@
 /*
  * Page faults. All fault policy of the kernel is in this file, from top to bottom.
  *
- * What a fault does depends on three things: what kind of VMA the address lies in, whether it is a store, and what the PTE
- * says now. The table `cases` below is the whole policy:
+ * What a fault does depends on three things: what kind of VMA the address lies in, whether it is a store, and what the
+ * PTE says now. The table `cases` below is the whole policy:
  *
  *                     PTE absent                        PTE present, read-only
  *                     read            write             write
@@ -12,20 +12,22 @@
  *      shared         map the page    open the page     open the page
  *      device         map             map               map; private: copy what is there
  *
- * "Open" makes a page of a shared mapping writable: the pager is asked for space once, the page is marked dirty in the index,
- * and only then may the PTE be writable. So dirty is known at the first store. A page that is still loading, or absent from
- * the index, is waited for with no lock held; so is memory when there is none. After any such wait everything may have
- * changed (the VMA gone, the page truncated, another thread faster), so the fault starts again from the top:
+ * "Open" makes a page of a shared mapping writable: the pager is asked for space once, the page is marked dirty in the
+ * index, and only then may the PTE be writable. So dirty is known at the first store. A page that is still loading, or
+ * absent from the index, is waited for with no lock held; so is memory when there is none. After any such wait
+ * everything may have changed (the VMA gone, the page truncated, another thread faster), so the fault starts again from
+ * the top:
  *
  *      lookup ──► resolve ──► install ──► done
  *         ▲          │           │
  *         └── wait ◄─┴───────────┘  (the entry changed under us)
  *
- * Locks: the space's throughout lookup, resolve and install; the object's from the look into its index to the installed PTE,
- * so that a truncation, which needs that lock, either sees the PTE or prevents it; the leaf table's around the entry.
+ * Locks: the space's throughout lookup, resolve and install; the object's from the look into its index to the installed
+ * PTE, so that a truncation, which needs that lock, either sees the PTE or prevents it; the leaf table's around the
+ * entry.
  *
- * There are no continuations: a waiting thread keeps its kernel stack. Mach and MINIX 3 save the stack and pay with code that
- * cannot be read from top to bottom; a stack of 16 KiB a faulting thread is the better price here.
+ * There are no continuations: a waiting thread keeps its kernel stack. Mach and MINIX 3 save the stack and pay with
+ * code that cannot be read from top to bottom; a stack of 16 KiB a faulting thread is the better price here.
  */
 #include "vm/vm_impl.h"
 
@@ -82,7 +84,10 @@ static enum pte_state state_of(pte_t e)
 
 /* ---- install ---- */
 
-/* more: pages that the table and with it the space shows then. pin: gets a reference while the entry still shows it; NULL */
+/*
+ * more: pages that the table and with it the space shows then. pin: gets a reference while the entry still shows it;
+ * NULL
+ */
 static inline bool entry_replace(pte_t *pte, pte_t old, pte_t new, unsigned more, struct page *pin)
 {
 	struct page *table = table_page(pte);
@@ -117,8 +122,8 @@ static bool entry_hide(struct fault *f, pte_t *old, struct page *pin)
 }
 
 /*
- * Replace the entry, if it is still the one that was looked at, and give back what it held. A page of the object is held by a
- * reference from the moment in which no entry shows it to a truncation until its count has fallen.
+ * Replace the entry, if it is still the one that was looked at, and give back what it held. A page of the object is
+ * held by a reference from the moment in which no entry shows it to a truncation until its count has fallen.
  */
 static bool install(struct fault *f, pte_t new)
 {
@@ -179,7 +184,8 @@ static enum step install_private(struct fault *f, struct page *p)
 
 static enum step anon_map_zero_page(struct fault *f)
 {
-	return install(f, pte_make(page_to_phys(zero_page), vma_prot(f->vma), false, PTE_UNCOUNTED)) ? STEP_DONE : STEP_AGAIN;
+	return install(f, pte_make(page_to_phys(zero_page), vma_prot(f->vma), false, PTE_UNCOUNTED)) ? STEP_DONE
+	                                                                                             : STEP_AGAIN;
 }
 
 static enum step anon_fill(struct fault *f)
@@ -193,10 +199,11 @@ static enum step anon_fill(struct fault *f)
 }
 
 /*
- * A store to a read-only PTE of a private mapping. The PTE's frame is ours alone when it belongs to the private layer and
- * nobody else counts it: then the store may simply proceed. Otherwise the private layer gets a copy.
+ * A store to a read-only PTE of a private mapping. The PTE's frame is ours alone when it belongs to the private layer
+ * and nobody else counts it: then the store may simply proceed. Otherwise the private layer gets a copy.
  *
- * The source may be truncated away while it is copied: the PTE is then no longer the one we saw, and the copy is dropped.
+ * The source may be truncated away while it is copied: the PTE is then no longer the one we saw, and the copy is
+ * dropped.
  */
 static enum step private_break_cow(struct fault *f)
 {
@@ -222,13 +229,14 @@ static enum step wait_for(struct fault *f, struct object *o, enum step what)
 	object_get(o);
 	f->object = o;
 	f->pgoff = vma_pgoff(f->vma, f->addr);
-	f->hint = f->vma->flags & VMA_RAND_READ ? READ_RANDOM : f->vma->flags & VMA_SEQ_READ ? READ_SEQUENTIAL : READ_NORMAL;
+	f->hint = f->vma->flags & VMA_RAND_READ ? READ_RANDOM : f->vma->flags & VMA_SEQ_READ ? READ_SEQUENTIAL
+	                                                                                     : READ_NORMAL;
 	return what;
 }
 
 /*
- * The valid page behind the fault, with the object locked on STEP_DONE. Past the end of the file there is none, and there was
- * none even if the index still shows one that a growing write is about to make part of the file.
+ * The valid page behind the fault, with the object locked on STEP_DONE. Past the end of the file there is none, and
+ * there was none even if the index still shows one that a growing write is about to make part of the file.
  */
 static enum step lookup_page(struct fault *f, struct page **out)
 {
@@ -358,7 +366,8 @@ static enum step device_map(struct fault *f)
 
 	bool open = f->vma->flags & VMA_WRITE && vma_is_shared(f->vma);
 	pte_t e = pte_make(pa, vma_prot(f->vma), open, PTE_UNCOUNTED);
-	enum step step = f->access == FAULT_WRITE && !open ? STEP_AGAIN : STEP_DONE; /* a private store: now it can be copied */
+	/* a private store: now it can be copied */
+	enum step step = f->access == FAULT_WRITE && !open ? STEP_AGAIN : STEP_DONE;
 	spin_lock(&o->lock); /* the driver may die, and the object lose its end */
 	if (vma_pgoff(f->vma, f->addr) >= pages_of(o->size))
 		step = STEP_SIGBUS;
@@ -368,7 +377,10 @@ static enum step device_map(struct fault *f)
 	return step;
 }
 
-/* A store to an entry of a device that is read-only. The kernel has no view of a device: a copy is read through the mapping. */
+/*
+ * A store to an entry of a device that is read-only. The kernel has no view of a device: a copy is read through the
+ * mapping.
+ */
 static enum step device_store(struct fault *f)
 {
 	if (vma_is_shared(f->vma))

@@ -9,16 +9,16 @@
  *      zeroed in the page,  unmapped everywhere, taken out    zeroed in the page,
  *      if it holds anything of the index, the pager frees     if it holds anything
  *
- * Between the pages' leaving the index and the pager's word that it has freed what was behind them, nobody may read them in
- * again: he would get the old bytes. So the whole pages are held (object->held_first, held_end): pager.c makes no page there,
- * and who wants one waits. The token that serialises changes of size (`extending`) is held throughout, so there is one held
- * range at most.
+ * Between the pages' leaving the index and the pager's word that it has freed what was behind them, nobody may read
+ * them in again: he would get the old bytes. So the whole pages are held (object->held_first, held_end): pager.c makes
+ * no page there, and who wants one waits. The token that serialises changes of size (`extending`) is held throughout,
+ * so there is one held range at most.
  *
  * A page at the edge that is all zeros in the range already is left alone: storing zeros would give a hole a block.
  *
  * Where data lies the pager knows, for it has reserved space for every dirty page; without a server the index knows.
- * Rejected: writing zeros instead of freeing (the disk would fill), and telling the pager first (a WRITE under way could put
- * the old bytes back).
+ * Rejected: writing zeros instead of freeing (the disk would fill), and telling the pager first (a WRITE under way
+ * could put the old bytes back).
  */
 #include "vm/vm_impl.h"
 

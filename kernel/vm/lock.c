@@ -2,15 +2,16 @@
 /*
  * Memory that stays: mlock(2) and its family.
  *
- * A lock is a flag of the VMA: its pages are brought in, and reclaim leaves alone what such a VMA maps (object_is_locked_locked).
- * Private pages stay anyway as long as there is no swap. With VMA_LOCKONFAULT nothing is brought in, but what has come stays.
+ * A lock is a flag of the VMA: its pages are brought in, and reclaim leaves alone what such a VMA maps
+ * (object_is_locked_locked). Private pages stay anyway as long as there is no swap. With VMA_LOCKONFAULT nothing is
+ * brought in, but what has come stays.
  *
  *      mlock     check the limit ──► set the flags, VMA by VMA ──► bring the pages in, the lock of the space let go
  *                                    a hole: ENOMEM, what came before it stays locked and is not brought in
  *
- * A page that cannot be brought in (past the end of a file, PROT_NONE) is ENOMEM too, but its VMA stays locked; both are
- * Linux's. Locks do not nest, are counted in space->locked_pages (by vma_set_flags and the VMAs' ranges), and end with munmap,
- * exec and fork.
+ * A page that cannot be brought in (past the end of a file, PROT_NONE) is ENOMEM too, but its VMA stays locked; both
+ * are Linux's. Locks do not nest, are counted in space->locked_pages (by vma_set_flags and the VMAs' ranges), and end
+ * with munmap, exec and fork.
  *
  * The order of checks is Linux 6.1's. Who is root may lock everything; others up to RLIMIT_MEMLOCK.
  */

@@ -2,19 +2,20 @@
 /*
  * New mappings: where they go, and mmap(2), brk(2) and populating.
  *
- * Without MAP_FIXED the address is a hint. It is taken if the range is free and keeps its distance from a stack above; else,
- * as on Linux without randomisation:
+ * Without MAP_FIXED the address is a hint. It is taken if the range is free and keeps its distance from a stack above;
+ * else, as on Linux without randomisation:
  *
  *      0x10000        0x2aaaaaaab000                 mmap_top         stack
  *         |<------------- highest gap that fits ------->|      gap      |
  *                          |<------- else: the lowest gap that fits ---------->|
  *
- * so mappings stack downwards and neighbours merge. mmap_top leaves room for the stack's limit as it was at exec. MAP_32BIT
- * takes the lowest gap between 1 and 2 GiB. Large mappings of files are aligned so that address and offset agree modulo 2 MiB,
- * where there is room for that.
+ * so mappings stack downwards and neighbours merge. mmap_top leaves room for the stack's limit as it was at exec.
+ * MAP_32BIT takes the lowest gap between 1 and 2 GiB. Large mappings of files are aligned so that address and offset
+ * agree modulo 2 MiB, where there is room for that.
  *
- * Order: what can be refused without a change is checked first, in Linux's order, for a program may see which of two errors it
- * gets. Then MAP_FIXED unmaps what is in the way; after that only memory can be missing, and then the range stays unmapped.
+ * Order: what can be refused without a change is checked first, in Linux's order, for a program may see which of two
+ * errors it gets. Then MAP_FIXED unmaps what is in the way; after that only memory can be missing, and then the range
+ * stays unmapped.
  *
  *      place ──► limits, rights ──► unmap ──► charge ──► a neighbour takes it in, or a new VMA
  */
@@ -232,8 +233,8 @@ static int map_locked(struct space *s, vaddr_t *addr, size_t len, const struct m
 	int err = space_place(s, addr, len, m);
 	if (err)
 		return err;
-	struct piece p = { *addr, *addr + len, m->file || m->object ? m->pgoff : *addr >> PAGE_SHIFT, flags_of(s, m), 0, m->object,
-	                   m->file };
+	struct piece p = { *addr, *addr + len, m->file || m->object ? m->pgoff : *addr >> PAGE_SHIFT, flags_of(s, m), 0,
+	                   m->object, m->file };
 	err = may_map(s, m, p.flags, npages);
 	if (err)
 		return err;
@@ -278,7 +279,10 @@ int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_
 
 /* ---- populate ---- */
 
-/* The next stretch of one VMA in [*start, end), *start moved there; its end, 0: no more. Device memory is there by itself. */
+/*
+ * The next stretch of one VMA in [*start, end), *start moved there; its end, 0: no more. Device memory is there by
+ * itself.
+ */
 static vaddr_t next_stretch(struct space *s, vaddr_t *start, vaddr_t end, uint32_t wanted, enum fault_access *access)
 {
 	vaddr_t stop = 0;
@@ -319,7 +323,8 @@ static int brk_grow(struct space *s, vaddr_t from, vaddr_t to)
 {
 	struct vma *next = vma_find(s, from), *prev = next ? vma_prev(next) : s->highest;
 	uint64_t npages = (to - from) >> PAGE_SHIFT;
-	struct piece p = { from, to, from >> PAGE_SHIFT, VMA_READ | VMA_WRITE | VMA_MAYREAD | VMA_MAYWRITE | VMA_MAYEXEC | VMA_ACCOUNT |
+	struct piece p = { from, to, from >> PAGE_SHIFT,
+	                   VMA_READ | VMA_WRITE | VMA_MAYREAD | VMA_MAYWRITE | VMA_MAYEXEC | VMA_ACCOUNT |
 	                   s->def_flags | (reads_imply_exec() ? VMA_EXEC : 0), 0, NULL, NULL };
 
 	if (to > USER_END || (s->def_flags & VMA_LOCKED && !space_lock_fits(s, npages)))

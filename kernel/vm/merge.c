@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which VMAs become one. A program sees it in /proc/PID/maps and in how many mappings it may have, so the rule is Linux 6.1's,
- * to the letter.
+ * Which VMAs become one. A program sees it in /proc/PID/maps and in how many mappings it may have, so the rule is Linux
+ * 6.1's, to the letter.
  *
- * Two neighbours may be one when their flags are the same word, they show the same file or object at offsets that go on, and
- * their anonymous identities do not stand against it. The identity is what private pages would need to be found by their
- * frames: a number that a VMA takes when it gets its first private page (from a neighbour with which it could be merged but for
- * its rights, or a new one), that the parts of a split keep, and over which fork gives the child's VMA a fresh one, marked as
- * inherited. VMAs with different identities stay apart. One without may be taken in by one that has one, unless that is
- * inherited; the other way round, one without does not take in one that has.
+ * Two neighbours may be one when their flags are the same word, they show the same file or object at offsets that go
+ * on, and their anonymous identities do not stand against it. The identity is what private pages would need to be found
+ * by their frames: a number that a VMA takes when it gets its first private page (from a neighbour with which it could
+ * be merged but for its rights, or a new one), that the parts of a split keep, and over which fork gives the child's
+ * VMA a fresh one, marked as inherited. VMAs with different identities stay apart. One without may be taken in by one
+ * that has one, unless that is inherited; the other way round, one without does not take in one that has.
  *
  * A range that gets other flags, or is mapped anew, meets up to two neighbours and possibly the VMA it was part of:
  *
@@ -19,9 +19,9 @@
  *      |prev   |( range )  rest of a VMA  |            prev ..... | rest       the boundary moves up
  *      |head of a VMA   ( range )|            next|    head | ..... next       the boundary moves down
  *
- * The caller holds the space's lock. What is swallowed cannot be freed under it and goes to a list. Left out: changing a VMA
- * first and merging it with what then fits. A failed split in the middle would show another layout than Linux does, and the
- * boundary cases above would cost a VMA made and freed each time.
+ * The caller holds the space's lock. What is swallowed cannot be freed under it and goes to a list. Left out: changing
+ * a VMA first and merging it with what then fits. A failed split in the middle would show another layout than Linux
+ * does, and the boundary cases above would cost a VMA made and freed each time.
  */
 #include "vm/vm_impl.h"
 
@@ -95,8 +95,8 @@ static bool joins_above(const struct vma *high, const struct piece *p, uint64_t 
 
 /* ---- joining ---- */
 
-/* v becomes [start, end); `gone` (two, each may be NULL) lie within that and end, last out of their object's list: whoever
- * walks it meanwhile finds a page twice rather than not at all. */
+/* v becomes [start, end); `gone` (two, each may be NULL) lie within that and end, last out of their object's list:
+ * whoever walks it meanwhile finds a page twice rather than not at all. */
 static struct vma *take_in(struct space *s, struct vma *v, vaddr_t start, vaddr_t end, struct vma *const gone[2],
                            struct list *dead)
 {

@@ -7,11 +7,12 @@
  *      no entry, a file or shared memory                 whether the object's index has the page, filled
  *      no entry, device registers                        0
  *
- * What the index holds tells what others have read of a file, so it is shown only to who could change the file: its owner, root,
- * or whoever may write it. Everybody else sees every page of such a mapping as resident (Linux does the same since 5.2).
+ * What the index holds tells what others have read of a file, so it is shown only to who could change the file: its
+ * owner, root, or whoever may write it. Everybody else sees every page of such a mapping as resident (Linux does the
+ * same since 5.2).
  *
- * A table's entries are read without its lock: another CPU may change one at the same time, and an answer that is old by the time
- * the program sees it is all this call can give.
+ * A table's entries are read without its lock: another CPU may change one at the same time, and an answer that is old
+ * by the time the program sees it is all this call can give.
  */
 #include "vm/vm_impl.h"
 
@@ -32,7 +33,8 @@ static void fill_from_object(const struct vma *v, vaddr_t addr, vaddr_t end, uin
 		return;
 	pgoff_t first = vma_pgoff(v, addr), last = vma_pgoff(v, end - PAGE_SIZE), at = first;
 	spin_lock(&o->lock);
-	uint16_t filled = o->pager == PAGER_ZERO ? PAGE_ACCESSED : PAGE_VALID; /* fallocate's pages have nothing in them yet */
+	/* fallocate's pages have nothing in them yet */
+	uint16_t filled = o->pager == PAGER_ZERO ? PAGE_ACCESSED : PAGE_VALID;
 	for (struct page *p; (p = page_index_next(&o->pages, &at, last)); at++)
 		vec[at - first] = (p->flags & filled) != 0;
 	spin_unlock(&o->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VM objects: a growing set of pages indexed by page number. The index is the page cache; there is no other. read(), write(),
- * mmap, execve and the filesystem's own metadata all come here.
+ * VM objects: a growing set of pages indexed by page number. The index is the page cache; there is no other. read(),
+ * write(), mmap, execve and the filesystem's own metadata all come here.
  *
  * A page of an object is in one of these states (flags in struct page, guarded by the object's lock):
  *
@@ -10,15 +10,16 @@
  *                  └─► absent  └─ WRITEBACK ◄────┘      WRITE sent: the mark is cleared first, so a store meanwhile
  *                (READ failed)                          makes the page dirty again
  *
- * BUSY frames are lent to a server: nobody looks at their bytes. Everything else may be read, stored to and mapped at any
- * time. A page is dirty exactly when the index marks it, and no PTE may be writable while it is not: the first store faults,
- * asks the pager for space, sets the mark, and opens the PTE.
+ * BUSY frames are lent to a server: nobody looks at their bytes. Everything else may be read, stored to and mapped at
+ * any time. A page is dirty exactly when the index marks it, and no PTE may be writable while it is not: the first
+ * store faults, asks the pager for space, sets the mark, and opens the PTE.
  *
- * The kernel's `size` is the authority while an object lives. Bytes of the last page past the end read as zero: they are
- * zeroed when the page is filled, when the file shrinks or grows, and when the last mapping that could store there goes.
- * What a live mapping stored there is never written: pager.c sends a copy with a zero tail.
+ * The kernel's `size` is the authority while an object lives. Bytes of the last page past the end read as zero: they
+ * are zeroed when the page is filled, when the file shrinks or grows, and when the last mapping that could store there
+ * goes. What a live mapping stored there is never written: pager.c sends a copy with a zero tail.
  *
- * The alternative to one lock an object, a lock a page, was left out: the BUSY state already keeps long waits off the lock.
+ * The alternative to one lock an object, a lock a page, was left out: the BUSY state already keeps long waits off the
+ * lock.
  */
 #include "vm/vm_impl.h"
 
@@ -223,7 +224,10 @@ void object_flush_locked(const struct vma *from, vaddr_t start, vaddr_t end)
 	}
 }
 
-/* One mapping's entry of a page, if it has one; space->links is held. Of a shared table nobody's TLB lets anybody store. */
+/*
+ * One mapping's entry of a page, if it has one; space->links is held. Of a shared table nobody's TLB lets anybody
+ * store.
+ */
 static void protect_entry(struct space *s, vaddr_t addr)
 {
 	pte_t *pte = table_find(s, addr);

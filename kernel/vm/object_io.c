@@ -3,17 +3,17 @@
  * Reading and writing an object by system call. The bytes go to and from the pages of the index: a read() and a
  * mapping of the same file are the same memory.
  *
- * Each page on the way is pinned by a reference, then copied with no lock held and with page faults off. When the copy falls
- * short, the program's page is brought in and the copy goes on where it stopped. So a read() into a mapping of the very page
- * being read cannot deadlock. A page may be truncated away while it is copied: the pin keeps the frame, and the bytes go
- * nowhere.
+ * Each page on the way is pinned by a reference, then copied with no lock held and with page faults off. When the copy
+ * falls short, the program's page is brought in and the copy goes on where it stopped. So a read() into a mapping of
+ * the very page being read cannot deadlock. A page may be truncated away while it is copied: the pin keeps the frame,
+ * and the bytes go nowhere.
  *
  *      write:  reserve space (DIRTY, once a page) ──► pin ──► copy ──► mark dirty, grow the size
  *
  * The size grows only after the bytes are in the page, so that a reader never sees a page that is not written yet.
  *
- * Growing and shrinking are serialised by a token (object_size.c). Writes inside the file take no token and are as atomic as
- * one page; one that finds the file cut short under it takes the token for the rest.
+ * Growing and shrinking are serialised by a token (object_size.c). Writes inside the file take no token and are as
+ * atomic as one page; one that finds the file cut short under it takes the token for the rest.
  */
 #include "vm/vm_impl.h"
 
@@ -42,7 +42,10 @@ int object_pin(struct object *o, pgoff_t at, struct page **out)
 	}
 }
 
-/* Copy between a pinned page and the program with page faults off; when that fails, bring the program's page in and retry. */
+/*
+ * Copy between a pinned page and the program with page faults off; when that fails, bring the program's page in and
+ * retry.
+ */
 static int copy_page_bytes(struct page *p, size_t in_page, uint64_t buf, size_t n, bool kernel, bool to_page)
 {
 	char *bytes = (char *)page_to_virt(p) + in_page;
@@ -98,8 +101,8 @@ int64_t object_read(struct object *o, uint64_t off, uint64_t buf, size_t len, bo
 /* ---- write ---- */
 
 /*
- * The page at `at`, pinned, for a store to a part of it: inside the file the page as it is, past the end (only a growing write
- * may go there) one of zeros. -ENXIO: the file was cut short and this write does not hold the token.
+ * The page at `at`, pinned, for a store to a part of it: inside the file the page as it is, past the end (only a
+ * growing write may go there) one of zeros. -ENXIO: the file was cut short and this write does not hold the token.
  */
 static int object_pin_for_write(struct object *o, pgoff_t at, bool grow, struct page **out)
 {
@@ -158,8 +161,8 @@ int object_reserve(struct object *o, pgoff_t first, pgoff_t last, uint64_t size)
 }
 
 /*
- * The bytes up to `end` are in the page: make that known, unless the page was truncated away meanwhile. False: they lie past
- * the end of a file that was cut short, and this write does not hold the token to make it longer.
+ * The bytes up to `end` are in the page: make that known, unless the page was truncated away meanwhile. False: they lie
+ * past the end of a file that was cut short, and this write does not hold the token to make it longer.
  */
 static bool commit_write_locked(struct object *o, struct page *p, size_t in_page, size_t n, uint64_t end, bool grow)
 {
@@ -190,8 +193,9 @@ static void object_drop_past_end(struct object *o, struct page *p)
 }
 
 /*
- * A page inside the file that is not in memory and is overwritten whole needs no reading. The bytes come first, into a frame
- * that nobody knows: a reader finds the old page or the new one, and a program whose buffer ends half-way has destroyed nothing.
+ * A page inside the file that is not in memory and is overwritten whole needs no reading. The bytes come first, into a
+ * frame that nobody knows: a reader finds the old page or the new one, and a program whose buffer ends half-way has
+ * destroyed nothing.
  * -> PAGE_SIZE; 0: it must be done the other way; -ENOMEM
  */
 static int write_whole_page(struct object *o, pgoff_t at, uint64_t buf, bool kernel, bool grow)
@@ -208,8 +212,10 @@ static int write_whole_page(struct object *o, pgoff_t at, uint64_t buf, bool ker
 		return -ENOMEM;
 	bool done = copy_page_bytes(p, 0, buf, PAGE_SIZE, kernel, true) == 0;
 	spin_lock(&o->lock);
-	done = done && !object_sealed(o, end) && at < pages_of(o->size) && (grow || end <= o->size) && !object_held_locked(o, at) &&
-	       !object_insert_locked(o, p, at, PAGE_VALID | PAGE_ACCESSED) && commit_write_locked(o, p, 0, PAGE_SIZE, end, grow);
+	done = done && !object_sealed(o, end) && at < pages_of(o->size) && (grow || end <= o->size) &&
+	       !object_held_locked(o, at) &&
+	       !object_insert_locked(o, p, at, PAGE_VALID | PAGE_ACCESSED) &&
+	       commit_write_locked(o, p, 0, PAGE_SIZE, end, grow);
 	spin_unlock(&o->lock);
 	if (!done)
 		page_put(p);
@@ -252,7 +258,8 @@ static int write_piece(struct object *o, uint64_t at, uint64_t buf, size_t n, bo
 static int64_t object_write_chunk(struct object *o, uint64_t off, uint64_t buf, size_t len, bool kernel, bool grow)
 {
 	size_t done = 0;
-	int err = object_reserve(o, off >> PAGE_SHIFT, (off + len - 1) >> PAGE_SHIFT, grow ? MAX(o->size, off + len) : o->size);
+	int err = object_reserve(o, off >> PAGE_SHIFT, (off + len - 1) >> PAGE_SHIFT,
+	                         grow ? MAX(o->size, off + len) : o->size);
 
 	while (done < len && !err) {
 		uint64_t at = off + done;

@@ -2,14 +2,14 @@
 /*
  * The size of an object: who may change it, growing and cutting.
  *
- * Growing and shrinking are serialised by a token (`extending`), not a lock, for it is held while the pager is asked: design
- * rule "no lock is held while waiting for a server". A waiter for the token can be killed.
+ * Growing and shrinking are serialised by a token (`extending`), not a lock, for it is held while the pager is asked:
+ * design rule "no lock is held while waiting for a server". A waiter for the token can be killed.
  *
  *      cut:    bring in and dirty the page of the new end ──► size, pages out of every mapping ──► tell the pager
  *      grow:   zero what lies behind the old end          ──► size                             ──► tell the pager
  *
- * A truncation whose thread is killed has cut the pages, but perhaps not told the pager. `cut_untold` remembers that; before
- * the file grows again, is synced or leaves memory, the pager is told, so that the old bytes cannot come back.
+ * A truncation whose thread is killed has cut the pages, but perhaps not told the pager. `cut_untold` remembers that;
+ * before the file grows again, is synced or leaves memory, the pager is told, so that the old bytes cannot come back.
  *
  * What a driver offers is cut to nothing when the driver dies, so that its pages leave every mapping by the same way.
  */
@@ -67,8 +67,8 @@ int object_settle_size(struct object *o)
 }
 
 /*
- * Growth leaves a hole of zeros between the old end and the new; only the old last page can hold anything else. And the disk
- * could, if the pager has not heard yet that the file was cut.
+ * Growth leaves a hole of zeros between the old end and the new; only the old last page can hold anything else. And the
+ * disk could, if the pager has not heard yet that the file was cut.
  */
 int object_prepare_growth(struct object *o)
 {
@@ -91,8 +91,8 @@ int object_prepare_growth(struct object *o)
 /* ---- truncate ---- */
 
 /*
- * The block that holds the new end may lie on the disk with old bytes behind that end. They must read as zeros should the file
- * grow again, so the page is brought in, zeroed and dirtied before the size changes.
+ * The block that holds the new end may lie on the disk with old bytes behind that end. They must read as zeros should
+ * the file grow again, so the page is brought in, zeroed and dirtied before the size changes.
  */
 static int object_prepare_shrink(struct object *o, uint64_t size)
 {

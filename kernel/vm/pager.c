@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asking pagers. The kernel's side of abi/pager.h: READ fills pages, DIRTY reserves space, WRITE cleans, RESIZE, SYNC, PUNCH,
- * SEEK.
+ * Asking pagers. The kernel's side of abi/pager.h: READ fills pages, DIRTY reserves space, WRITE cleans, RESIZE, SYNC,
+ * PUNCH, SEEK.
  *
  * Frames travel as a loan. What is to happen when they come back is in the loan's release function, which runs when the
  * last holder lets go: usually in the thread that asked, right after the reply; but when that thread was killed, or the
- * filesystem died while the disk still writes to the frames, later and elsewhere. So the pages stay BUSY (or WRITEBACK) for
- * exactly as long as somebody may touch them, whoever gives up meanwhile.
+ * filesystem died while the disk still writes to the frames, later and elsewhere. So the pages stay BUSY (or WRITEBACK)
+ * for exactly as long as somebody may touch them, whoever gives up meanwhile.
  *
  *      READ   absent ──► BUSY, in the index ──► [server] ──► VALID                  or, failed: out of the index again
  *      WRITE  dirty ──► write-protected, mark cleared, WRITEBACK ──► [server] ──►   or, failed: dirty again, error kept
@@ -14,8 +14,9 @@
  * No lock is held while a server is asked. Afterwards anything may have changed: the page may have been truncated away
  * (page->object is NULL then), the size may differ, another thread may have filled it. Callers look again.
  *
- * Reading ahead: when a read goes on where the last one ended, the window doubles up to LOAN_MAX pages; a read elsewhere
- * starts again at one page. So random access reads nothing in vain. Who maps the file may say which it will be (madvise).
+ * Reading ahead: when a read goes on where the last one ended, the window doubles up to LOAN_MAX pages; a read
+ * elsewhere starts again at one page. So random access reads nothing in vain. Who maps the file may say which it will
+ * be (madvise).
  */
 #include "vm/vm_impl.h"
 
@@ -118,8 +119,8 @@ static size_t read_window_locked(struct object *o, pgoff_t at, enum read_hint hi
 static int lend_fresh_page(struct object *o, struct transfer *t, pgoff_t at)
 {
 	/*
-	 * From the second page on no memory is reclaimed: that may wait for a server, which may need the pages that are BUSY
-	 * here already.
+	 * From the second page on no memory is reclaimed: that may wait for a server, which may need the pages that are
+	 * BUSY here already.
 	 */
 	struct page *p = t->loan.npages ? page_alloc(0, 0) : vm_page_alloc(false);
 
@@ -318,7 +319,9 @@ static void begin_write_locked(struct object *o, struct transfer *t, struct page
 	t->loan.page[t->loan.npages++] = p;
 }
 
-/* Whether p, dirty, can join the transfer: next in line, and for a block object wholly dirty on both sides of the seam. */
+/*
+ * Whether p, dirty, can join the transfer: next in line, and for a block object wholly dirty on both sides of the seam.
+ */
 static bool joins_locked(struct transfer *t, struct page *p, pgoff_t at, uint16_t sectors)
 {
 	if (p->flags & (PAGE_BUSY | PAGE_WRITEBACK) || t->loan.npages == LOAN_MAX)
@@ -331,8 +334,8 @@ static bool joins_locked(struct transfer *t, struct page *p, pgoff_t at, uint16_
 }
 
 /*
- * Collect a run of dirty pages from *at on. A page whose earlier WRITE is still under way is waited for, for its new bytes
- * must reach the disk after the old. -> pages collected; 0: no more; -EINTR. *at moves behind what was collected.
+ * Collect a run of dirty pages from *at on. A page whose earlier WRITE is still under way is waited for, for its new
+ * bytes must reach the disk after the old. -> pages collected; 0: no more; -EINTR. *at moves behind what was collected.
  */
 static int collect_run(struct object *o, struct transfer *t, pgoff_t *at, uint64_t off, uint64_t end)
 {
@@ -425,7 +428,8 @@ static int write_run(struct object *o, struct transfer *t)
 		return write_sector_runs(o, t);
 	write_range(o, t, &off, &len);
 	spin_lock(&o->lock);
-	struct msg m = { .op = PAGER_WRITE, .arg = { o->key, off, len, o->size, (uint64_t)o->mtime_sec, (uint64_t)o->mtime_nsec } };
+	struct msg m = { .op = PAGER_WRITE, .arg = { o->key, off, len, o->size, (uint64_t)o->mtime_sec,
+	                                             (uint64_t)o->mtime_nsec } };
 	int64_t sec = o->mtime_sec, nsec = o->mtime_nsec;
 	spin_unlock(&o->lock);
 	err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, false), &m);

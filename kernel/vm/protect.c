@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mprotect(2): the rights of a range change, VMA by VMA from the lowest address on. What was done before a hole or a VMA that
- * does not allow it stays done, as on Linux, so a failed call shows how far it came.
+ * mprotect(2): the rights of a range change, VMA by VMA from the lowest address on. What was done before a hole or a
+ * VMA that does not allow it stays done, as on Linux, so a failed call shows how far it came.
  *
- * The VMA changes first, then its entries, and rights that were taken are shot down before the lock goes: no store through an
- * old entry comes after the call. A private page that only one entry shows may be stored to at once; everything else that
- * becomes writable waits for its fault, which knows about copy-on-write and dirty marks.
+ * The VMA changes first, then its entries, and rights that were taken are shot down before the lock goes: no store
+ * through an old entry comes after the call. A private page that only one entry shows may be stored to at once;
+ * everything else that becomes writable waits for its fault, which knows about copy-on-write and dirty marks.
  */
 #include "vm/vm_impl.h"
 
@@ -13,7 +13,8 @@
 static pte_t pte_with_prot(pte_t old, uint32_t prot)
 {
 	pte_t kept = old & (PTE_ADDR | PTE_PRIVATE | PTE_UNCOUNTED | PTE_UNCACHED);
-	bool writable = prot & PROT_WRITE && (old & PTE_WRITE || (old & PTE_PRIVATE && phys_to_page(pte_paddr(old))->refs == 1));
+	bool writable = prot & PROT_WRITE && (old & PTE_WRITE ||
+	                                      (old & PTE_PRIVATE && phys_to_page(pte_paddr(old))->refs == 1));
 
 	return pte_make(0, prot, writable, kept);
 }

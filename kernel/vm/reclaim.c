@@ -2,20 +2,22 @@
 /*
  * Reclaim and write-back: memory for those who ask when there is none, and dirty pages to the disk in time.
  *
- * Every page that a server can supply again is on one queue, oldest at the front. Reclaim takes from the front: a page used
- * since it was queued (PAGE_ACCESSED) goes to the back once (the second chance), a dirty one is left for write-back, a clean
- * one leaves every mapping, the index, and memory. Private pages and pages of server-less objects stay: there is no swap.
+ * Every page that a server can supply again is on one queue, oldest at the front. Reclaim takes from the front: a page
+ * used since it was queued (PAGE_ACCESSED) goes to the back once (the second chance), a dirty one is left for
+ * write-back, a clean one leaves every mapping, the index, and memory. Private pages and pages of server-less objects
+ * stay: there is no swap.
  *
  *      queue ──front──► accessed? ──► back of the queue
  *                       dirty?    ──► back; its object is cleaned when too little was clean
  *                       clean     ──► unmap, out of the index, free
  *
- * From the queue's side the locks are met in the wrong order (queue, then object), so: take references under the queue's lock,
- * let it go, lock the object, look again.
+ * From the queue's side the locks are met in the wrong order (queue, then object), so: take references under the
+ * queue's lock, let it go, lock the object, look again.
  *
- * Two threads do this in the background: `reclaim` keeps some frames free so that allocations which cannot wait succeed,
- * `writeback` cleans everything dirty every five seconds (dirty_writeback_centisecs). A thread that finds no memory reclaims by itself; one on the paging
- * path (thread->pager) never waits for another server: it takes from the reserve instead.
+ * Two threads do this in the background: `reclaim` keeps some frames free so that allocations which cannot wait
+ * succeed, `writeback` cleans everything dirty every five seconds (dirty_writeback_centisecs). A thread that finds no
+ * memory reclaims by itself; one on the paging path (thread->pager) never waits for another server: it takes from the
+ * reserve instead.
  */
 #include "vm/vm_impl.h"
 
@@ -196,8 +198,8 @@ static void rest(uint64_t ns)
 }
 
 /*
- * A server on the paging path must not fail for want of a frame, for it is what makes frames free: it takes from the reserve,
- * and when even that is gone it waits for the others rather than giving up.
+ * A server on the paging path must not fail for want of a frame, for it is what makes frames free: it takes from the
+ * reserve, and when even that is gone it waits for the others rather than giving up.
  */
 static struct page *alloc_for_pager(unsigned flags)
 {
@@ -243,8 +245,8 @@ uint64_t writeback_threshold(bool background)
 }
 
 /*
- * Dirty pages may fill a share of memory and no more: beyond it whoever dirties them cleans them, so a fast writer runs at the
- * speed of the disk, and reclaim finds clean pages. Half-way there the write-back thread begins.
+ * Dirty pages may fill a share of memory and no more: beyond it whoever dirties them cleans them, so a fast writer runs
+ * at the speed of the disk, and reclaim finds clean pages. Half-way there the write-back thread begins.
  */
 void writeback_throttle(struct object *o)
 {
@@ -322,8 +324,9 @@ static void reclaim_main(void *arg)
 			wait_on(&reclaim_wait, &lock, WAIT_ALWAYS, UINT64_MAX);
 		spin_unlock(&lock);
 		/*
-		 * When the whole queue gave little, rest, and let no poke cut it short: what is left of the cache is what running
-		 * programs fault in, and its page taken again at once keeps a thread from ever executing the instruction it faulted on.
+		 * When the whole queue gave little, rest, and let no poke cut it short: what is left of the cache is what
+		 * running programs fault in, and its page taken again at once keeps a thread from ever executing the
+		 * instruction it faulted on.
 		 */
 		if (reclaim(RECLAIM_BATCH, true) < RECLAIM_BATCH)
 			rest(RECLAIM_REST_NS);
@@ -356,7 +359,8 @@ void reclaim_start(void)
 	wait_queue_init(&reclaim_wait);
 	wait_queue_init(&writeback_wait);
 	heap_on_paging_path = on_paging_path;
-	if (!thread_create_kernel("reclaim", reclaim_main, NULL) || !thread_create_kernel("writeback", writeback_main, NULL))
+	if (!thread_create_kernel("reclaim", reclaim_main, NULL) ||
+	    !thread_create_kernel("writeback", writeback_main, NULL))
 		panic("no memory for the reclaim threads");
 	started = true;
 }

@@ -2,10 +2,10 @@
 /*
  * mremap(2): a mapping grows or shrinks where it is, or moves with its pages.
  *
- * Nothing is copied when a mapping moves: the entries go from the old tables to the new ones. In the middle of that a page has
- * no PTE, or its new one; a walk from its object must not come between. So the new VMA is on the object's list first, and the
- * entries move with the object locked, the old addresses flushed from the TLBs before the lock goes: a truncation sees each
- * page at its old place or at its new one, and no CPU can store through the old.
+ * Nothing is copied when a mapping moves: the entries go from the old tables to the new ones. In the middle of that a
+ * page has no PTE, or its new one; a walk from its object must not come between. So the new VMA is on the object's list
+ * first, and the entries move with the object locked, the old addresses flushed from the TLBs before the lock goes: a
+ * truncation sees each page at its old place or at its new one, and no CPU can store through the old.
  *
  *      new VMA, attached ──► entries moved, old range flushed ──► old range unmapped as by munmap
  */
@@ -23,8 +23,8 @@ struct move {
 };
 
 /*
- * A stretch of the old range lies in one leaf table and so does its new place. Where it fills both, the table itself moves: two
- * entries are written for 512 pages.
+ * A stretch of the old range lies in one leaf table and so does its new place. Where it fills both, the table itself
+ * moves: two entries are written for 512 pages.
  */
 struct stretch {
 	pte_t *from;
@@ -33,7 +33,9 @@ struct stretch {
 	bool whole;
 };
 
-/* The stretch at *addr, NULL `from` when nothing is left; *addr moves behind it. Stretches without a page are left out. */
+/*
+ * The stretch at *addr, NULL `from` when nothing is left; *addr moves behind it. Stretches without a page are left out.
+ */
 static struct stretch next_stretch(const struct move *m, vaddr_t *addr)
 {
 	vaddr_t end = m->old + m->old_len, stop;
@@ -53,8 +55,8 @@ static struct stretch next_stretch(const struct move *m, vaddr_t *addr)
 }
 
 /*
- * Tables for the new range beforehand, so that moving cannot fail half-way. Where entries move, both tables are the space's own;
- * a whole one may be one that others share.
+ * Tables for the new range beforehand, so that moving cannot fail half-way. Where entries move, both tables are the
+ * space's own; a whole one may be one that others share.
  */
 static int make_tables(const struct move *m)
 {
@@ -338,7 +340,8 @@ static int64_t remap_locked(struct move *m, unsigned flags)
 int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len, uint64_t flags, vaddr_t new)
 {
 	struct move m = { .space = s, .old = old, .new = new, .old_len = ALIGN_UP(old_len, PAGE_SIZE),
-	                  .new_len = ALIGN_UP(new_len, PAGE_SIZE), .keep = flags & MREMAP_DONTUNMAP, .dead = LIST_INIT(m.dead) };
+	                  .new_len = ALIGN_UP(new_len, PAGE_SIZE), .keep = flags & MREMAP_DONTUNMAP,
+	                  .dead = LIST_INIT(m.dead) };
 
 	if (flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return -EINVAL;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * remap_file_pages(2): a range of a shared mapping shall show other pages of its file. It was meant for one VMA with pages in any
- * order; since Linux 4.0 it is nothing but an mmap of the range over itself, and so it is here: each range that is out of order is
- * a VMA.
+ * remap_file_pages(2): a range of a shared mapping shall show other pages of its file. It was meant for one VMA with
+ * pages in any order; since Linux 4.0 it is nothing but an mmap of the range over itself, and so it is here: each range
+ * that is out of order is a VMA.
  *
- * The range may span VMAs that differ in their offsets only. Between the look at them and the mapping the lock is let go: what
- * another thread changes meanwhile is mapped over, as if it had come before.
+ * The range may span VMAs that differ in their offsets only. Between the look at them and the mapping the lock is let
+ * go: what another thread changes meanwhile is mapped over, as if it had come before.
  */
 #include "vm/vm_impl.h"
 
@@ -14,13 +14,16 @@ static bool is_one_mapping(const struct vma *v, vaddr_t end)
 {
 	for (const struct vma *at = v, *next; at->end < end; at = next) {
 		next = vma_next(at);
-		if (!next || next->start != at->end || next->file != v->file || next->object != v->object || next->flags != v->flags)
+		if (!next || next->start != at->end || next->file != v->file || next->object != v->object ||
+		    next->flags != v->flags)
 			return false;
 	}
 	return true;
 }
 
-/* What the mmap of it would be; object and file are referenced. -EINVAL: not a shared mapping that may be written to. */
+/*
+ * What the mmap of it would be; object and file are referenced. -EINVAL: not a shared mapping that may be written to.
+ */
 static int describe(struct space *s, vaddr_t start, size_t len, struct mapping *m)
 {
 	int err = -EINVAL;
@@ -45,7 +48,8 @@ static int describe(struct space *s, vaddr_t start, size_t len, struct mapping *
 
 int space_remap_file(struct space *s, vaddr_t start, size_t len, pgoff_t pgoff, bool nonblock)
 {
-	struct mapping m = { .flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE | (nonblock ? MAP_NONBLOCK : 0), .pgoff = pgoff };
+	struct mapping m = { .flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE | (nonblock ? MAP_NONBLOCK : 0),
+	                     .pgoff = pgoff };
 	int err = describe(s, start, len, &m);
 
 	if (err)

@@ -2,19 +2,20 @@
 /*
  * Another process's memory, for process_vm_readv(2) and process_vm_writev(2).
  *
- * The other space need not be loaded: its tables give the frame, the frame is in the kernel's own map. What a page of it is takes
- * the path that its own process would take (vm_fault in the other space): unpopulated memory is filled, a copy-on-write page is
- * copied, a page of a file becomes dirty by its first store. But nobody's rights are widened: a range that may not be read or
- * written by its owner may not be by another either, device memory never, and no stack grows for it.
+ * The other space need not be loaded: its tables give the frame, the frame is in the kernel's own map. What a page of
+ * it is takes the path that its own process would take (vm_fault in the other space): unpopulated memory is filled, a
+ * copy-on-write page is copied, a page of a file becomes dirty by its first store. But nobody's rights are widened: a
+ * range that may not be read or written by its owner may not be by another either, device memory never, and no stack
+ * grows for it.
  *
  *      space lock ──► object lock ──► entry good? ──► copy, page faults off ──► unlock
  *           ▲                             │ no              │ short
  *           └────── fault in there ◄──────┘                 └──► fault in here, go on
  *
- * The bytes move while the other space is locked, and the object that the page may belong to: the entry stays what it was, and a
- * store that comes through it cannot fall between a page's being made clean and its being written (vm/object.c). Both copies
- * have page faults off, so the two spaces may be one. Rejected: a reference to the page and no lock, as Linux has it; a page
- * could be cleaned or forked under the copy, which then needs marks of its own.
+ * The bytes move while the other space is locked, and the object that the page may belong to: the entry stays what it
+ * was, and a store that comes through it cannot fall between a page's being made clean and its being written
+ * (vm/object.c). Both copies have page faults off, so the two spaces may be one. Rejected: a reference to the page and
+ * no lock, as Linux has it; a page could be cleaned or forked under the copy, which then needs marks of its own.
  */
 #include "vm/vm_impl.h"
 

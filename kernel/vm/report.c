@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The report a killed program leaves in the log: what it did, where, what was mapped there or what lay nearest, and why the
- * access was refused. For the student who reads it; nothing else depends on it. Takes the space's lock to look.
+ * The report a killed program leaves in the log: what it did, where, what was mapped there or what lay nearest, and why
+ * the access was refused. For the student who reads it; nothing else depends on it. Takes the space's lock to look.
  */
 #include "vm/vm_impl.h"
 

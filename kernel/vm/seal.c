@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seals: what may no longer be done to an object, ever (fcntl(2), F_ADD_SEALS). And giving a memory file its pages beforehand.
+ * Seals: what may no longer be done to an object, ever (fcntl(2), F_ADD_SEALS). And giving a memory file its pages
+ * beforehand.
  *
  *      F_SEAL_SEAL           no more seals
  *      F_SEAL_SHRINK, GROW   its size: object_resize, writes past the end, object_allocate
  *      F_SEAL_WRITE          its bytes: writes, holes, and shared mappings that may be stored through
  *      F_SEAL_FUTURE_WRITE   the same, but mappings made before go on
  *
- * Who trusts a seal must not see a change after it was set, so what is under way must be over by then. Sizes and holes change
- * under the object's token (`extending`), which setting a seal takes too. A mapping counts in shared_writable from before its
- * seals are looked at. A write pins its page, then looks at the seals, then stores: so F_SEAL_WRITE is set first, and is taken
- * back if a page is still pinned after a while (EBUSY; a writer may wait long for its own buffer). Rejected: the token for every
- * write to a file that can be sealed; a copy that waits for a page would hold up everybody.
+ * Who trusts a seal must not see a change after it was set, so what is under way must be over by then. Sizes and holes
+ * change under the object's token (`extending`), which setting a seal takes too. A mapping counts in shared_writable
+ * from before its seals are looked at. A write pins its page, then looks at the seals, then stores: so F_SEAL_WRITE is
+ * set first, and is taken back if a page is still pinned after a while (EBUSY; a writer may wait long for its own
+ * buffer). Rejected: the token for every write to a file that can be sealed; a copy that waits for a page would hold up
+ * everybody.
  */
 #include "vm/vm_impl.h"
 

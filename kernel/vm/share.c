@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaf page tables that several spaces have, and fork, which makes them so. The trick that pages play, played one level up:
+ * Leaf page tables that several spaces have, and fork, which makes them so. The trick that pages play, played one level
+ * up:
  *
  *      parent's upper tables            child's upper tables            page->refs of a leaf table: how many links lead to it
  *           link, read-only ───► leaf ◄─── link, read-only              page->shared: its links lack the write bit
  *                                 │
  *                                 └──► frames                           page->refs of a frame: how many tables show it
  *
- * Fork shares every leaf table and copies the upper ones, which are few: it costs the same for 4 MiB as for 400. A link without
- * the write bit stops stores whatever the entries say, so they stay as they are, those of one owner writable; nobody needs to
- * look at them. Then one of three things happens to a shared table:
+ * Fork shares every leaf table and copies the upper ones, which are few: it costs the same for 4 MiB as for 400. A link
+ * without the write bit stops stores whatever the entries say, so they stay as they are, those of one owner writable;
+ * nobody needs to look at them. Then one of three things happens to a shared table:
  *
  *      a change for one space      a fault, mprotect, munmap of a part, ...: the space first makes the table its own (table_own).
  *                                  If others have it, by a copy, in which private pages are read-only in both. If they have all
@@ -18,15 +19,15 @@
  *                                  Everybody who has the table has a VMA on the object's list; all are flushed (zap_flush).
  *      the space needs it no more  exit, munmap of all that it has there: it drops its link (table_leave). Nothing is allocated.
  *
- * A private page has one owner if its count is 1 and so is that of its table; as the path to an entry is made the space's own
- * before the entry is looked at, fault.c compares the page's count alone.
+ * A private page has one owner if its count is 1 and so is that of its table; as the path to an entry is made the
+ * space's own before the entry is looked at, fault.c compares the page's count alone.
  *
- * Resident pages. A space's count contains `resident` of each of its leaf tables. What is taken out of a shared table cannot be
- * taken from every space's count (who they are is not known here), so the table notes it as `gone`; a space that stops sharing
- * the table takes off what has gone.
+ * Resident pages. A space's count contains `resident` of each of its leaf tables. What is taken out of a shared table
+ * cannot be taken from every space's count (who they are is not known here), so the table notes it as `gone`; a space
+ * that stops sharing the table takes off what has gone.
  *
- * Not everything may be seen by the child: memory under VMA_DONTCOPY is not in it, memory under VMA_WIPEONFORK is there without
- * pages. A table that touches such a VMA is copied entry by entry, VMA by VMA, for these are rare:
+ * Not everything may be seen by the child: memory under VMA_DONTCOPY is not in it, memory under VMA_WIPEONFORK is there
+ * without pages. A table that touches such a VMA is copied entry by entry, VMA by VMA, for these are rare:
  *
  *      parent's entry             child's entry        both afterwards
  *      private frame              same frame           read-only, one reference more
@@ -36,14 +37,15 @@
  *
  * A table of nothing but shared mappings is neither shared nor copied.
  *
- * Locks: where a link leads changes under the space's lock and space->links; a table's count rises and falls under the table's lock. The
- * count rises only by the fork of a space that has the table: under that space's lock a count of 1 stays 1. Whoever drops his
- * link flushes his TLBs before he lets go of the table's lock, for afterwards the others may do with it what they like. An entry
- * copied by fork (not by table_own) is copied with its object locked: the child's VMA is on the object's list before, so a
- * truncation either comes first and clears the parent's entry, or later and finds both.
+ * Locks: where a link leads changes under the space's lock and space->links; a table's count rises and falls under the
+ * table's lock. The count rises only by the fork of a space that has the table: under that space's lock a count of 1
+ * stays 1. Whoever drops his link flushes his TLBs before he lets go of the table's lock, for afterwards the others may
+ * do with it what they like. An entry copied by fork (not by table_own) is copied with its object locked: the child's
+ * VMA is on the object's list before, so a truncation either comes first and clears the parent's entry, or later and
+ * finds both.
  *
- * Rejected: sharing upper tables too. An upper table shows a gigabyte, so fork would save 512 steps a gigabyte, and every change
- * would have to copy along the whole path.
+ * Rejected: sharing upper tables too. An upper table shows a gigabyte, so fork would save 512 steps a gigabyte, and
+ * every change would have to copy along the whole path.
  */
 #include "vm/vm_impl.h"
 
@@ -57,7 +59,10 @@ static vaddr_t leaf_base(vaddr_t addr)
 	return ALIGN_DOWN(addr, pt_span(1));
 }
 
-/* A private frame gets another entry that shows it: neither may be stored through, and neither can tell who stored before. */
+/*
+ * A private frame gets another entry that shows it: neither may be stored through, and neither can tell who stored
+ * before.
+ */
 static pte_t share_private(pte_t *from)
 {
 	const pte_t lost = PTE_WRITE | PTE_DIRTY | PTE_LAZY;

@@ -3,9 +3,9 @@
  * Address spaces: their beginning and end, and munmap. What makes VMAs is in map.c, what changes their rights in
  * protect.c, what moves them in remap.c.
  *
- * Everything that changes VMAs holds the space's lock. What must not happen under it is put off: freeing a VMA may close a
- * file, and closing may ask a server, so dead VMAs are gathered on a list (by object_link, free once detached) and freed
- * after the unlock. Order when a range goes:
+ * Everything that changes VMAs holds the space's lock. What must not happen under it is put off: freeing a VMA may
+ * close a file, and closing may ask a server, so dead VMAs are gathered on a list (by object_link, free once detached)
+ * and freed after the unlock. Order when a range goes:
  *
  *      split the VMAs at both ends        may fail, nothing has changed yet
  *      leave the tables that are shared   may fail, for a table that is left in part is copied; nothing has changed yet

@@ -2,10 +2,10 @@
 /*
  * msync(2): what was stored through a shared mapping reaches the disk.
  *
- * One VMA at a time, with the space's lock let go for the write: what was mapped may be gone afterwards, so the walk goes on by
- * address. Holes are told at the end, with what lies behind them written, except that MS_ASYNC alone stops at the first; it
- * writes nothing, as on Linux, because dirty pages are on their way to the disk anyway. MS_INVALIDATE has nothing to do, for
- * there is one copy of a page; it only refuses locked memory.
+ * One VMA at a time, with the space's lock let go for the write: what was mapped may be gone afterwards, so the walk
+ * goes on by address. Holes are told at the end, with what lies behind them written, except that MS_ASYNC alone stops
+ * at the first; it writes nothing, as on Linux, because dirty pages are on their way to the disk anyway. MS_INVALIDATE
+ * has nothing to do, for there is one copy of a page; it only refuses locked memory.
  *
  * What it costs depends on the dirty pages: a file without any is told apart by a few fields of its object.
  */

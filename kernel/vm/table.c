@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page tables: finding and making the entry of an address, clearing ranges, freeing tables. Mechanism for space.c, fault.c
- * and object.c; it decides nothing.
+ * Page tables: finding and making the entry of an address, clearing ranges, freeing tables. Mechanism for space.c,
+ * fault.c and object.c; it decides nothing.
  *
  * An entry of a leaf table is 0 (absent) or in use (PTE_HELD). In use it says who owns the frame:
  *
@@ -11,18 +11,18 @@
  *
  * PTE_HELD without PTE_PRESENT is a page under PROT_NONE: kept, out of reach of the CPU.
  *
- * A leaf table may hang in several spaces (share.c): then the links to it, the entries above, lack the write bit, and whoever
- * asks for an entry in order to change it for one space (table_make) gets that of a copy.
+ * A leaf table may hang in several spaces (share.c): then the links to it, the entries above, lack the write bit, and
+ * whoever asks for an entry in order to change it for one space (table_make) gets that of a copy.
  *
- * Locks: upper levels change under the space's lock, the links to leaf tables that are in use under space->links too. The
- * entries of a leaf table change under the table's own lock (in its struct page). For cleaning and truncation come from the
- * object's side, without the space's lock: they hold `links`, and then the table's. An upper table is freed only when no VMA
- * overlaps what it covers, and VMAs leave their object first, so such a walk never meets a freed one.
+ * Locks: upper levels change under the space's lock, the links to leaf tables that are in use under space->links too.
+ * The entries of a leaf table change under the table's own lock (in its struct page). For cleaning and truncation come
+ * from the object's side, without the space's lock: they hold `links`, and then the table's. An upper table is freed
+ * only when no VMA overlaps what it covers, and VMAs leave their object first, so such a walk never meets a freed one.
  *
- * An entry is changed first and shot down later, after the table's lock: in between another CPU may still store through the
- * old one, though the table does not show it. Who reads from an entry that a page cannot be stored to (cleaning) or is not
- * mapped (truncation) must not be wrong about that: while space->unflushed is not 0, it flushes for itself. The count rises
- * before the entry changes, so who sees the change sees the count, or comes after the shootdown.
+ * An entry is changed first and shot down later, after the table's lock: in between another CPU may still store through
+ * the old one, though the table does not show it. Who reads from an entry that a page cannot be stored to (cleaning) or
+ * is not mapped (truncation) must not be wrong about that: while space->unflushed is not 0, it flushes for itself. The
+ * count rises before the entry changes, so who sees the change sees the count, or comes after the shootdown.
  */
 #include "vm/vm_impl.h"
 
@@ -224,7 +224,10 @@ void zap_add(struct zap *z, struct page *table, vaddr_t addr, pte_t old)
 		table->resident--;
 		__atomic_sub_fetch(&z->space->resident, 1, __ATOMIC_RELAXED);
 	}
-	/* No truncation finds it through this entry any more: one that comes now may not free it before the count has fallen. */
+	/*
+	 * No truncation finds it through this entry any more: one that comes now may not free it before the count has
+	 * fallen.
+	 */
 	if (!(old & PTE_PRIVATE))
 		page_get(phys_to_page(pte_paddr(old)));
 	z->entry[z->count++] = old;
@@ -303,8 +306,8 @@ static void table_release(struct space *s, pte_t e)
 }
 
 /*
- * Free the tables below `table` (at `level`) that lie wholly within [floor, ceiling) and cover part of [start, end). A table
- * is unlinked, the paging-structure caches are flushed, then its frame is freed.
+ * Free the tables below `table` (at `level`) that lie wholly within [floor, ceiling) and cover part of [start, end). A
+ * table is unlinked, the paging-structure caches are flushed, then its frame is freed.
  */
 static void free_below(struct space *s, pte_t *table, unsigned level, vaddr_t start, vaddr_t end, vaddr_t floor,
                        vaddr_t ceiling)
@@ -327,7 +330,9 @@ static void free_below(struct space *s, pte_t *table, unsigned level, vaddr_t st
 
 void table_free(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling)
 {
-	/* Most unmappings leave every table in use: when not even one leaf table fits in the hole there is nothing to do. */
+	/*
+	 * Most unmappings leave every table in use: when not even one leaf table fits in the hole there is nothing to do.
+	 */
 	if (ALIGN_UP(floor, pt_span(1)) + pt_span(1) > ceiling)
 		return;
 	free_below(s, phys_to_virt(s->arch.root), PT_LEVELS - 1, start, end, floor, ceiling);

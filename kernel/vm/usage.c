@@ -2,9 +2,10 @@
 /*
  * What memory is used for: one VMA's share, as /proc/PID/smaps shows it, and all frames', as /proc/meminfo does.
  *
- * Nothing here is counted while faults run: who asks walks the page tables or the frames, and whoever does not ask pays nothing.
- * The walk over a VMA holds the space's lock, so it is of one moment; the census of frames takes no lock and may be off by what
- * happens meanwhile. Keeping a counter for each kind of page was left out: three more atomic operations a fault.
+ * Nothing here is counted while faults run: who asks walks the page tables or the frames, and whoever does not ask pays
+ * nothing. The walk over a VMA holds the space's lock, so it is of one moment; the census of frames takes no lock and
+ * may be off by what happens meanwhile. Keeping a counter for each kind of page was left out: three more atomic
+ * operations a fault.
  */
 #include "vm/vm_impl.h"
 
@@ -21,8 +22,8 @@ static bool is_dirty(struct vma *v, struct page *p, pte_t e)
 }
 
 /*
- * How many mappings show the page of an entry: the frame counts entries, the entry's table the spaces that have it. What other
- * shared tables show the frame too is not looked for.
+ * How many mappings show the page of an entry: the frame counts entries, the entry's table the spaces that have it.
+ * What other shared tables show the frame too is not looked for.
  */
 static uint32_t mappers_of(pte_t *pte)
 {

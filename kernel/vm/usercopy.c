@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The program's memory, seen from a system call. The copies themselves are in arch (usercopy.S) and survive a fault by
- * stopping short; here a copy that stopped brings the missing page in and goes on. So these may sleep, for a pager perhaps,
- * and no lock may be held. Code that must copy under a lock uses the _nofault forms, lets everything go when they fall
- * short, calls user_fault_in and starts over.
+ * stopping short; here a copy that stopped brings the missing page in and goes on. So these may sleep, for a pager
+ * perhaps, and no lock may be held. Code that must copy under a lock uses the _nofault forms, lets everything go when
+ * they fall short, calls user_fault_in and starts over.
  *
  * A kernel store takes the same path as the program's own: through vm_fault, which marks pages dirty and breaks
  * copy-on-write. The kernel never writes to a user page behind its PTE.

@@ -2,9 +2,10 @@
 /*
  * Virtual memory: address spaces, VM objects, faults. docs/life-of-a-fault.md walks through it.
  *
- * Who owns what: a space owns its VMAs and tables; a VMA owns one reference to its object and one to its file; an object
- * owns its cache pages (one reference each) and one reference to its pager; a private page belongs to the PTEs that map it.
- * Lock order: space -> object -> page table -> page queues -> frames. No lock is held while a pager is asked.
+ * Who owns what: a space owns its VMAs and tables; a VMA owns one reference to its object and one to its file; an
+ * object owns its cache pages (one reference each) and one reference to its pager; a private page belongs to the PTEs
+ * that map it. Lock order: space -> object -> page table -> page queues -> frames. No lock is held while a pager is
+ * asked.
  */
 #ifndef VM_VM_H
 #define VM_VM_H
@@ -33,7 +34,10 @@ struct space {
 	struct vma *highest;       /* (m) NULL: there is none */
 	uint64_t nvmas;            /* (m) */
 	uint32_t def_flags;        /* (m) VMA_LOCKED, VMA_LOCKONFAULT: what every new mapping gets (mlockall) */
-	/* (m) pages mapped, as the VMAs' ranges and flags say: all (RLIMIT_AS), private writable (RLIMIT_DATA), code, stacks, locked */
+	/*
+	 * (m) pages mapped, as the VMAs' ranges and flags say: all (RLIMIT_AS), private writable (RLIMIT_DATA), code,
+	 * stacks, locked
+	 */
 	uint64_t total_pages, data_pages, exec_pages, stack_pages, locked_pages;
 	uint64_t peak_pages;       /* (m) the most that total_pages was */
 	struct spinlock links;     /* RANK_LINKS: links to leaf tables change under (m) and this */
@@ -55,8 +59,8 @@ struct space {
 };
 
 /*
- * What a VMA is, in one word: neighbours whose words differ are never merged. The first three are PROT_READ, PROT_WRITE and
- * PROT_EXEC; four bits above each stands the right to ask for it. The names are those of Linux's VM_*.
+ * What a VMA is, in one word: neighbours whose words differ are never merged. The first three are PROT_READ, PROT_WRITE
+ * and PROT_EXEC; four bits above each stands the right to ask for it. The names are those of Linux's VM_*.
  */
 enum vma_flags {
 	VMA_READ        = 1 << 0,
@@ -108,7 +112,8 @@ static inline bool vma_is_shared(const struct vma *v) { return v->flags & VMA_MA
 
 struct space *space_create(void);               /* empty; NULL without memory */
 static inline void space_get(struct space *s) { __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED); }
-static inline bool space_try_get(struct space *s) /* for whoever found it in a list: fails when the last reference has gone */
+/* for whoever found it in a list: fails when the last reference has gone */
+static inline bool space_try_get(struct space *s)
 {
 	uint32_t refs = s->refs;
 	while (refs)
@@ -138,15 +143,17 @@ struct mapping {
 /*
  * space_mmap: maps len bytes (> 0, page aligned).
  * -> *addr: hint in, address out
- * -> -ENOMEM (no room, a limit), -EEXIST, -EINVAL, -EPERM, -EAGAIN (mmap(2)), m->refused; MAP_FIXED may have unmapped already
+ * -> -ENOMEM (no room, a limit), -EEXIST, -EINVAL, -EPERM, -EAGAIN (mmap(2)), m->refused; MAP_FIXED may have unmapped
+ * already
  */
 int space_mmap(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m);
 /* space_map: the same for the kernel's own mappings; may_write: stores may reach a shared object. */
 int space_map(struct space *s, vaddr_t *addr, size_t len, uint32_t prot, uint32_t flags, struct object *object,
               pgoff_t pgoff, struct file *file, bool may_write);
 /*
- * space_bring_in: touches every page of the VMAs that have all the flags `wanted`: for writing where that makes a private copy.
- * An error ends the VMA's part only, or, when all pages are needed (mlock), the call. -EFAULT, -ENOMEM, -EINTR (killed)
+ * space_bring_in: touches every page of the VMAs that have all the flags `wanted`: for writing where that makes a
+ * private copy. An error ends the VMA's part only, or, when all pages are needed (mlock), the call. -EFAULT, -ENOMEM,
+ * -EINTR (killed)
  * -> no lock held; may sleep
  */
 int space_bring_in(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted, bool all);
@@ -161,7 +168,10 @@ static inline bool reads_imply_exec(void) /* personality(2): what is mapped to b
 {
 	return proc_current() && unlikely(proc_current()->personality & READ_IMPLIES_EXEC);
 }
-/* mprotect(2) of a page-aligned range that is not empty; prot with PROT_GROWSDOWN or PROT_GROWSUP. -ENOMEM, -EACCES, -EINVAL */
+/*
+ * mprotect(2) of a page-aligned range that is not empty; prot with PROT_GROWSDOWN or PROT_GROWSUP. -ENOMEM, -EACCES,
+ * -EINVAL
+ */
 int space_protect(struct space *s, vaddr_t start, size_t len, uint32_t prot);
 
 /* ---- space.c ---- */
@@ -178,14 +188,16 @@ int64_t space_remap(struct space *s, vaddr_t old, size_t old_len, size_t new_len
 /* remap_file_pages(2), remap_file.c: page-aligned, len > 0. -EINVAL, and what space_mmap refuses */
 int space_remap_file(struct space *s, vaddr_t start, size_t len, pgoff_t pgoff, bool nonblock);
 /*
- * mincore(2), mincore.c: vec[i] is 1 when page i can be touched without waiting. How many pages were looked at, which is not
- * past the end of the VMA at addr; -ENOMEM: there is none
+ * mincore(2), mincore.c: vec[i] is 1 when page i can be touched without waiting. How many pages were looked at, which
+ * is not past the end of the VMA at addr; -ENOMEM: there is none
  */
 int space_mincore(struct space *s, vaddr_t addr, size_t npages, uint8_t *vec);
 
 /* ---- usage.c: for /proc ---- */
 uint64_t space_resident(struct space *s); /* pages mapped, exactly; takes the lock */
-/* space_visit: calls visit for each VMA that ends above `from`, in order, until it returns false; lock held meanwhile. */
+/*
+ * space_visit: calls visit for each VMA that ends above `from`, in order, until it returns false; lock held meanwhile.
+ */
 void space_visit(struct space *s, vaddr_t from, bool (*visit)(struct vma *v, void *arg), void *arg);
 /* Pages; pss*: bytes << USAGE_SHIFT, each page divided by how many map it. */
 #define USAGE_SHIFT 12
@@ -197,7 +209,10 @@ void vma_usage(struct vma *v, struct vma_usage *u); /* adds to u; the space's lo
 /* vma_entry: what the page tables say of addr (pte.h), and how many entries show its page; false: nothing is there. */
 bool vma_entry(struct vma *v, vaddr_t addr, uint64_t *entry, uint32_t *mappers);
 void space_forget_use(struct space *s, bool anon, bool files); /* as if no page of those had been used of late */
-/* What the frames hold now: private pages; pages of files and how many of them were used of late; of server-less objects. */
+/*
+ * What the frames hold now: private pages; pages of files and how many of them were used of late; of server-less
+ * objects.
+ */
 struct frame_census { uint64_t anon, file, accessed, shmem, mapped, writeback; };
 void frame_census(struct frame_census *c);
 uint64_t vm_locked_pages(void);                     /* entries present under VMA_LOCKED; takes each space's lock */
@@ -209,8 +224,8 @@ int space_word_name(struct space *s, vaddr_t addr, struct word_name *name);
 
 /* ---- remote.c ---- */
 /*
- * space_copy: bytes between memory of s at addr and the current program's at buf; write: to s. How many were copied: fewer when
- * either side may not be accessed so. -> no lock held, may sleep
+ * space_copy: bytes between memory of s at addr and the current program's at buf; write: to s. How many were copied:
+ * fewer when either side may not be accessed so. -> no lock held, may sleep
  */
 size_t space_copy(struct space *s, vaddr_t addr, vaddr_t buf, size_t len, bool write);
 
@@ -221,7 +236,8 @@ must_check int zero_user(vaddr_t dst, size_t len);
 /* As far as it goes: bytes done, a prefix. */
 size_t copy_to_user_prefix(vaddr_t dst, const void *src, size_t len);
 size_t zero_user_prefix(vaddr_t dst, size_t len);
-must_check long copy_string_from_user(char *dst, vaddr_t src, size_t cap); /* length; -EFAULT; -ENAMETOOLONG when cap is reached */
+/* length; -EFAULT; -ENAMETOOLONG when cap is reached */
+must_check long copy_string_from_user(char *dst, vaddr_t src, size_t cap);
 /* The same with page faults off, under locks: bytes done (a prefix). */
 size_t copy_from_user_nofault(void *dst, vaddr_t src, size_t len);
 size_t copy_to_user_nofault(vaddr_t dst, const void *src, size_t len);
@@ -261,7 +277,8 @@ struct object {
 	pgoff_t held_first, held_end; /* (o) a hole is being made here: no page may come in, see hole.c */
 	int write_error;           /* (o) errno to report once by the next sync */
 	struct wait_queue wait;    /* for BUSY to clear, `writing` to fall */
-	struct port *port;         /* PAGER_SERVER: (c) its pager; others: (o) the driver's port it was offered through, or NULL */
+	/* PAGER_SERVER: (c) its pager; others: (o) the driver's port it was offered through, or NULL */
+	struct port *port;
 	uint64_t key;              /* (c) of the pager's messages */
 	uint64_t charged;          /* (o) pages charged for it, commit.c: its size when it was mapped, or as they come */
 	bool by_page;              /* (c) as they come: memory files, MAP_NORESERVE */
@@ -276,13 +293,16 @@ struct object {
 };
 
 struct object *object_create(enum pager_kind pager, uint64_t size); /* refs 1; NULL */
-struct object *object_create_server(struct port *port, uint64_t key, uint64_t size, bool blocks); /* takes a port reference */
+/* takes a port reference */
+struct object *object_create_server(struct port *port, uint64_t key, uint64_t size, bool blocks);
 static inline void object_get(struct object *o) { __atomic_add_fetch(&o->refs, 1, __ATOMIC_RELAXED); }
-void object_put(struct object *o); /* the last reference drops every page; dirty ones must have been written (node layer) */
+/* the last reference drops every page; dirty ones must have been written (node layer) */
+void object_put(struct object *o);
 
 /*
  * Reading and writing by system call. buf is a user address of the current space, or (kernel = true) a kernel pointer.
- * -> no lock held, may sleep. off + len may pass the end: reads are cut short, writes grow the object (server objects ask
+ * -> no lock held, may sleep. off + len may pass the end: reads are cut short, writes grow the object (server objects
+ * ask
  *    the pager for space first).
  * -> bytes done (>= 0) if any, else -EFAULT, -EIO, -ENOSPC, -ENOMEM, -EINTR (killed).
  */
@@ -291,8 +311,8 @@ int64_t object_write(struct object *o, uint64_t off, uint64_t buf, size_t len, b
 /* object_append: O_APPEND: at whatever the end is then; *end is the position after. */
 int64_t object_append(struct object *o, uint64_t buf, size_t len, bool kernel, uint64_t *end);
 /*
- * object_adopt: npages contiguous frames from page_alloc become pages 0.. of a fresh PAGER_ZERO object (DMA memory); they are
- * freed one by one when the object goes. 0, -ENOMEM with the frames still the caller's.
+ * object_adopt: npages contiguous frames from page_alloc become pages 0.. of a fresh PAGER_ZERO object (DMA memory);
+ * they are freed one by one when the object goes. 0, -ENOMEM with the frames still the caller's.
  */
 must_check int object_adopt(struct object *o, struct page *first, size_t npages);
 /* object_cover: the size is `end` at least: of an object of huge pages, mapped so far for writing. */
@@ -300,17 +320,20 @@ void object_cover(struct object *o, uint64_t end);
 /* object_resize: truncate(2). Pages past the end vanish from every mapping, the tail is zeroed, the pager is told. */
 must_check int object_resize(struct object *o, uint64_t size);
 /*
- * object_punch (hole.c): the bytes [off, off + len) become zeros; whole pages leave the index and every mapping, but copies of
- * private mappings stay, and the pager frees what was behind them. The size stays; past it nothing happens.
+ * object_punch (hole.c): the bytes [off, off + len) become zeros; whole pages leave the index and every mapping, but
+ * copies of private mappings stay, and the pager frees what was behind them. The size stays; past it nothing happens.
  * -> no lock held, may sleep. 0, -EOPNOTSUPP (device, boot archive), -EIO, -ENOSPC, -ENOMEM, -EINTR (killed)
  */
 must_check int object_punch(struct object *o, uint64_t off, uint64_t len);
 /*
- * seal.c. object_add_seals: F_ADD_SEALS. -EPERM: sealed against it; -EBUSY: F_SEAL_WRITE and somebody maps or writes; -EINTR
+ * seal.c. object_add_seals: F_ADD_SEALS. -EPERM: sealed against it; -EBUSY: F_SEAL_WRITE and somebody maps or writes;
+ * -EINTR
  * object_sealed: 0, or -EPERM when seals forbid a write up to `end`.
- * object_begin_map: a shared mapping that may write is about to be made; *counted: it stands against F_SEAL_WRITE from now on;
+ * object_begin_map: a shared mapping that may write is about to be made; *counted: it stands against F_SEAL_WRITE from
+ * now on;
  *     if not, it may not write. -EPERM: and it wants to (`write`). object_end_map: of a counted one, when it is made, or not
- * object_allocate: fallocate(2) of an object without a server: pages for [off, off + len). -EPERM, -ENOSPC, -ENOMEM, -EINTR
+ * object_allocate: fallocate(2) of an object without a server: pages for [off, off + len). -EPERM, -ENOSPC, -ENOMEM,
+ * -EINTR
  */
 #define SEALS_WRITE (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 int object_add_seals(struct object *o, uint32_t seals);
@@ -319,21 +342,23 @@ int object_begin_map(struct object *o, bool write, bool *counted);
 void object_end_map(struct object *o);
 must_check int object_allocate(struct object *o, uint64_t off, uint64_t len, bool keep_size);
 /*
- * object_offer: it is memory that the driver behind `port` gives others to map, from now on. -EINVAL: a server's or the boot
- * archive's; -EBUSY: another driver's. object_revoke: the driver is gone: all it offered has no pages any more, in no mapping.
+ * object_offer: it is memory that the driver behind `port` gives others to map, from now on. -EINVAL: a server's or the
+ * boot archive's; -EBUSY: another driver's. object_revoke: the driver is gone: all it offered has no pages any more, in
+ * no mapping.
  */
 must_check int object_offer(struct object *o, struct port *port);
 void object_revoke(struct port *port);
 /* object_seek: SEEK_DATA, SEEK_HOLE: the first byte from off on that lies in data (in a hole). -ENXIO: none. */
 int64_t object_seek(struct object *o, uint64_t off, bool hole);
 /*
- * object_sync: write the dirty pages of [off, off+len) and wait; durable: PAGER_SYNC too, unless nothing has changed since the
- * last one. A failed WRITE is reported once.
+ * object_sync: write the dirty pages of [off, off+len) and wait; durable: PAGER_SYNC too, unless nothing has changed
+ * since the last one. A failed WRITE is reported once.
  */
 must_check int object_sync(struct object *o, uint64_t off, uint64_t len, bool durable);
 void object_changed(struct object *o); /* the file's attributes changed on the server: the next object_sync has work */
 int object_clean(struct object *o, uint64_t off, uint64_t len, int how); /* block objects, abi/atlas.h */
-void object_read_ahead(struct object *o, pgoff_t first, size_t npages); /* as far as memory is not low; errors are ignored */
+/* as far as memory is not low; errors are ignored */
+void object_read_ahead(struct object *o, pgoff_t first, size_t npages);
 void object_drop_pages(struct object *o, pgoff_t first, pgoff_t last);   /* clean and unmapped ones nobody is using */
 int object_sync_all(void);                  /* sync(2): every server object with dirty pages; first error */
 
@@ -344,13 +369,16 @@ enum fault_result { FAULT_DONE, FAULT_SEGV_MAPERR, FAULT_SEGV_ACCERR, FAULT_SIGB
 enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access access);
 
 /* ---- reclaim.c: reclaim and write-back ---- */
-/* vm_page_alloc: a frame for user memory or cache, after reclaiming if memory is low. -> no lock held, may sleep; NULL. */
+/*
+ * vm_page_alloc: a frame for user memory or cache, after reclaiming if memory is low. -> no lock held, may sleep; NULL.
+ */
 struct page *vm_page_alloc(bool zero);
 void reclaim_start(void); /* the write-back and reclaim threads */
 
 /* ---- audit.c ---- */
 /* vm_audit: recompute reference counts, map counts, cache indexes and dirty marks from the page tables and compare. The
- * number of differences, each logged. -> no lock held; other processes are held off by their locks, one after another. */
+ * number of differences, each logged. -> no lock held; other processes are held off by their locks, one after another.
+ */
 unsigned vm_audit(void);
 
 /* ---- commit.c: limits and promises ---- */
@@ -395,13 +423,17 @@ void vm_init(void);
 struct vm_statistics {
 	volatile uint64_t faults, major, cow;           /* resolved; with waiting for a pager; with copying */
 	volatile uint64_t read, written, dirtied;       /* pages filled and cleaned by pagers; that became dirty */
-	volatile uint64_t scanned, scanned_direct, stolen, stolen_direct, stalls; /* by reclaim; of these, by who wanted memory */
+	/* by reclaim; of these, by who wanted memory */
+	volatile uint64_t scanned, scanned_direct, stolen, stolen_direct, stalls;
 	volatile uint64_t lazy, lazy_dropped;           /* pages freed lazily; and then really */
 	volatile uint64_t drop_pagecache, drop_slab, oom_kills;
 	volatile uint64_t cached_pages, dirty_pages, table_pages; /* now */
 };
 extern struct vm_statistics vm_stat;
-static inline void vm_count(volatile uint64_t *counter, uint64_t n) { __atomic_add_fetch(counter, n, __ATOMIC_RELAXED); }
+static inline void vm_count(volatile uint64_t *counter, uint64_t n)
+{
+	__atomic_add_fetch(counter, n, __ATOMIC_RELAXED);
+}
 uint64_t writeback_threshold(bool background);  /* dirty pages at which write-back begins, or writers have to wait */
 void vm_drop_caches(bool pages, bool nodes);    /* what is clean and not in use */
 

@@ -12,8 +12,9 @@
  *                heap, frames   leaves
  *
  * A VMA's start, end, pgoff and membership change only under space->lock and object->lock together, so a walk from an
- * object to the PTEs of a page needs the object's lock alone. A VMA leaves its object before its upper tables are freed; a leaf
- * table may leave the space before (share.c), so such a walk holds space->links as well while it uses one.
+ * object to the PTEs of a page needs the object's lock alone. A VMA leaves its object before its upper tables are
+ * freed; a leaf table may leave the space before (share.c), so such a walk holds space->links as well while it uses
+ * one.
  */
 #ifndef VM_IMPL_H
 #define VM_IMPL_H
@@ -42,9 +43,11 @@ struct vma *vma_find(struct space *s, vaddr_t addr);       /* the first VMA that
 void vma_tree_init(struct space *s);
 void vma_insert(struct space *s, struct vma *v);           /* range must be free */
 void vma_remove(struct space *s, struct vma *v);           /* from the tree; not freed */
-void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff); /* takes the object's lock; keeps the tree right */
+/* takes the object's lock; keeps the tree right */
+void vma_set_range(struct vma *v, vaddr_t start, vaddr_t end, pgoff_t pgoff);
 void vma_move_boundary(struct vma *low, struct vma *high, vaddr_t at); /* between neighbours of one object */
-struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at); /* v keeps [start, at); returns the upper part, NULL: no memory */
+/* v keeps [start, at); returns the upper part, NULL: no memory */
+struct vma *vma_split(struct space *s, struct vma *v, vaddr_t at);
 void vma_set_flags(struct vma *v, uint32_t flags);          /* keeps the space's page counts right */
 void vma_attach(struct vma *v);                            /* into its object's list, references taken */
 void vma_detach(struct vma *v);                            /* out of it; references stay until vma_free */
@@ -58,8 +61,12 @@ static inline int vma_may_end(const struct vma *v, vaddr_t at)
 	return v->flags & VMA_HUGETLB && at & ((1ul << v->object->huge_shift) - 1) ? -EINVAL : 0;
 }
 static inline uint32_t vma_prot(const struct vma *v) { return v->flags & VMA_PROT; } /* PROT_* */
-static inline vaddr_t vma_guard(const struct vma *v) { return v->flags & VMA_GROWSDOWN ? STACK_GAP : 0; } /* kept free below */
-static inline pgoff_t vma_pgoff(const struct vma *v, vaddr_t addr) { return v->pgoff + ((addr - v->start) >> PAGE_SHIFT); }
+/* kept free below */
+static inline vaddr_t vma_guard(const struct vma *v) { return v->flags & VMA_GROWSDOWN ? STACK_GAP : 0; }
+static inline pgoff_t vma_pgoff(const struct vma *v, vaddr_t addr)
+{
+	return v->pgoff + ((addr - v->start) >> PAGE_SHIFT);
+}
 
 /* ---- merge.c: which neighbours become one. Callers hold the space's lock; what was swallowed goes to `dead`. ---- */
 /* A range that is, or is about to be, mapped so. */
@@ -72,15 +79,15 @@ struct piece {
 	struct file *file;
 };
 /*
- * vma_edit: [start, end), which lies within v, gets other flags: swallowed by a neighbour that already has them, or cut out of
- * v. The way of every change of rights, advice and locks.
+ * vma_edit: [start, end), which lies within v, gets other flags: swallowed by a neighbour that already has them, or cut
+ * out of v. The way of every change of rights, advice and locks.
  * -> *vp: v in, the VMA that holds the range now out. Equal flags: nothing happens, nothing is merged.
  * -> -ENOMEM: no memory, or too many VMAs; -EINVAL: huge pages; v may have been split at start, its flags are as before
  */
 int vma_edit(struct space *s, struct vma **vp, vaddr_t start, vaddr_t end, uint32_t flags, struct list *dead);
 /*
- * vma_merge: the neighbours before and behind p's range take it in, if flags, file, offsets and identity allow. The range is
- * free, or belongs to one VMA: the whole of it, its beginning or its end.
+ * vma_merge: the neighbours before and behind p's range take it in, if flags, file, offsets and identity allow. The
+ * range is free, or belongs to one VMA: the whole of it, its beginning or its end.
  * -> prev: the last VMA that starts before p->start (it may be the one that the range is the end of); NULL: none
  * -> what holds the range now; NULL: nothing has changed
  */
@@ -102,19 +109,25 @@ must_check bool commit_take_page(struct object *o);
 void commit_drop_page(struct object *o);
 
 /* ---- space.c ---- */
-/* munmap with the lock held; what died is gathered for space_free_dead, which needs it let go. -ENOMEM, -EINVAL: nothing is unmapped. */
+/*
+ * munmap with the lock held; what died is gathered for space_free_dead, which needs it let go. -ENOMEM, -EINVAL:
+ * nothing is unmapped.
+ */
 int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead);
 void space_free_dead(struct list *dead);
 
 /* ---- map.c ---- */
-/* space_place: where a mapping goes: *addr as asked for (m->flags: MAP_FIXED, ...) becomes the answer. As space_mmap's errors. */
+/*
+ * space_place: where a mapping goes: *addr as asked for (m->flags: MAP_FIXED, ...) becomes the answer. As space_mmap's
+ * errors.
+ */
 int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m);
 
 /* ---- table.c: page tables ---- */
 /*
- * pte_skip: the first entry in use of table[i..end), else end. Empty stretches are passed eight entries (a cache line) at a
- * time: a table that holds one page costs 80 steps rather than 512, which is most of what unmapping sparse memory costs. Bits
- * that say which entries are in use would make it cheaper still, but every fault would have to keep them.
+ * pte_skip: the first entry in use of table[i..end), else end. Empty stretches are passed eight entries (a cache line)
+ * at a time: a table that holds one page costs 80 steps rather than 512, which is most of what unmapping sparse memory
+ * costs. Bits that say which entries are in use would make it cheaper still, but every fault would have to keep them.
  */
 static inline unsigned pte_skip(const pte_t *table, unsigned i, unsigned end)
 {
@@ -129,19 +142,22 @@ static inline unsigned pte_skip(const pte_t *table, unsigned i, unsigned end)
 pte_t *table_find(struct space *s, vaddr_t addr);          /* the leaf entry, NULL when its table is absent */
 /* table_make: the same, to be changed: tables are made on the way, and a shared one becomes s's own. NULL: no memory */
 pte_t *table_make(struct space *s, vaddr_t addr);
-pte_t *table_link(struct space *s, vaddr_t addr);          /* the upper entry that is the leaf table's; NULL: it has no place */
+/* the upper entry that is the leaf table's; NULL: it has no place */
+pte_t *table_link(struct space *s, vaddr_t addr);
 pte_t *table_make_link(struct space *s, vaddr_t addr);     /* the same, upper tables made on the way; NULL: no memory */
 pte_t *table_of(pte_t upper);                              /* what an upper entry leads to */
 struct page *table_alloc(void);                            /* an empty table, in no space and not counted; NULL */
 void table_hang(struct space *s, pte_t *upper, struct page *table); /* it is s's own from now on */
 /*
- * table_move_leaf: the leaf table of `from` becomes that of `to`, with everything in it. -> both begin a leaf table's range,
- * from's exists, to's upper tables exist, the caller shoots down. False, and nothing done: `to` has a leaf table.
+ * table_move_leaf: the leaf table of `from` becomes that of `to`, with everything in it. -> both begin a leaf table's
+ * range, from's exists, to's upper tables exist, the caller shoots down. False, and nothing done: `to` has a leaf
+ * table.
  */
 bool table_move_leaf(struct space *s, vaddr_t from, vaddr_t to);
 /*
- * table_next: the leaf entry of the first address in [*addr, end) whose table exists; *addr becomes that address, *stop where
- * the table (or the range) ends. NULL: no more. Loop: for (...; pte = table_next(s, &addr, end, &stop); addr = stop).
+ * table_next: the leaf entry of the first address in [*addr, end) whose table exists; *addr becomes that address, *stop
+ * where the table (or the range) ends. NULL: no more. Loop: for (...; pte = table_next(s, &addr, end, &stop); addr =
+ * stop).
  */
 pte_t *table_next(struct space *s, vaddr_t *addr, vaddr_t end, vaddr_t *stop);
 /* table_next_link: the same for the link to that table. */
@@ -171,23 +187,28 @@ void zap_add(struct zap *z, struct page *table, vaddr_t addr, pte_t old);
 void zap_finish(struct zap *z);                            /* flush, then give frames back */
 /* table_zap: clears the PTEs of the range. Without a window: of tables that are the space's own, see table_leave. */
 void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only);
-void table_free(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling); /* empty tables of a hole */
+/* empty tables of a hole */
+void table_free(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling);
 
 /* ---- share.c: leaf tables that several spaces have. Callers hold the space's lock. ---- */
 /* table_own: the table at *link, which covers addr, becomes s's own, by a copy if others have it. False: no memory. */
 bool table_own(struct space *s, vaddr_t addr, pte_t *link);
-/* table_adopt: the table that covers addr is s's own, or nobody else has it any more and it becomes so. Never allocates. */
+/*
+ * table_adopt: the table that covers addr is s's own, or nobody else has it any more and it becomes so. Never
+ * allocates.
+ */
 bool table_adopt(struct space *s, vaddr_t addr);
 /* table_own_range: every table with entries in the range becomes s's own. -ENOMEM: some have. */
 int table_own_range(struct space *s, vaddr_t start, vaddr_t end);
 /*
- * table_leave: the pages of [start, end) are about to go, and the space keeps nothing else in [floor, ceiling), which is larger:
- * it lets go of the shared tables within that, and the rest with entries to go become its own.
+ * table_leave: the pages of [start, end) are about to go, and the space keeps nothing else in [floor, ceiling), which
+ * is larger: it lets go of the shared tables within that, and the rest with entries to go become its own.
  * -> -ENOMEM: nothing has changed. Never when [floor, ceiling) is the whole space
  */
 int table_leave(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling);
 bool table_any_shared(struct space *s, vaddr_t start, vaddr_t end);
-static inline bool table_is_shared(pte_t *pte) { return table_page(pte)->shared; } /* nobody may store through its entries */
+/* nobody may store through its entries */
+static inline bool table_is_shared(pte_t *pte) { return table_page(pte)->shared; }
 
 /* ---- object.c, pager.c: caches made at boot ---- */
 void object_init(void);
@@ -206,12 +227,15 @@ void object_flush_locked(const struct vma *from, vaddr_t start, vaddr_t end);
 void object_zero_tail_locked(struct object *o);
 bool object_try_get(struct object *o);
 /* object_held_locked: a hole is being made there, no page may come into the index. */
-static inline bool object_held_locked(const struct object *o, pgoff_t at) { return at - o->held_first < o->held_end - o->held_first; }
+static inline bool object_held_locked(const struct object *o, pgoff_t at)
+{
+	return at - o->held_first < o->held_end - o->held_first;
+}
 
 /* ---- object_io.c, object_size.c: no lock held, all may sleep ---- */
 /*
- * object_pin: the valid page at `at`, pinned by a reference. The pager fills it if need be; a page of an object without a
- * server is made of zeros. -> 0; -EIO and the pager's other errors; -ENOMEM; -EINTR; -ENXIO past the end.
+ * object_pin: the valid page at `at`, pinned by a reference. The pager fills it if need be; a page of an object without
+ * a server is made of zeros. -> 0; -EIO and the pager's other errors; -ENOMEM; -EINTR; -ENXIO past the end.
  */
 int object_pin(struct object *o, pgoff_t at, struct page **out);
 /* object_is_hole: without a server what is not in the index is a hole, and need not be filled to be read. */
@@ -220,13 +244,15 @@ int object_reserve(struct object *o, pgoff_t first, pgoff_t last, uint64_t size)
 int object_extend_begin(struct object *o);                 /* the token to change the size; -EINTR */
 void object_extend_end(struct object *o);
 int object_wait_writes(struct object *o);                  /* until no WRITE is under way; -EINTR */
-int object_tell_cut(struct object *o);                     /* token held: the pager hears of a cut it has not heard of */
+/* token held: the pager hears of a cut it has not heard of */
+int object_tell_cut(struct object *o);
 int object_settle_size(struct object *o);                  /* the same, taking the token */
 int object_prepare_growth(struct object *o);               /* token held: what lies behind the old end reads as zeros */
 
 /* ---- pager.c: asking servers. No lock held; all may sleep. ---- */
 enum read_hint { READ_NORMAL, READ_RANDOM, READ_SEQUENTIAL };
-int pager_read(struct object *o, pgoff_t at, enum read_hint hint);              /* 0: the page is there or was (look again); -EIO, -ENOMEM, -EINTR, ... */
+/* 0: the page is there or was (look again); -EIO, -ENOMEM, -EINTR, ... */
+int pager_read(struct object *o, pgoff_t at, enum read_hint hint);
 int pager_reserve(struct object *o, pgoff_t first, size_t npages, uint64_t size); /* DIRTY */
 int pager_write(struct object *o, uint64_t off, uint64_t end); /* WRITE what is dirty in the bytes [off, end), wait */
 int pager_simple(struct object *o, uint32_t op);           /* SYNC, RESIZE with size and mtime */
@@ -237,7 +263,8 @@ int pager_wait_page(struct object *o, pgoff_t at);         /* until it is not BU
 /* ---- lock.c, advise.c ---- */
 bool object_is_locked_locked(struct object *o, pgoff_t at); /* mapped by a VMA under VMA_LOCKED */
 int fault_errno(enum fault_result result);
-uint64_t space_drop_lazy(struct space *s);                 /* frees what was freed lazily and not stored to since; pages */
+/* frees what was freed lazily and not stored to since; pages */
+uint64_t space_drop_lazy(struct space *s);
 
 /* ---- reclaim.c ---- */
 void reclaim_range(struct object *o, pgoff_t first, pgoff_t last); /* pages that are clean and at most once mapped */

@@ -7,12 +7,12 @@
  *
  * Every VMA keeps the free bytes between its predecessor's end and its own start (`gap`) and the largest gap in its
  * subtree (`max_gap`). Finding room is then a descent that leaves out every subtree whose largest gap is too small:
- * O(log n), however many VMAs there are (Cormen et al., ch. 14, with the gap as the augmented value). A mapping that grows
- * downwards keeps STACK_GAP free below it: a fit that comes too near to one begins the search anew on the other side of what is
- * kept free, as on Linux, where other gaps in there are passed over as well.
+ * O(log n), however many VMAs there are (Cormen et al., ch. 14, with the gap as the augmented value). A mapping that
+ * grows downwards keeps STACK_GAP free below it: a fit that comes too near to one begins the search anew on the other
+ * side of what is kept free, as on Linux, where other gaps in there are passed over as well.
  *
- * A VMA that maps an object is also on the object's list, by which truncation, cleaning and reclaim find the PTEs of a page.
- * Range, offset and membership change only with the space's and the object's lock both held (vm_impl.h).
+ * A VMA that maps an object is also on the object's list, by which truncation, cleaning and reclaim find the PTEs of a
+ * page. Range, offset and membership change only with the space's and the object's lock both held (vm_impl.h).
  *
  * Which neighbours become one VMA is merge.c's matter.
  */
@@ -217,8 +217,8 @@ void vma_attach(struct vma *v)
 }
 
 /*
- * When the last mapping that could store past the end of the file goes, what was stored there goes too: the next reader of
- * the tail sees zeros, as in a file freshly read.
+ * When the last mapping that could store past the end of the file goes, what was stored there goes too: the next reader
+ * of the tail sees zeros, as in a file freshly read.
  */
 void vma_detach(struct vma *v)
 {
@@ -264,12 +264,13 @@ static vaddr_t fit_before(const struct vma *v, size_t len, vaddr_t low, vaddr_t 
 }
 
 /*
- * A fit of len bytes within [low, high): the lowest, or the highest; *above: the VMA behind its gap. In order from that end
- * (`first` is its side), leaving out every subtree whose largest gap is too small. Gaps that straddle `high` or `low` are clipped,
- * which is why a subtree with a large enough gap can still have no fit; it happens only along the two boundaries, so the walk
- * stays logarithmic.
+ * A fit of len bytes within [low, high): the lowest, or the highest; *above: the VMA behind its gap. In order from that
+ * end (`first` is its side), leaving out every subtree whose largest gap is too small. Gaps that straddle `high` or
+ * `low` are clipped, which is why a subtree with a large enough gap can still have no fit; it happens only along the
+ * two boundaries, so the walk stays logarithmic.
  */
-static vaddr_t gap_search(const struct rb_node *n, size_t len, vaddr_t low, vaddr_t high, bool upwards, const struct vma **above)
+static vaddr_t gap_search(const struct rb_node *n, size_t len, vaddr_t low, vaddr_t high, bool upwards,
+                          const struct vma **above)
 {
 	const int first = !upwards;
 

@@ -49,7 +49,8 @@ int nanosleep(const struct timespec *t, struct timespec *rest);
 int clock_getcpuclockid(pid_t pid, clockid_t *clock);
 int timer_create(clockid_t clock, struct sigevent *__restrict event, timer_t *__restrict timer);
 int timer_delete(timer_t timer);
-int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value, struct itimerspec *__restrict old);
+int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value,
+                  struct itimerspec *__restrict old);
 int timer_gettime(timer_t timer, struct itimerspec *value);
 int timer_getoverrun(timer_t timer);
 int timespec_get(struct timespec *t, int base);

@@ -408,7 +408,8 @@ static void measure_forks(void)
 /* Two processes hand a word to and fro: two sleeps and two wake-ups a round. */
 static uint64_t futex_pingpong(unsigned long n)
 {
-	char *page = (char *)must("mmap", raw6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1ul, 0));
+	char *page = (char *)must("mmap", raw6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+	                                       -1ul, 0));
 	volatile uint32_t *turn = (volatile uint32_t *)page;
 	long pid = fork();
 	uint32_t mine = !pid;

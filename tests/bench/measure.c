@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * measure - samples, medians and rows of the benchmark, and short forms of what it does between two readings of the clock
+ * measure - samples, medians and rows of the benchmark, and short forms of what it does between two readings of the
+ * clock
  *
- * A sample times many operations in one go, takes off the pair of rdtsc and divides; the median of REPEATS samples, after one
- * that does not count, is the row. What the operations are is costs.c's and spaces.c's business.
+ * A sample times many operations in one go, takes off the pair of rdtsc and divides; the median of REPEATS samples,
+ * after one that does not count, is the row. What the operations are is costs.c's and spaces.c's business.
  */
 #include <abi/mman.h>
 #include <abi/syscall.h>

@@ -2,13 +2,13 @@
 /*
  * spaces - what changes of an address space cost, and how that grows with the number of VMAs
  *
- * The growth rows repeat one operation among 10, 1,000 and 30,000 VMAs: pages that lie side by side and are readable and
- * read-write in turn, so that they stay apart. A fault is taken in a random read-write page of them that is empty; where there
- * are few, they are emptied between rounds, which does not count.
+ * The growth rows repeat one operation among 10, 1,000 and 30,000 VMAs: pages that lie side by side and are readable
+ * and read-write in turn, so that they stay apart. A fault is taken in a random read-write page of them that is empty;
+ * where there are few, they are emptied between rounds, which does not count.
  *
- * The msync rows dirty D pages of a 64 MiB mapping, evenly spread, before each call. With D = 0 there is no wait. The others
- * wait for the disk, and the clock of an idle machine jumps to its next event; they tell the caller's own processor time, which
- * leaves out what the disk's driver does, be it a process or a thread of the kernel.
+ * The msync rows dirty D pages of a 64 MiB mapping, evenly spread, before each call. With D = 0 there is no wait. The
+ * others wait for the disk, and the clock of an idle machine jumps to its next event; they tell the caller's own
+ * processor time, which leaves out what the disk's driver does, be it a process or a thread of the kernel.
  */
 #include <abi/fcntl.h>
 #include <abi/mman.h>

@@ -37,7 +37,8 @@ static const struct {
 	const char *name;
 	long (*call)(unsigned long, unsigned long);
 } calls[] = {
-	{ "munmap", do_munmap }, { "mprotect", do_mprotect }, { "mprotect prot 0x40", do_mprotect_bad }, { "msync", do_msync },
+	{ "munmap", do_munmap }, { "mprotect", do_mprotect }, { "mprotect prot 0x40", do_mprotect_bad },
+	{ "msync", do_msync },
 	{ "msync flags 8", do_msync_bad }, { "madvise normal", do_normal }, { "madvise dontneed", do_dontneed },
 	{ "madvise 77", do_advise_bad }, { "mincore", do_mincore }, { "mlock", do_mlock }, { "mlock2", do_mlock2 },
 	{ "mlock2 flags 2", do_mlock2_bad }, { "munlock", do_munlock }, { "mremap same", do_mremap_same },
@@ -75,7 +76,8 @@ static void ranges(void)
 
 static void offsets(void)
 {
-	static const unsigned long offs[] = { 0, 1, 4095, 4096, 1ul << 31, 1ul << 32, 1ul << 40, 1ul << 44, (1ul << 44) - PAGE,
+	static const unsigned long offs[] = { 0, 1, 4095, 4096, 1ul << 31, 1ul << 32, 1ul << 40, 1ul << 44,
+	                                      (1ul << 44) - PAGE,
 					      1ul << 62, 1ul << 63, (1ul << 63) - PAGE, (1ul << 63) - 2 * PAGE, ~0ul - 4095,
 					      ~0ul - 8191, ~0ul };
 	static const unsigned long lens[] = { 1, PAGE, 2 * PAGE, 1ul << 40, 1ul << 46, ~0ul - 4095 };

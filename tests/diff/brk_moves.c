@@ -28,7 +28,8 @@ static void heap_lines(void)
 
 int main(void)
 {
-	static const long moves[] = { 0, 1, 4095, 4096, 4097, 8192, 100000, 99999, 4096, 1, 0, 1 << 20, 4096, -1, -4096, 12288 };
+	static const long moves[] = { 0, 1, 4095, 4096, 4097, 8192, 100000, 99999, 4096, 1, 0, 1 << 20, 4096, -1, -4096,
+	                              12288 };
 
 	start = (unsigned long)CALL(brk, 0);
 	printf("start %#lx\n", start);

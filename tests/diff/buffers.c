@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls whose buffers cross into memory that is not there, not allowed, or past the end of a mapped file: EFAULT
- * or a short count, and what was moved. Each call is tried with its buffer ending 0 to N bytes before each kind of edge.
+ * or a short count, and what was moved. Each call is tried with its buffer ending 0 to N bytes before each kind of
+ * edge.
  */
 #include "show.h"
 #include <dirent.h>
@@ -242,8 +243,10 @@ static const struct {
 } results[] = {
 	{ "stat", do_stat }, { "fstat", do_fstat }, { "statfs", do_statfs }, { "pipe", do_pipe }, { "uname", do_uname },
 	{ "clock_gettime", do_time }, { "clock_getres", do_res }, { "gettimeofday", do_day }, { "getrusage", do_usage },
-	{ "getrlimit", do_getlimit }, { "setrlimit", do_setlimit }, { "prlimit64", do_prlimit }, { "sigaction", do_oldaction },
-	{ "sigprocmask", do_mask }, { "sigprocmask set", do_setmask }, { "sigpending", do_pending }, { "sigaltstack", do_altstack },
+	{ "getrlimit", do_getlimit }, { "setrlimit", do_setlimit }, { "prlimit64", do_prlimit },
+	{ "sigaction", do_oldaction },
+	{ "sigprocmask", do_mask }, { "sigprocmask set", do_setmask }, { "sigpending", do_pending },
+	{ "sigaltstack", do_altstack },
 	{ "getcwd", do_cwd }, { "readlink", do_link }, { "open", do_open }, { "mkdir", do_mkdir }, { "times", do_times },
 	{ "poll", do_poll }, { "nanosleep", do_sleep }, { "sysinfo", do_sysinfo }, { "getgroups", do_groups },
 	{ "sched_getaffinity", do_affinity }, { "readv", do_readv },

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What write() puts into a file and what mappings put there is one: every order of two changes and a look, by every way. */
+/*
+ * What write() puts into a file and what mappings put there is one: every order of two changes and a look, by every
+ * way.
+ */
 #include "show.h"
 
 enum { WRITE, STORE_SHARED, STORE_PRIVATE, STORE_OTHER, APPEND, CHILD, WAYS };
@@ -73,11 +76,14 @@ static void own_pages(void)
 			}
 			map_at(0, 3, RW, MAP_SHARED, fd, 0);
 			map_at(10, 3, RW, MAP_PRIVATE, fd, 0);
-			printf("read page %ld into page %ld: %s", from, to, shown(CALL(pread64, fd, at(to) + 5, PAGE, from * PAGE)));
+			printf("read page %ld into page %ld: %s", from, to,
+			       shown(CALL(pread64, fd, at(to) + 5, PAGE, from * PAGE)));
 			look("");
-			printf("write page %ld from page %ld: %s", from, to, shown(CALL(pwrite64, fd, at(to) + 9, PAGE, from * PAGE)));
+			printf("write page %ld from page %ld: %s", from, to,
+			       shown(CALL(pwrite64, fd, at(to) + 9, PAGE, from * PAGE)));
 			look("");
-			printf("read page %ld into a private one: %s", from, shown(CALL(pread64, fd, at(10 + to), PAGE, from * PAGE)));
+			printf("read page %ld into a private one: %s", from,
+			       shown(CALL(pread64, fd, at(10 + to), PAGE, from * PAGE)));
 			look("");
 			clear_arena();
 		}

@@ -33,7 +33,8 @@ static void take(int fd)
 static void vectors(void)
 {
 	static char bytes[70000];
-	struct iovec three[3] = { { bytes, 100 }, { bytes + 100, 100 }, { bytes + 200, 100 } }, big[2] = { { bytes, 40000 }, { bytes, 30000 } };
+	struct iovec three[3] = { { bytes, 100 }, { bytes + 100, 100 }, { bytes + 200, 100 } },
+		big[2] = { { bytes, 40000 }, { bytes, 30000 } };
 	int ends[2];
 
 	CALL(pipe2, ends, O_NONBLOCK);
@@ -56,7 +57,8 @@ int main(void)
 	for (int semaphore = 0; semaphore < 2; semaphore++) {
 		fd = (int)CALL(eventfd2, 3, O_NONBLOCK | semaphore);
 		show_poll(fd), take(fd), take(fd), take(fd), take(fd), add(fd, 5), add(fd, 0), add(fd, 0xfffffffffffffffful);
-		add(fd, 0xfffffffffffffffeul), add(fd, 0xfffffffffffffffeul - 5), add(fd, 1), take(fd), add(fd, 1), take(fd), take(fd);
+		add(fd, 0xfffffffffffffffeul), add(fd, 0xfffffffffffffffeul - 5), add(fd, 1), take(fd), add(fd, 1), take(fd),
+			take(fd);
 		SHOW("short", CALL(read, fd, &n, 7)), SHOW("", CALL(write, fd, &n, 7)), SHOW("long", CALL(write, fd, two, 16));
 		SHOW("bad", CALL(write, fd, 8, 8)), SHOW("", CALL(read, fd, 8, 8)), SHOW("seek", CALL(lseek, fd, 0, 0));
 		SHOW("pread", CALL(pread64, fd, &n, 8, 0)), SHOW("map", CALL(mmap, 0, PAGE, PROT_READ, MAP_SHARED, fd, 0));

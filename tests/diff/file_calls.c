@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls on files beside reading and writing: statx, hints, copies between files, ranges of descriptors, times, capabilities. */
+/*
+ * Calls on files beside reading and writing: statx, hints, copies between files, ranges of descriptors, times,
+ * capabilities.
+ */
 #include "show.h"
 
 #define SHOW(what, call) printf(" " what " %s", shown(call))
@@ -28,9 +31,10 @@ static void show_statx(int dir, const char *path, unsigned flags, unsigned mask)
 	if (!r) {
 		CALL(newfstatat, dir, path, &st, flags & 0x1100);
 		printf(" mask %x mode %o links %u uid %u gid %u", x.mask & 0x7ff, x.mode, x.nlink, x.uid, x.gid);
-		printf(" size %lu%s rdev %u:%u same %d%d%d%d%d%d", S_ISREG(x.mode) ? x.size : 0, x.attributes & 0x2000 ? " mount" : "", x.rdev[0], x.rdev[1],
-		       x.ino == st.st_ino, (long)x.blocks == st.st_blocks, x.blksize == st.st_blksize, x.mtime.sec == st.st_mtim.tv_sec,
-		       x.mtime.nsec == st.st_mtim.tv_nsec, x.ctime.sec == st.st_ctim.tv_sec);
+		printf(" size %lu%s rdev %u:%u same %d%d%d%d%d%d", S_ISREG(x.mode) ? x.size : 0,
+		       x.attributes & 0x2000 ? " mount" : "", x.rdev[0], x.rdev[1],
+		       x.ino == st.st_ino, (long)x.blocks == st.st_blocks, x.blksize == st.st_blksize,
+		       x.mtime.sec == st.st_mtim.tv_sec, x.mtime.nsec == st.st_mtim.tv_nsec, x.ctime.sec == st.st_ctim.tv_sec);
 	}
 	printf("\n");
 }
@@ -109,14 +113,17 @@ static void show_copy(const char *what, int in, long in_off, int out, long out_o
 	long from = in_off, to = out_off;
 	long r = CALL(copy_file_range, in, in_off == -9 ? NULL : &from, out, out_off == -9 ? NULL : &to, n, 0);
 
-	LINE("copy %s %zu: %s, then %ld %ld, positions %ld %ld, size %ld", what, n, shown(r), from, to, (long)lseek(in, 0, SEEK_CUR),
-	     (long)lseek(out, 0, SEEK_CUR), (long)lseek(out, 0, SEEK_END) + 0 * lseek(out, to > 0 ? 0 : 0, SEEK_SET));
+	LINE("copy %s %zu: %s, then %ld %ld, positions %ld %ld, size %ld", what, n, shown(r), from, to,
+	     (long)lseek(in, 0, SEEK_CUR), (long)lseek(out, 0, SEEK_CUR),
+	     (long)lseek(out, 0, SEEK_END) + 0 * lseek(out, to > 0 ? 0 : 0, SEEK_SET));
 }
 
 static void copies(int in)
 {
-	int out = open("out", O_RDWR | O_CREAT | O_TRUNC, 0644), dir = open(".", O_RDONLY), ends[2], null = open("/dev/null", O_RDWR);
-	int append = open("out", O_WRONLY | O_APPEND), r = open("out", O_RDONLY), mem = (int)CALL(memfd_create, "m", 0), path = open("out", O_PATH);
+	int out = open("out", O_RDWR | O_CREAT | O_TRUNC, 0644), dir = open(".", O_RDONLY), ends[2],
+		null = open("/dev/null", O_RDWR);
+	int append = open("out", O_WRONLY | O_APPEND), r = open("out", O_RDONLY), mem = (int)CALL(memfd_create, "m", 0),
+		path = open("out", O_PATH);
 	unsigned char bytes[3];
 
 	CALL(pipe2, ends, 0);
@@ -134,18 +141,20 @@ static void copies(int in)
 	show_copy("to negative", in, 0, out, -1, 1);
 	show_copy("very far", in, 0, out, 0x7ffffffffffffff0, 100);
 	show_copy("huge", in, 0, out, 0, ~0ul);
-	int pairs[][2] = { { dir, out }, { in, dir }, { ends[0], out }, { in, ends[1] }, { null, out }, { in, null }, { in, append }, { in, r },
+	int pairs[][2] = { { dir, out }, { in, dir }, { ends[0], out }, { in, ends[1] }, { null, out }, { in, null },
+	                   { in, append }, { in, r },
 			   { append, out }, { in, mem }, { mem, out }, { 99, out }, { in, 99 }, { path, out }, { in, path } };
 	for (size_t i = 0; i < COUNT(pairs); i++)
 		printf(" %s", shown(CALL(copy_file_range, pairs[i][0], &(long){ 0 }, pairs[i][1], &(long){ 0 }, 5, 0)));
-	LINE(" flags %s bad pointers %s %s", shown(CALL(copy_file_range, in, 0, out, 0, 1, 1)), shown(CALL(copy_file_range, in, 8, out, 0, 1, 0)),
-	     shown(CALL(copy_file_range, in, 0, out, 8, 1, 0)));
+	LINE(" flags %s bad pointers %s %s", shown(CALL(copy_file_range, in, 0, out, 0, 1, 1)),
+	     shown(CALL(copy_file_range, in, 8, out, 0, 1, 0)), shown(CALL(copy_file_range, in, 0, out, 8, 1, 0)));
 	limit(RLIMIT_FSIZE, 5000);
 	signal(SIGXFSZ, SIG_IGN);
 	show_copy("over the limit", in, 0, out, 4000, 3000);
 	show_copy("all over", in, 0, out, 5000, 1);
 	limit(RLIMIT_FSIZE, RLIM_INFINITY);
-	close(out), close(dir), close(append), close(r), close(mem), close(path), close(ends[0]), close(ends[1]), close(null);
+	close(out), close(dir), close(append), close(r), close(mem), close(path), close(ends[0]), close(ends[1]),
+		close(null);
 }
 
 static void ranges_of_descriptors(void)
@@ -159,8 +168,8 @@ static void ranges_of_descriptors(void)
 	LINE("marked %s", shown(CALL(close_range, base + 6, base + 7, 4)));
 	for (int i = 0; i < 10; i++)
 		SHOW("", CALL(fcntl, base + i, F_GETFD));
-	LINE("\nbackwards %s flags %s %s beyond %s", shown(CALL(close_range, 5, 4, 0)), shown(CALL(close_range, 50, 60, 1)), shown(CALL(close_range, 50, 60, 8)),
-	     shown(CALL(close_range, 5000, ~0u, 0)));
+	LINE("\nbackwards %s flags %s %s beyond %s", shown(CALL(close_range, 5, 4, 0)), shown(CALL(close_range, 50, 60, 1)),
+	     shown(CALL(close_range, 50, 60, 8)), shown(CALL(close_range, 5000, ~0u, 0)));
 	IN_CHILD(LINE("unshared %s", shown(CALL(close_range, base, ~0u, 2))); SHOW("", CALL(fcntl, base, F_GETFD)));
 	LINE(" here %s", shown(CALL(fcntl, base, F_GETFD)));
 	CALL(close_range, base, ~0u, 0);
@@ -176,11 +185,12 @@ static void vectors(void)
 
 	for (int flags = 0; flags < 64; flags++)
 		if (!(flags & 8))
-			printf(" %d: %s %s %s\n", flags, shown(CALL(pwritev2, fd, iov, 2, 1, 0, flags)), shown(CALL(pwritev2, fd, iov, 2, -1, 0, flags)),
-			       shown(CALL(lseek, fd, 0, SEEK_CUR)));
+			printf(" %d: %s %s %s\n", flags, shown(CALL(pwritev2, fd, iov, 2, 1, 0, flags)),
+			       shown(CALL(pwritev2, fd, iov, 2, -1, 0, flags)), shown(CALL(lseek, fd, 0, SEEK_CUR)));
 	for (int flags = 0; flags < 64; flags++)
 		if (!(flags & 8))
-			printf(" %d: %s %s\n", flags, shown(CALL(preadv2, fd, iov, 2, 1, 0, flags)), shown(CALL(preadv2, fd, iov, 0, 0, 0, flags)));
+			printf(" %d: %s %s\n", flags, shown(CALL(preadv2, fd, iov, 2, 1, 0, flags)),
+			       shown(CALL(preadv2, fd, iov, 0, 0, 0, flags)));
 	SHOW("before", CALL(preadv2, fd, iov, 2, -2, 0, 0)), SHOW("none", CALL(preadv2, 99, iov, 2, 0, 0, 0));
 	LINE(" size %ld position %ld", (long)lseek(fd, 0, SEEK_END), (long)lseek(fd, 0, SEEK_CUR));
 	close(fd);
@@ -198,10 +208,13 @@ static void times(void)
 	SHOW("utimes", CALL(utimes, "link", tv));
 	stat("file", &st);
 	LINE(" %ld.%ld %ld.%ld", st.st_atim.tv_sec, st.st_atim.tv_nsec, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-	SHOW("now", CALL(utimes, "file", 0)), SHOW("", CALL(utime, "file", 0)), SHOW("bad", CALL(utimes, "file", bad)), SHOW("", CALL(utimes, "file", bad + 1));
-	SHOW("none", CALL(utimes, "none", tv)), SHOW("pointer", CALL(utimes, "file", 8)), SHOW("", CALL(utime, 8, buf)), SHOW("", CALL(utime, "file", 8));
+	SHOW("now", CALL(utimes, "file", 0)), SHOW("", CALL(utime, "file", 0)), SHOW("bad", CALL(utimes, "file", bad)),
+		SHOW("", CALL(utimes, "file", bad + 1));
+	SHOW("none", CALL(utimes, "none", tv)), SHOW("pointer", CALL(utimes, "file", 8)), SHOW("", CALL(utime, 8, buf)),
+		SHOW("", CALL(utime, "file", 8));
 	int dir = open(".", O_RDONLY);
-	SHOW("at", CALL(futimesat, dir, "file", tv)), SHOW("itself", CALL(futimesat, dir, 0, tv)), SHOW("none", CALL(futimesat, 99, 0, tv));
+	SHOW("at", CALL(futimesat, dir, "file", tv)), SHOW("itself", CALL(futimesat, dir, 0, tv)),
+		SHOW("none", CALL(futimesat, 99, 0, tv));
 	printf("\n");
 	close(dir);
 }

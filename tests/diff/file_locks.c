@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Locks on files: ranges and how they are cut and joined, who stands in whose way, waiting, deadlock, and when locks end. */
+/*
+ * Locks on files: ranges and how they are cut and joined, who stands in whose way, waiting, deadlock, and when locks
+ * end.
+ */
 #include <sys/file.h>
 
 #include "show.h"
@@ -50,7 +53,8 @@ static int table(bool show)
 		char *at = strchr(line, ' '), kind[16], how[16], type[16], from[32], to[32];
 		bool waits = at && !strncmp(at, " ->", 3);
 		waiting += waits;
-		if (show && at && sscanf(at + (waits ? 4 : 1), "%15s %15s %15s %*s %*s %31s %31s", kind, how, type, from, to) == 5)
+		if (show && at && sscanf(at + (waits ? 4 : 1), "%15s %15s %15s %*s %*s %31s %31s", kind, how, type, from,
+		                         to) == 5)
 			printf("  %s%s %s %s %s %s\n", waits ? "-> " : "", kind, how, type, from, to);
 	}
 	if (f)
@@ -118,14 +122,16 @@ static void refusals(void)
 				       shown(lock_whence(rw, GETLK, F_WRLCK, whence, starts[s], lens[l])));
 	printf("bad pointer %s %s\n", shown(CALL(fcntl, rw, SETLK, 8)), shown(CALL(fcntl, rw, GETLK, -8)));
 	struct klock with_pid = { F_WRLCK, 0, 0, 0, 0, 1, 0 };
-	printf("open file's with a pid %s %s\n", shown(CALL(fcntl, rw, OFD_SETLK, &with_pid)), shown(CALL(fcntl, rw, OFD_GETLK, &with_pid)));
+	printf("open file's with a pid %s %s\n", shown(CALL(fcntl, rw, OFD_SETLK, &with_pid)),
+	       shown(CALL(fcntl, rw, OFD_GETLK, &with_pid)));
 	printf("posix with a pid %s\n", shown(CALL(fcntl, rw, SETLK, &with_pid)));
 	CALL(pipe2, ends, 0);
-	printf("pipe: %s %s %s %s\n", shown(lock(ends[0], SETLK, F_RDLCK, 0, 0)), shown(lock(ends[0], SETLK, F_WRLCK, 0, 0)),
-	       shown(lock(ends[1], SETLK, F_WRLCK, 0, 0)), shown(CALL(flock, ends[0], LOCK_EX)));
+	printf("pipe: %s %s %s %s\n", shown(lock(ends[0], SETLK, F_RDLCK, 0, 0)),
+	       shown(lock(ends[0], SETLK, F_WRLCK, 0, 0)), shown(lock(ends[1], SETLK, F_WRLCK, 0, 0)),
+	       shown(CALL(flock, ends[0], LOCK_EX)));
 	for (int op = -1; op < 34; op++)
-		printf("flock %d: %s %s %s %s\n", op, shown(CALL(flock, rw, op)), shown(CALL(flock, path, op)), shown(CALL(flock, 99, op)),
-		       shown(CALL(flock, w, op | LOCK_NB)));
+		printf("flock %d: %s %s %s %s\n", op, shown(CALL(flock, rw, op)), shown(CALL(flock, path, op)),
+		       shown(CALL(flock, 99, op)), shown(CALL(flock, w, op | LOCK_NB)));
 	close(rw), close(r), close(w), close(path), close(dir), close(ends[0]), close(ends[1]);
 }
 
@@ -156,8 +162,8 @@ static void pairs(void)
 			take(a, 0, F_UNLCK), take(a, 1, F_UNLCK), take(a, 2, F_UNLCK);
 			take(b, 0, F_UNLCK), take(b, 1, F_UNLCK), take(b, 2, F_UNLCK);
 		}
-	printf("shared, then the other too, then one exclusive: %s %s %s", shown(take(a, 2, F_RDLCK)), shown(take(b, 2, F_RDLCK)),
-	       shown(take(a, 2, F_WRLCK)));
+	printf("shared, then the other too, then one exclusive: %s %s %s", shown(take(a, 2, F_RDLCK)),
+	       shown(take(b, 2, F_RDLCK)), shown(take(a, 2, F_WRLCK)));
 	printf(", the other exclusive %s\n", shown(take(b, 2, F_WRLCK)));
 	close(a), close(b), close(copy);
 }

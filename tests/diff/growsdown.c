@@ -9,7 +9,8 @@ static void reach(long below, long bytes, int access)
 {
 	map_at(100, 2, RW, PRIVATE | MAP_GROWSDOWN, -1, 0);
 	unsigned char *p = at(100) - below * (long)PAGE + bytes;
-	printf("%s %ld pages below, byte %ld: %s", access == LOAD ? "load" : "store", below, bytes, probe(p, (enum access_kind)access));
+	printf("%s %ld pages below, byte %ld: %s", access == LOAD ? "load" : "store", below, bytes,
+	       probe(p, (enum access_kind)access));
 	printf(" %s\n", arena_text());
 	clear_arena();
 }
@@ -49,9 +50,11 @@ static void hints(void)
 	for (long distance = 0; distance < 4; distance++) {
 		for (int flags = 0; flags < 2; flags++) {
 			map_at(100, 2, RW, PRIVATE | MAP_GROWSDOWN, -1, 0);
-			long result = CALL(mmap, at(100 - distance - 1), PAGE, RW, PRIVATE | (flags ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+			long result = CALL(mmap, at(100 - distance - 1), PAGE, RW,
+			                   PRIVATE | (flags ? MAP_FIXED_NOREPLACE : 0), -1, 0);
 			bool elsewhere = result > 0 && result != (long)at(100 - distance - 1);
-			printf("hint %ld pages below%s: %s\n", distance, flags ? ", noreplace" : "", elsewhere ? "elsewhere" : shown(result));
+			printf("hint %ld pages below%s: %s\n", distance, flags ? ", noreplace" : "",
+			       elsewhere ? "elsewhere" : shown(result));
 			if (result > 0)
 				CALL(munmap, result, PAGE);
 			clear_arena();

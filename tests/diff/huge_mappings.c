@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Huge pages where none are reserved: what can be mapped all the same (MAP_NORESERVE), where it goes, and what every call says of
- * it. No page of it can ever be had.
+ * Huge pages where none are reserved: what can be mapped all the same (MAP_NORESERVE), where it goes, and what every
+ * call says of it. No page of it can ever be had.
  */
 #include "show.h"
 
@@ -28,7 +28,8 @@ static void lines(const char *what)
 		unsigned long from = 0, to = 0, off = 0;
 		sscanf(line, "%lx-%lx %7s %lx %*s %*s%63[^\n]", &from, &to, perms, &off, name);
 		if (from >= ARENA && to <= ARENA + 8 * HUGE)
-			printf(" %lu-%lu %s %lx %s;", (from - ARENA) / PAGE, (to - ARENA) / PAGE, perms, off, name + strspn(name, " "));
+			printf(" %lu-%lu %s %lx %s;", (from - ARENA) / PAGE, (to - ARENA) / PAGE, perms, off,
+			       name + strspn(name, " "));
 		line = strchr(line, '\n');
 		if (!line++)
 			break;
@@ -49,7 +50,8 @@ static void arguments(void)
 			printf(" size %lu: %s\n", sizes[i],
 			       shown_ok(CALL(mmap, 0, HUGE, RW, PRIVATE | flags | sizes[i] << 26, -1, 0)));
 		for (size_t i = 0; i < COUNT(types); i++)
-			printf(" type %u: %s\n", types[i], shown_ok(CALL(mmap, 0, HUGE, RW, types[i] | MAP_ANONYMOUS | flags, -1, 0)));
+			printf(" type %u: %s\n", types[i], shown_ok(CALL(mmap, 0, HUGE, RW, types[i] | MAP_ANONYMOUS | flags,
+			                                                 -1, 0)));
 		for (size_t i = 0; i < COUNT(lens); i++)
 			printf(" length %lx: %s\n", lens[i], shown_ok(CALL(mmap, 0, lens[i], RW, PRIVATE | flags, -1, 0)));
 		for (unsigned long off = 0; off < 2 * HUGE; off += HUGE / 2)
@@ -74,8 +76,9 @@ static void arguments(void)
 
 static void places(void)
 {
-	static const unsigned long hints[] = { 0x1000, 0x10000, 0x1ff000, 0x200000, 0x201000, 0x100000001000, 0x1000001ff000,
-	                                       0x7ffff0000000, 0x7fffffffe000, 0x7ffffffff000, 0x800000000000, -1ul };
+	static const unsigned long hints[] = { 0x1000, 0x10000, 0x1ff000, 0x200000, 0x201000, 0x100000001000,
+	                                       0x1000001ff000, 0x7ffff0000000, 0x7fffffffe000, 0x7ffffffff000,
+	                                       0x800000000000, -1ul };
 	char *first = (char *)CALL(mmap, 0, PAGE, RW, PRIVATE | NONE, -1, 0), *next;
 
 	printf("first aligned %d\n", ((unsigned long)first & (HUGE - 1)) == 0);
@@ -94,7 +97,8 @@ static void places(void)
 		CALL(munmap, there, HUGE);
 	}
 	for (unsigned long end = 0x7fffffe00000 - HUGE; end <= 0x800000000000; end += HUGE)
-		printf("fixed %lx: %s\n", end, shown_ok(CALL(mmap, end, PAGE, RW, PRIVATE | NONE | MAP_FIXED_NOREPLACE, -1, 0)));
+		printf("fixed %lx: %s\n", end, shown_ok(CALL(mmap, end, PAGE, RW, PRIVATE | NONE | MAP_FIXED_NOREPLACE,
+		                                             -1, 0)));
 }
 
 static void touches(int flags, int fd)
@@ -117,13 +121,15 @@ static void touches(int flags, int fd)
 
 static void calls(int flags, int fd)
 {
-	static const struct { long from, to; } parts[] = { { 0, 1536 }, { 0, 512 }, { 512, 1024 }, { 1024, 1536 }, { 1, 512 },
+	static const struct { long from, to; } parts[] = { { 0, 1536 }, { 0, 512 }, { 512, 1024 }, { 1024, 1536 },
+	                                                   { 1, 512 },
 	                                                   { 512, 513 }, { 0, 600 }, { 100, 1536 }, { 1535, 1537 } };
 
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		unsigned char *p = at(parts[i].from);
 		unsigned long len = (unsigned long)(parts[i].to - parts[i].from) * PAGE;
-		static const int advices[] = { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE,
+		static const int advices[] = { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED,
+		                               MADV_FREE,
 			MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
 			MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ,
 			MADV_POPULATE_WRITE, MADV_DONTNEED_LOCKED, 25 };
@@ -158,16 +164,20 @@ static void calls(int flags, int fd)
 static void moves(int flags, int fd)
 {
 	static const struct { long from, old, new; int flags; long to; } all[] = {
-		{ 0, 1536, 1536, 0, 0 }, { 0, 1, 2, 0, 0 }, { 0, 513, 1000, 0, 0 }, { 0, 1536, 1537, 1, 0 }, { 0, 1536, 512, 0, 0 },
-		{ 0, 1536, 1, 0, 0 }, { 0, 1536, 600, 0, 0 }, { 1, 511, 511, 0, 0 }, { 512, 512, 512, 3, 2048 }, { 512, 512, 512, 3, 2049 },
+		{ 0, 1536, 1536, 0, 0 }, { 0, 1, 2, 0, 0 }, { 0, 513, 1000, 0, 0 }, { 0, 1536, 1537, 1, 0 },
+		{ 0, 1536, 512, 0, 0 },
+		{ 0, 1536, 1, 0, 0 }, { 0, 1536, 600, 0, 0 }, { 1, 511, 511, 0, 0 }, { 512, 512, 512, 3, 2048 },
+		{ 512, 512, 512, 3, 2049 },
 		{ 0, 1024, 512, 3, 2048 }, { 0, 1536, 1536, 3, 2048 }, { 512, 1, 1, 3, 2048 }, { 512, 512, 512, 5, 0 },
-		{ 0, 1536, 1536, 5, 0 }, { 0, 0, 512, 1, 0 }, { 0, 512, 512, 1, 1 }, { 1024, 1024, 1024, 0, 0 }, { 1024, 1024, 512, 0, 0 },
+		{ 0, 1536, 1536, 5, 0 }, { 0, 0, 512, 1, 0 }, { 0, 512, 512, 1, 1 }, { 1024, 1024, 1024, 0, 0 },
+		{ 1024, 1024, 512, 0, 0 },
 		{ 1024, 1024, 1024, 3, 2048 } };
 
 	for (size_t i = 0; i < COUNT(all); i++) {
 		three(RW, flags, fd);
 		long there = CALL(mremap, at(all[i].from), all[i].old * PAGE, all[i].new * PAGE, all[i].flags, at(all[i].to));
-		printf(" mremap %ld %ld %ld %d %ld: %s\n", all[i].from, all[i].old, all[i].new, all[i].flags, all[i].to, shown_ok(there));
+		printf(" mremap %ld %ld %ld %d %ld: %s\n", all[i].from, all[i].old, all[i].new, all[i].flags, all[i].to,
+		       shown_ok(there));
 		lines("there");
 	}
 }
@@ -182,7 +192,8 @@ static void files(void)
 		int other = (int)CALL(memfd_create, "huge", MFD_HUGE | log << 26);
 		printf(" of %u: %s", log, shown_ok(other));
 		printf(" size %s", other < 0 ? "-" : shown(CALL(ftruncate, other, HUGE)));
-		printf(" mapped %s\n", other < 0 ? "-" : shown_ok(CALL(mmap, 0, PAGE, RW, MAP_SHARED | MAP_NORESERVE, other, 0)));
+		printf(" mapped %s\n", other < 0 ? "-"
+		                                 : shown_ok(CALL(mmap, 0, PAGE, RW, MAP_SHARED | MAP_NORESERVE, other, 0)));
 	}
 	for (int sizes = 0; sizes < 3; sizes++) {
 		printf(" size %d: %s", sizes, shown(CALL(ftruncate, fd, sizes * HUGE)));
@@ -225,7 +236,8 @@ static void limits(void)
 		printf(" shared %s\n", shown_ok(CALL(mmap, 0, 32ul << 20, RW, SHARED | NONE, -1, 0)));
 	});
 	IN_CHILD({
-		printf("a user at 0x10000 %s\n", (CALL(setuid, 1000), shown_ok(CALL(mmap, 0x10000, PAGE, RW, PRIVATE | NONE, -1, 0))));
+		printf("a user at 0x10000 %s\n", (CALL(setuid, 1000),
+		                                  shown_ok(CALL(mmap, 0x10000, PAGE, RW, PRIVATE | NONE, -1, 0))));
 	});
 	IN_CHILD({
 		three(RW, SHARED | NONE, -1);

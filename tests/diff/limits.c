@@ -38,7 +38,8 @@ static void growth(int file)
 		{ "shared rw", RW, SHARED, false }, { "file rw private", RW, MAP_PRIVATE, true },
 		{ "file rw shared", RW, MAP_SHARED, true }, { "file r", PROT_READ, MAP_PRIVATE, true },
 		{ "stack flag", RW, PRIVATE | MAP_STACK, false }, { "growsdown", RW, PRIVATE | MAP_GROWSDOWN, false },
-		{ "growsdown r", PROT_READ, PRIVATE | MAP_GROWSDOWN, false }, { "noreserve", RW, PRIVATE | MAP_NORESERVE, false },
+		{ "growsdown r", PROT_READ, PRIVATE | MAP_GROWSDOWN, false },
+		{ "noreserve", RW, PRIVATE | MAP_NORESERVE, false },
 	};
 
 	for (size_t k = 0; k < COUNT(all); k++) {

@@ -3,9 +3,9 @@
  * linux_init - the first process of the Linux that Atlas is compared with (tools/linux.py)
  *
  * The initial file system holds this program as /init and the modules for the disk and ext2 as /modules/0, 1, 2 and so
- * on, in the order in which they must be loaded. It makes the disk its root, with /proc, /dev, /tmp and /dev/shm below, so that paths
- * are those of Atlas; runs one program there; and ends the machine. The boot line gives, behind "--", the working
- * directory (made when it is not there), the program and its arguments.
+ * on, in the order in which they must be loaded. It makes the disk its root, with /proc, /dev, /tmp and /dev/shm below,
+ * so that paths are those of Atlas; runs one program there; and ends the machine. The boot line gives, behind "--", the
+ * working directory (made when it is not there), the program and its arguments.
  *
  * The serial lines are used as Atlas uses them, so that tools/atlas reads both systems alike:
  *

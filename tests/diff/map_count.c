@@ -30,8 +30,10 @@ static void tries(int room)
 			long brk = CALL(brk, 0), result =
 				what == 0 ? map_at(30, 1, RW, PRIVATE, -1, 0) : what == 1 ? map_at(8, 1, RW, PRIVATE, -1, 0) :
 				what == 2 ? CALL(munmap, at(3), PAGE) : what == 3 ? CALL(munmap, at(0), PAGE) :
-				what == 4 ? CALL(mprotect, at(3), PAGE, PROT_READ) : what == 5 ? CALL(mprotect, at(0), PAGE, PROT_READ) :
-				what == 6 ? map_at(3, 1, PROT_READ, PRIVATE, -1, 0) : what == 7 ? CALL(madvise, at(3), PAGE, MADV_DONTFORK) :
+				what == 4 ? CALL(mprotect, at(3), PAGE, PROT_READ)
+				          : what == 5 ? CALL(mprotect, at(0), PAGE, PROT_READ) :
+				what == 6 ? map_at(3, 1, PROT_READ, PRIVATE, -1, 0)
+				          : what == 7 ? CALL(madvise, at(3), PAGE, MADV_DONTFORK) :
 				what == 8 ? CALL(mlock, at(3), PAGE) : what == 9 ? CALL(mremap, at(3), PAGE, 2 * PAGE, 1) :
 				what == 10 ? CALL(mremap, at(3), PAGE, PAGE, 3, at(50)) :
 				what == 11 ? CALL(mremap, at(10), 4 * PAGE, 8 * PAGE, 0) :
@@ -54,7 +56,8 @@ static void fill(void)
 	write_text("/proc/sys/vm/max_map_count", "3000");
 	clear_arena();
 	int before = lines();
-	while ((result = CALL(mmap, ARENA + 0x10000000ul + (unsigned long)made * 2 * PAGE, PAGE, PROT_READ, PRIVATE | MAP_FIXED, -1, 0)) > 0)
+	while ((result = CALL(mmap, ARENA + 0x10000000ul + (unsigned long)made * 2 * PAGE, PAGE, PROT_READ,
+	                      PRIVATE | MAP_FIXED, -1, 0)) > 0)
 		made++;
 	printf("filled: %s, %ld and those before are %ld\n", shown(result), made, made + before);
 	printf("munmap: %s\n", shown(CALL(munmap, ARENA + 0x10000000ul, (unsigned long)made * 2 * PAGE)));

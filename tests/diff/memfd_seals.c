@@ -49,7 +49,8 @@ static void mapped(void)
 	static const struct {
 		const char *name;
 		int prot, flags;
-	} all[] = { { "shared rw", RW, MAP_SHARED }, { "shared r", PROT_READ, MAP_SHARED }, { "private rw", RW, MAP_PRIVATE },
+	} all[] = { { "shared rw", RW, MAP_SHARED }, { "shared r", PROT_READ, MAP_SHARED },
+	            { "private rw", RW, MAP_PRIVATE },
 		    { "shared none", PROT_NONE, MAP_SHARED } };
 
 	for (size_t k = 0; k < COUNT(all); k++) {
@@ -98,7 +99,8 @@ static void names_and_flags(void)
 	printf("empty name: %s\n", shown_ok(CALL(memfd_create, "", 0)));
 	printf("a file's seals: %s %s\n", shown(CALL(fcntl, file, F_SEALS_GET)), shown(CALL(fcntl, file, F_SEALS_ADD, 1)));
 	if (pipe(ends) == 0)
-		printf("a pipe's seals: %s %s\n", shown(CALL(fcntl, ends[0], F_SEALS_GET)), shown(CALL(fcntl, ends[1], F_SEALS_ADD, 1)));
+		printf("a pipe's seals: %s %s\n", shown(CALL(fcntl, ends[0], F_SEALS_GET)),
+		       shown(CALL(fcntl, ends[1], F_SEALS_ADD, 1)));
 }
 
 static void its_stat(void)
@@ -108,8 +110,8 @@ static void its_stat(void)
 	struct stat st;
 
 	fstat(fd, &st);
-	printf("mode %o, links %ld, size %ld, blocks %ld, block size %ld\n", st.st_mode, (long)st.st_nlink, (long)st.st_size,
-	       (long)st.st_blocks, (long)st.st_blksize);
+	printf("mode %o, links %ld, size %ld, blocks %ld, block size %ld\n", st.st_mode, (long)st.st_nlink,
+	       (long)st.st_size, (long)st.st_blocks, (long)st.st_blksize);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(path, target, sizeof(target));
 	printf("link: %.*s\n", (int)n, target);
@@ -118,7 +120,8 @@ static void its_stat(void)
 	printf("flags %s\n", shown(CALL(fcntl, fd, F_GETFL)));
 	int ro = open(path, O_RDONLY);
 	printf("read-only: seals %s add %s write %s shared rw %s\n", shown(CALL(fcntl, ro, F_SEALS_GET)),
-	       shown(CALL(fcntl, ro, F_SEALS_ADD, 2)), shown(CALL(write, ro, "x", 1)), shown(map_at(0, 1, RW, MAP_SHARED, ro, 0)));
+	       shown(CALL(fcntl, ro, F_SEALS_ADD, 2)), shown(CALL(write, ro, "x", 1)),
+	       shown(map_at(0, 1, RW, MAP_SHARED, ro, 0)));
 	clear_arena();
 }
 

@@ -13,8 +13,10 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	{ "rw", RW, PRIVATE, 0 }, { "r", PROT_READ, PRIVATE, 0 }, { "none", PROT_NONE, PRIVATE, 0 }, { "shared", RW, SHARED, 0 },
-	{ "file", RW, MAP_SHARED, 1 }, { "file0", RW, MAP_SHARED, 2 }, { "copy", RW, MAP_PRIVATE, 1 }, { "memfd", RW, MAP_SHARED, 3 },
+	{ "rw", RW, PRIVATE, 0 }, { "r", PROT_READ, PRIVATE, 0 }, { "none", PROT_NONE, PRIVATE, 0 },
+	{ "shared", RW, SHARED, 0 },
+	{ "file", RW, MAP_SHARED, 1 }, { "file0", RW, MAP_SHARED, 2 }, { "copy", RW, MAP_PRIVATE, 1 },
+	{ "memfd", RW, MAP_SHARED, 3 },
 	{ "locked", RW, PRIVATE | MAP_LOCKED, 0 }, { "noreserve", RW, PRIVATE | MAP_NORESERVE, 0 },
 	{ "growsdown", RW, PRIVATE | MAP_GROWSDOWN, 0 }, { "stack", RW, PRIVATE | MAP_STACK, 0 },
 	{ "file r", PROT_READ, MAP_SHARED, 1 }, { "denywrite", RW, PRIVATE | MAP_DENYWRITE, 0 },

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* mincore: what is resident after each kind of access, for each kind of mapping; holes; vectors that cannot be written. */
+/*
+ * mincore: what is resident after each kind of access, for each kind of mapping; holes; vectors that cannot be written.
+ */
 #include "show.h"
 
 static const char *resident(long from, long n)

@@ -110,7 +110,8 @@ static void limits(unsigned long bytes)
 	}
 	map_at(0, 4, RW, PRIVATE | MAP_LOCKED, -1, 0);
 	for (long n = 1; n < 14; n++)
-		printf("  a locked mapping of 4 grown to %ld: %s\n", n, shown(CALL(mremap, at(0), 4 * PAGE, n * PAGE, 0))), clear_arena(),
+		printf("  a locked mapping of 4 grown to %ld: %s\n", n, shown(CALL(mremap, at(0), 4 * PAGE, n * PAGE, 0))),
+		clear_arena(),
 			map_at(0, 4, RW, PRIVATE | MAP_LOCKED, -1, 0);
 	clear_arena();
 }

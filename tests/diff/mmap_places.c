@@ -97,7 +97,8 @@ static void fill_low_memory(void)
 
 static void lengths(void)
 {
-	static const unsigned long lens[] = { 0, 1, PAGE, TOP, TOP - PAGE, TOP + PAGE, TOP - 0x8000000, TOP - 0x8000000 - PAGE,
+	static const unsigned long lens[] = { 0, 1, PAGE, TOP, TOP - PAGE, TOP + PAGE, TOP - 0x8000000,
+	                                      TOP - 0x8000000 - PAGE,
 					      1ul << 46, 1ul << 47, 1ul << 48, ~0ul, ~0ul - 4095, ~0ul - 4096, 1ul << 63 };
 	static const int flags[] = { 0, MAP_NORESERVE, MAP_FIXED, MAP_32BIT };
 
@@ -126,7 +127,8 @@ static void beside_what_grows(void)
 			CALL(munmap, at[slot], PAGE);
 		else
 			slot = (unsigned)i;
-		at[slot] = CALL(mmap, 0, pages * PAGE, RW, PRIVATE | (grows ? MAP_GROWSDOWN : 0) | (i % 7 ? 0 : MAP_32BIT), -1, 0);
+		at[slot] = CALL(mmap, 0, pages * PAGE, RW,
+		                PRIVATE | (grows ? MAP_GROWSDOWN : 0) | (i % 7 ? 0 : MAP_32BIT), -1, 0);
 		printf("%u pages%s: %s\n", pages, grows ? ", growing down" : "", shown(at[slot]));
 	}
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* msync with every combination of flags, for every kind of mapping, over holes and locked pages; what is in the file then. */
+/*
+ * msync with every combination of flags, for every kind of mapping, over holes and locked pages; what is in the file
+ * then.
+ */
 #include "show.h"
 
 static void kinds(int file, int memfd)

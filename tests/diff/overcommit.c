@@ -43,7 +43,8 @@ static void sizes(unsigned long memory, int file)
 		printf("%s:", all[k].name);
 		for (size_t q = 0; q < COUNT(quarters); q++) {
 			unsigned long len = (memory / 4 * (unsigned long)quarters[q]) & ~(PAGE - 1);
-			long before = committed(), result = CALL(mmap, 0, len, all[k].prot, all[k].flags, all[k].file ? file : -1, 0);
+			long before = committed(), result = CALL(mmap, 0, len, all[k].prot, all[k].flags,
+			                                         all[k].file ? file : -1, 0);
 			long charged = committed() - before;
 			printf(" %d/4 %s", quarters[q], shown_ok(result));
 			if (result < 0)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipes with a name and without: who waits for whom when opening, what poll says, sizes, opening again through /proc. */
+/*
+ * Pipes with a name and without: who waits for whom when opening, what poll says, sizes, opening again through /proc.
+ */
 #include <poll.h>
 
 #include "show.h"
@@ -39,7 +41,8 @@ static void opening(void)
 	printf("; a writer came:"), SHOW("read", CALL(read, r, &byte, 1)), POLL(r), POLL(w);
 	SHOW("write", CALL(write, w, "abc", 3)), POLL(r);
 	close(w);
-	printf("; it left:"), POLL(r), SHOW("read", CALL(read, r, &byte, 1)), SHOW("", CALL(read, r, (char[9]){ 0 }, 9)), POLL(r);
+	printf("; it left:"), POLL(r), SHOW("read", CALL(read, r, &byte, 1)), SHOW("", CALL(read, r, (char[9]){ 0 }, 9)),
+		POLL(r);
 	printf("\n");
 	w = open("fifo", O_WRONLY | O_NONBLOCK);
 	CALL(write, w, "left", 4);
@@ -52,14 +55,17 @@ static void opening(void)
 	printf(", not past the last: %s\n", shown(CALL(read, r, &byte, 1)));
 	close(r);
 	r = open("fifo", O_RDWR);
-	printf("both:"), SHOW("write", CALL(write, r, "xy", 2)), SHOW("read", CALL(read, r, &byte, 1)), POLL(r), printf("\n");
-	printf("lseek %s ftruncate %s pread %s fallocate %s fsync %s mmap %s truncate %s\n", shown(CALL(lseek, r, 0, 0)), shown(CALL(ftruncate, r, 0)),
-	       shown(CALL(pread64, r, &byte, 1, 0)), shown(CALL(fallocate, r, 0, 0, 1)), shown(CALL(fsync, r)),
-	       shown(CALL(mmap, 0, PAGE, PROT_READ, MAP_SHARED, r, 0)), shown(CALL(truncate, "fifo", 0)));
+	printf("both:"), SHOW("write", CALL(write, r, "xy", 2)), SHOW("read", CALL(read, r, &byte, 1)), POLL(r),
+		printf("\n");
+	printf("lseek %s ftruncate %s pread %s fallocate %s fsync %s mmap %s truncate %s\n", shown(CALL(lseek, r, 0, 0)),
+	       shown(CALL(ftruncate, r, 0)), shown(CALL(pread64, r, &byte, 1, 0)), shown(CALL(fallocate, r, 0, 0, 1)),
+	       shown(CALL(fsync, r)), shown(CALL(mmap, 0, PAGE, PROT_READ, MAP_SHARED, r, 0)),
+	       shown(CALL(truncate, "fifo", 0)));
 	close(r);
 	printf("O_CREAT %s", shown_ok(r = (int)CALL(open, "fifo", O_RDWR | O_CREAT | O_TRUNC, 0644)));
 	close(r);
-	printf(" O_EXCL %s O_DIRECTORY %s\n", shown(CALL(open, "fifo", O_RDWR | O_CREAT | O_EXCL, 0644)), shown(CALL(open, "fifo", O_RDONLY | O_DIRECTORY)));
+	printf(" O_EXCL %s O_DIRECTORY %s\n", shown(CALL(open, "fifo", O_RDWR | O_CREAT | O_EXCL, 0644)),
+	       shown(CALL(open, "fifo", O_RDONLY | O_DIRECTORY)));
 }
 
 /* Each side in a process of its own, in both orders; then a signal instead of the other side. */
@@ -121,7 +127,8 @@ static void sizes(int r, int w)
 	printf("size %s %s\n", shown(CALL(fcntl, r, 1032)), shown(CALL(fcntl, w, 1032)));
 	for (size_t i = 0; i < COUNT(ask); i++)
 		if (ask[i] != 0x80000000)
-			printf("set %ld:", ask[i]), SHOW("", CALL(fcntl, w, 1031, ask[i])), SHOW("", CALL(fcntl, r, 1032)), printf("\n");
+			printf("set %ld:", ask[i]), SHOW("", CALL(fcntl, w, 1031, ask[i])), SHOW("", CALL(fcntl, r, 1032)),
+				printf("\n");
 	CALL(fcntl, w, 1031, 65536);
 	SHOW("three pages in", CALL(write, w, bytes, 3 * PAGE)), SHOW("to one page", CALL(fcntl, w, 1031, PAGE));
 	SHOW("to four", CALL(fcntl, w, 1031, 4 * PAGE)), SHOW("read", CALL(read, r, bytes, PAGE + 1));
@@ -146,7 +153,8 @@ static void without_a_name(void)
 	CALL(pipe2, ends, O_NONBLOCK);
 	fstat(ends[0], &st);
 	printf("mode %o size %ld links %ld uid %d\n", st.st_mode, (long)st.st_size, (long)st.st_nlink, (int)st.st_uid);
-	printf("chmod %s chown %s utimens %s", shown(CALL(fchmod, ends[0], 0604)), shown(CALL(fchown, ends[1], 5, 6)), shown(CALL(utimensat, ends[0], 0, 0, 0)));
+	printf("chmod %s chown %s utimens %s", shown(CALL(fchmod, ends[0], 0604)), shown(CALL(fchown, ends[1], 5, 6)),
+	       shown(CALL(utimensat, ends[0], 0, 0, 0)));
 	fstat(ends[1], &st);
 	printf(": mode %o uid %d gid %d\n", st.st_mode, (int)st.st_uid, (int)st.st_gid);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
@@ -160,8 +168,10 @@ static void without_a_name(void)
 	printf("none left %s, reads %s\n", polled(ends[0]), shown(CALL(read, ends[0], &byte, 1)));
 	close(ends[0]), close(more);
 	for (int flags = 0; flags < 3; flags++)
-		printf("pipe2 %s", shown(CALL(pipe2, ends, flags == 0 ? O_APPEND : flags == 1 ? O_CLOEXEC | O_NONBLOCK | O_DIRECT : 1)));
-	printf(" flags %#lx %#lx %ld\n", CALL(fcntl, ends[0], F_GETFL), CALL(fcntl, ends[1], F_GETFL), CALL(fcntl, ends[0], F_GETFD));
+		printf("pipe2 %s", shown(CALL(pipe2, ends,
+		                              flags == 0 ? O_APPEND : flags == 1 ? O_CLOEXEC | O_NONBLOCK | O_DIRECT : 1)));
+	printf(" flags %#lx %#lx %ld\n", CALL(fcntl, ends[0], F_GETFL), CALL(fcntl, ends[1], F_GETFL),
+	       CALL(fcntl, ends[0], F_GETFD));
 	printf("bad pointer %s\n", shown(CALL(pipe2, 8, 0)));
 	CALL(pipe2, ends, 0);
 	sizes(ends[0], ends[1]);

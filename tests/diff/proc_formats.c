@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a reader of /proc finds: formats, names of lines, and the values that both systems must agree on. What changes from
- * run to run is masked.
+ * What a reader of /proc finds: formats, names of lines, and the values that both systems must agree on. What changes
+ * from run to run is masked.
  */
 #include "show.h"
 #include <dirent.h>
@@ -54,8 +54,9 @@ static void show_maps(const char *path)
 		int name = 0, len = (int)strcspn(line, "\n");
 		sscanf(line, "%lx-%lx %7s %lx %x:%x %lu%n", &from, &to, perms, &off, &major, &minor, &inode, &name);
 		int gap = (int)strspn(line + name, " ");
-		printf("  %08lx-%08lx %s %08lx dev %s inode %s at %d: %.*s\n", from, to, perms, off, major || minor ? "some" : "0",
-		       inode ? "some" : "0", line[name + gap] == '\n' ? gap : name + gap, len - name - gap, line + name + gap);
+		printf("  %08lx-%08lx %s %08lx dev %s inode %s at %d: %.*s\n", from, to, perms, off,
+		       major || minor ? "some" : "0", inode ? "some" : "0", line[name + gap] == '\n' ? gap : name + gap,
+		       len - name - gap, line + name + gap);
 		line += len;
 		line += *line == '\n';
 	}
@@ -163,7 +164,8 @@ static void system_files(void)
 {
 	static const char *const vmstat[] = { "pgfault ", "pgmajfault ", "pswpin ", "pswpout ", "pgpgin ", "pgpgout ",
 					      "nr_free_pages ", "nr_dirty ", "nr_mapped ", "nr_writeback ", "pgfree ", NULL };
-	static const char *const settings[] = { "overcommit_memory", "overcommit_ratio", "overcommit_kbytes", "max_map_count",
+	static const char *const settings[] = { "overcommit_memory", "overcommit_ratio", "overcommit_kbytes",
+	                                        "max_map_count",
 						"mmap_min_addr", "swappiness", "dirty_ratio", "dirty_background_ratio",
 						"dirty_expire_centisecs", "dirty_writeback_centisecs", "min_free_kbytes", "nr_hugepages",
 						"drop_caches", "admin_reserve_kbytes",
@@ -177,7 +179,8 @@ static void system_files(void)
 		snprintf(path, sizeof(path), "/proc/sys/vm/%s", *name);
 		int found = stat(path, &st);
 		printf("%s: %s mode %o ", *name, found ? error_name(errno) : "there", st.st_mode);
-		bool steady = strcmp(*name, "min_free_kbytes") && strcmp(*name, "user_reserve_kbytes") && strcmp(*name, "admin_reserve_kbytes");
+		bool steady = strcmp(*name, "min_free_kbytes") && strcmp(*name, "user_reserve_kbytes") &&
+		              strcmp(*name, "admin_reserve_kbytes");
 		printf("%s%s", steady ? file_text(path) : "", steady && file_text(path)[0] ? "" : "\n");
 	}
 	printf("filesystems: %d %d\n", !!strstr(file_text("/proc/filesystems"), "\text2\n"),
@@ -206,7 +209,8 @@ static void other_users(void)
 		pause();
 	}
 	char path[64];
-	static const char *const files[] = { "maps", "smaps", "stat", "status", "statm", "cmdline", "fd", "exe", "cwd", "limits" };
+	static const char *const files[] = { "maps", "smaps", "stat", "status", "statm", "cmdline", "fd", "exe", "cwd",
+	                                     "limits" };
 	usleep(50000);
 	IN_CHILD({
 		CALL(setuid, 1000);

@@ -7,7 +7,10 @@
 
 static pid_t other;
 
-/* Pages 0, 1: read and write; 2: read only; 3: none; 4: read and write; 5: nothing; 6: a shared file's; 7: beyond its end. */
+/*
+ * Pages 0, 1: read and write; 2: read only; 3: none; 4: read and write; 5: nothing; 6: a shared file's; 7: beyond its
+ * end.
+ */
 static void lay_out(long page, int file)
 {
 	map_at(page, 2, RW, PRIVATE, -1, 0);
@@ -21,8 +24,8 @@ static void one(int call, long local, size_t local_len, long remote, size_t remo
 {
 	struct iovec mine = { at(LOCAL + local) + off, local_len }, theirs = { at(REMOTE + remote) + off, remote_len };
 
-	printf("%s %zu at %ld, %zu at %ld, offset %ld: %s\n", call == SYS_process_vm_readv ? "read" : "write", local_len, local,
-	       remote_len, remote, off, shown(call6(call, W_(other), W_(&mine), 1, W_(&theirs), 1, 0)));
+	printf("%s %zu at %ld, %zu at %ld, offset %ld: %s\n", call == SYS_process_vm_readv ? "read" : "write",
+	       local_len, local, remote_len, remote, off, shown(call6(call, W_(other), W_(&mine), 1, W_(&theirs), 1, 0)));
 }
 
 static void pages(int call)

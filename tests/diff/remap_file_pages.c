@@ -39,7 +39,8 @@ int main(void)
 			printf(" %s\n", arena_text());
 			clear_arena();
 		}
-		static const unsigned long offs[] = { 7, 8, 100, 1ul << 51, 1ul << 52, (1ul << 52) - 1, ~0ul, ~0ul - 1, 1ul << 63 };
+		static const unsigned long offs[] = { 7, 8, 100, 1ul << 51, 1ul << 52, (1ul << 52) - 1, ~0ul, ~0ul - 1,
+		                                      1ul << 63 };
 		for (size_t o = 0; o < COUNT(offs); o++) {
 			map_at(0, 4, kinds[k].prot, kinds[k].flags, kinds[k].fd, 0);
 			printf("%s: page %#lx: %s", kinds[k].name, offs[o],

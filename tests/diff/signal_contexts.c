@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a handler sees of a fault and what it can do: every kind of access to every kind of bad address, masks, nesting, the
- * alternate stack, a handler that repairs, ends that cannot be caught.
+ * What a handler sees of a fault and what it can do: every kind of access to every kind of bad address, masks, nesting,
+ * the alternate stack, a handler that repairs, ends that cannot be caught.
  */
 #include "show.h"
 
@@ -43,7 +43,8 @@ static void install(int flags)
 
 static void bad_addresses(void)
 {
-	static const unsigned long addresses[] = { 0, 8, 4095, 4096, ARENA, ARENA + 4095, ARENA + PAGE, ARENA + 2 * PAGE, ARENA + 3 * PAGE,
+	static const unsigned long addresses[] = { 0, 8, 4095, 4096, ARENA, ARENA + 4095, ARENA + PAGE, ARENA + 2 * PAGE,
+	                                           ARENA + 3 * PAGE,
 						   0x7ffffffff000, 0x7ffffffffff8, 0x800000000000, 0xffff7fffffffffff, 0xffff800000000000,
 						   0xffffffff80000000, 0xffffffffff600000, ~0ul - 7 };
 	int file = make_file("file", 1);
@@ -101,7 +102,8 @@ static void instructions(void)
 	printf("divide\n");
 	fflush(stdout);
 	if (!sigsetjmp(fault.back, 1))
-		__asm__ volatile("xorl %%edx, %%edx\n movl $1, %%eax\n xorl %%ecx, %%ecx\n divl %%ecx" : : : "rax", "rcx", "rdx");
+		__asm__ volatile("xorl %%edx, %%edx\n movl $1, %%eax\n xorl %%ecx, %%ecx\n divl %%ecx" : : : "rax",
+		                 "rcx", "rdx");
 	printf("hlt\n");
 	fflush(stdout);
 	if (!sigsetjmp(fault.back, 1))
@@ -210,7 +212,8 @@ static void nested(int signo, siginfo_t *info, void *context)
 	(void)context;
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	seen++;
-	printf("  level %d: signal %d at %s, mask %#lx\n", seen, signo, shown((long)info->si_addr), *(unsigned long *)&now & 0x7fffffff);
+	printf("  level %d: signal %d at %s, mask %#lx\n", seen, signo, shown((long)info->si_addr),
+	       *(unsigned long *)&now & 0x7fffffff);
 	if (seen < 4)
 		*at(seen) = 1; /* the next level makes it possible */
 	CALL(mprotect, (unsigned long)info->si_addr & ~(PAGE - 1), PAGE, RW);

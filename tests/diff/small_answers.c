@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers at the edges of the family: reads that imply execution (personality), protection keys that do not exist, zeros shared by
- * who may only read, files as large as can be, ids that a write takes away, what may not be executed.
+ * Answers at the edges of the family: reads that imply execution (personality), protection keys that do not exist,
+ * zeros shared by who may only read, files as large as can be, ids that a write takes away, what may not be executed.
  */
 #include "show.h"
 #include <sys/personality.h>

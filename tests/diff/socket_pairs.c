@@ -16,8 +16,8 @@ static void show_poll(int fd)
 	struct pollfd p = { fd, POLLIN | POLLOUT | 0x2000, 0 };
 
 	poll(&p, 1, 0);
-	printf(" [%s%s%s%s%s]", p.revents & POLLIN ? "r" : "", p.revents & POLLOUT ? "w" : "", p.revents & POLLHUP ? "H" : "",
-	       p.revents & POLLERR ? "E" : "", p.revents & 0x2000 ? "h" : "");
+	printf(" [%s%s%s%s%s]", p.revents & POLLIN ? "r" : "", p.revents & POLLOUT ? "w" : "",
+	       p.revents & POLLHUP ? "H" : "", p.revents & POLLERR ? "E" : "", p.revents & 0x2000 ? "h" : "");
 }
 
 static void put(int fd, const char *text) { SHOW("put", CALL(write, fd, text, strlen(text))); }
@@ -37,12 +37,15 @@ static void bytes_and_packets(void)
 	show_poll(s[0]), put(s[0], "hello"), put(s[0], "world"), show_poll(s[1]);
 	ioctl(s[1], 0x541b, &left);
 	printf(" left %d", left);
-	get(s[1], 3, MSG_DONTWAIT | MSG_PEEK), get(s[1], 3, MSG_DONTWAIT), get(s[1], 4, MSG_DONTWAIT), get(s[1], 9, MSG_DONTWAIT);
+	get(s[1], 3, MSG_DONTWAIT | MSG_PEEK), get(s[1], 3, MSG_DONTWAIT), get(s[1], 4, MSG_DONTWAIT),
+		get(s[1], 9, MSG_DONTWAIT);
 	get(s[1], 9, MSG_DONTWAIT), SHOW("writev", CALL(writev, s[1], iov, 2)), get(s[0], 2, MSG_DONTWAIT | MSG_TRUNC);
 	get(s[0], 20, MSG_DONTWAIT), SHOW("nothing", CALL(write, s[0], "", 0)), get(s[1], 5, MSG_DONTWAIT), printf("\n");
-	SHOW("lseek", CALL(lseek, s[0], 0, 0)), SHOW("pread", CALL(pread64, s[0], buf, 1, 0)), SHOW("fsync", CALL(fsync, s[0]));
+	SHOW("lseek", CALL(lseek, s[0], 0, 0)), SHOW("pread", CALL(pread64, s[0], buf, 1, 0)),
+		SHOW("fsync", CALL(fsync, s[0]));
 	SHOW("mmap", CALL(mmap, 0, PAGE, PROT_READ, MAP_SHARED, s[0], 0)), SHOW("ftruncate", CALL(ftruncate, s[0], 0));
-	SHOW("bad", CALL(write, s[0], 8, 5)), put(s[0], "x"), SHOW("bad", CALL(read, s[1], 8, 5)), get(s[1], 5, MSG_DONTWAIT);
+	SHOW("bad", CALL(write, s[0], 8, 5)), put(s[0], "x"), SHOW("bad", CALL(read, s[1], 8, 5)),
+		get(s[1], 5, MSG_DONTWAIT);
 	SHOW("flags", CALL(fcntl, s[0], F_GETFL)), printf("\n");
 }
 
@@ -52,7 +55,8 @@ static void ends(int type)
 		CALL(socketpair, AF_UNIX, type | SOCK_NONBLOCK, 0, s);
 		put(s[0], "to 1"), put(s[1], "to 0"), SHOW("shutdown", CALL(shutdown, s[0], how));
 		show_poll(s[0]), show_poll(s[1]), put(s[0], "more"), put(s[1], "more");
-		get(s[0], 20, 0), get(s[1], 20, 0), get(s[0], 20, 0), get(s[1], 20, 0), get(s[0], 20, 0), get(s[1], 20, 0), printf("\n");
+		get(s[0], 20, 0), get(s[1], 20, 0), get(s[0], 20, 0), get(s[1], 20, 0), get(s[0], 20, 0), get(s[1], 20, 0),
+			printf("\n");
 		close(s[0]), close(s[1]);
 	}
 	for (int unread = 0; unread < 2; unread++) {
@@ -73,7 +77,8 @@ static long send_fds(int fd, const int *fds, int n, int level, int type)
 {
 	char control[CMSG_SPACE(8 * sizeof(int))] __attribute__((aligned(8))) = { 0 };
 	struct iovec iov = { "d", 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE((size_t)n * sizeof(int)) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	                    .msg_controllen = CMSG_SPACE((size_t)n * sizeof(int)) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
 	c->cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
@@ -162,9 +167,12 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 1 << 12);
 	for (int type = 0; type < 12; type++)
 		SHOW("type", CALL(socketpair, AF_UNIX, type, 0, s));
-	SHOW("protocol", CALL(socketpair, AF_UNIX, 1, 1, s)), SHOW("", CALL(socketpair, AF_UNIX, 1, 2, s)), SHOW("family", CALL(socketpair, 99, 1, 0, s));
-	SHOW("flags", CALL(socketpair, AF_UNIX, 1 | 16, 0, s)), SHOW("pointer", CALL(socketpair, AF_UNIX, 1, 0, 8)), SHOW("family", CALL(socket, 99, 1, 0));
-	SHOW("no socket", CALL(sendto, 0, buf, 1, 0, 0, 0)), SHOW("", CALL(recvmsg, 99, buf, 0)), SHOW("", CALL(shutdown, 1, 0)), printf("\n");
+	SHOW("protocol", CALL(socketpair, AF_UNIX, 1, 1, s)), SHOW("", CALL(socketpair, AF_UNIX, 1, 2, s)),
+		SHOW("family", CALL(socketpair, 99, 1, 0, s));
+	SHOW("flags", CALL(socketpair, AF_UNIX, 1 | 16, 0, s)), SHOW("pointer", CALL(socketpair, AF_UNIX, 1, 0, 8)),
+		SHOW("family", CALL(socket, 99, 1, 0));
+	SHOW("no socket", CALL(sendto, 0, buf, 1, 0, 0, 0)), SHOW("", CALL(recvmsg, 99, buf, 0)),
+		SHOW("", CALL(shutdown, 1, 0)), printf("\n");
 	CALL(close_range, 3, ~0u, 0);
 	for (size_t t = 0; t < COUNT(types); t++) {
 		printf("type %d\n", types[t]);

@@ -98,7 +98,8 @@ int main(int argc, char **argv)
 	printf("run then: %s\n", shown_ok(pid = run("program")));
 	end(pid);
 	printf("write after its end: %s\n", shown_ok(CALL(open, "program", O_WRONLY)));
-	p = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_DENYWRITE | MAP_EXECUTABLE, fd = open("program", O_RDONLY), 0);
+	p = mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_DENYWRITE | MAP_EXECUTABLE,
+	         fd = open("program", O_RDONLY), 0);
 	printf("write while mapped with MAP_DENYWRITE: %s\n", shown_ok(CALL(open, "program", O_WRONLY)));
 	return 0;
 }

@@ -132,7 +132,7 @@ int main(void)
 	}
 	int ro = open("file", O_RDONLY), ends[2];
 	if (pipe(ends) == 0)
-		printf("read-only %s, pipe %s, closed %s, folder %s\n", shown(CALL(ftruncate, ro, 0)), shown(CALL(ftruncate, ends[1], 0)),
-		       shown(CALL(ftruncate, 99, 0)), shown(CALL(truncate, ".", 0)));
+		printf("read-only %s, pipe %s, closed %s, folder %s\n", shown(CALL(ftruncate, ro, 0)),
+		       shown(CALL(ftruncate, ends[1], 0)), shown(CALL(ftruncate, 99, 0)), shown(CALL(truncate, ".", 0)));
 	return 0;
 }

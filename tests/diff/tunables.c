@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What /proc/sys takes, keeps and says: modes, first values, every kind of number. What follows from the machine is left out. */
+/*
+ * What /proc/sys takes, keeps and says: modes, first values, every kind of number. What follows from the machine is
+ * left out.
+ */
 #include "show.h"
 
 static const char *const names[] = {
 	"vm/panic_on_oom", "vm/oom_kill_allocating_task", "vm/oom_dump_tasks", "vm/hugetlb_shm_group", "vm/laptop_mode",
 	"vm/dirtytime_expire_seconds", "vm/min_slab_ratio", "vm/min_unmapped_ratio", "vm/extfrag_threshold",
-	"vm/compaction_proactiveness", "vm/compact_unevictable_allowed", "vm/memory_failure_early_kill", "vm/memory_failure_recovery",
+	"vm/compaction_proactiveness", "vm/compact_unevictable_allowed", "vm/memory_failure_early_kill",
+	"vm/memory_failure_recovery",
 	"vm/mmap_rnd_bits", "vm/mmap_rnd_compat_bits", "vm/numa_stat", "vm/page_lock_unfairness",
 	"vm/unprivileged_userfaultfd", "vm/watermark_boost_factor", "vm/watermark_scale_factor", "vm/zone_reclaim_mode",
 	"vm/swappiness", "vm/vfs_cache_pressure", "vm/page-cluster", "vm/stat_interval", "vm/legacy_va_layout",
@@ -13,7 +17,8 @@ static const char *const names[] = {
 	"kernel/randomize_va_space", "kernel/overflowuid", "kernel/overflowgid", "kernel/core_uses_pid",
 };
 
-static const char *const values[] = { "0", "1", "2", "3", "-1", "x", "", " 4 ", "0x10", "010", "5 6", "100", "101", "1000", "1001", "65535",
+static const char *const values[] = { "0", "1", "2", "3", "-1", "x", "", " 4 ", "0x10", "010", "5 6", "100", "101",
+                                      "1000", "1001", "65535",
                                       "65536", "2147483647", "2147483648", "-2147483649", "99999999999999999999" };
 
 static long store(const char *path, const char *text)
@@ -44,7 +49,8 @@ int main(void)
 	}
 	struct stat st;
 	printf("compact_memory: %d mode %o", stat("/proc/sys/vm/compact_memory", &st), st.st_mode);
-	printf(" 1 %s read %s\n", shown(store("/proc/sys/vm/compact_memory", "1")), shown_ok(open("/proc/sys/vm/compact_memory", O_RDONLY)));
+	printf(" 1 %s read %s\n", shown(store("/proc/sys/vm/compact_memory", "1")),
+	       shown_ok(open("/proc/sys/vm/compact_memory", O_RDONLY)));
 	for (int which = -1; which < 7; which++) {
 		snprintf(path, sizeof path, "%d", which);
 		printf("clear_refs %d: %s\n", which, shown(store("/proc/self/clear_refs", path)));

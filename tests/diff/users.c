@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Users and permissions as far as mappings look at them: files of every mode opened, mapped and changed by root, owner, group, others. */
+/*
+ * Users and permissions as far as mappings look at them: files of every mode opened, mapped and changed by root, owner,
+ * group, others.
+ */
 #include "show.h"
 
 static void try_file(const char *name)
@@ -33,7 +36,8 @@ static void make(const char *name, int mode)
 
 static void as(unsigned uid, unsigned gid)
 {
-	static const int modes[] = { 0, 0400, 0200, 0600, 0100, 0040, 0020, 0060, 0004, 0002, 0006, 0001, 0644, 0755, 0777, 0070, 0007 };
+	static const int modes[] = { 0, 0400, 0200, 0600, 0100, 0040, 0020, 0060, 0004, 0002, 0006, 0001, 0644, 0755, 0777,
+	                             0070, 0007 };
 	char name[16];
 
 	for (size_t m = 0; m < COUNT(modes); m++) {

@@ -18,7 +18,9 @@ static bool expected(const char *line, const char *key, char *buf, size_t cap)
 	return found;
 }
 
-/* The first byte says how much room there is for the value and which key is looked for, the rest is the command line. */
+/*
+ * The first byte says how much room there is for the value and which key is looked for, the rest is the command line.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const char *const keys[] = { "k", "run", "kk", "log" };

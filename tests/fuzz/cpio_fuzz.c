@@ -6,8 +6,8 @@
 
 static size_t put(char *out, const char *name, const char *data)
 {
-	size_t n = (size_t)sprintf(out, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s", 7, 0100644, 1, 2, 1,
-	                           0x60000000, strlen(data), 0, 0, 0, 0, strlen(name) + 1, 0, name) + 1;
+	size_t n = (size_t)sprintf(out, "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s", 7, 0100644,
+	                           1, 2, 1, 0x60000000, strlen(data), 0, 0, 0, 0, strlen(name) + 1, 0, name) + 1;
 
 	while (n % 4)
 		out[n++] = '\0';

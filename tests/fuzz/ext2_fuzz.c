@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ext2 core on damaged images: an input is a list of changes to a small image, four bytes each (where, little-endian in
- * three, and what). Everything is then walked, read, written and deleted as in tests/host/ext2/damage.c. Any answer is right,
- * but it must come. The image is the file named by $FUZZ_IMAGE.
+ * The ext2 core on damaged images: an input is a list of changes to a small image, four bytes each (where,
+ * little-endian in three, and what). Everything is then walked, read, written and deleted as in
+ * tests/host/ext2/damage.c. Any answer is right, but it must come. The image is the file named by $FUZZ_IMAGE.
  */
 #include "fuzz.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the fuzz targets share. Each is one program: LLVMFuzzerTestOneInput gets an input and aborts when a promise is broken. */
+/*
+ * What the fuzz targets share. Each is one program: LLVMFuzzerTestOneInput gets an input and aborts when a promise is
+ * broken.
+ */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -20,8 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 	} while (0)
 
 /*
- * A good sample with the input laid over it by exclusive or, in a block of exactly its length: the empty input is the sample
- * itself, so the fuzzer starts from what a parser accepts. Input past the sample's end is appended. The caller frees it.
+ * A good sample with the input laid over it by exclusive or, in a block of exactly its length: the empty input is the
+ * sample itself, so the fuzzer starts from what a parser accepts. Input past the sample's end is appended. The caller
+ * frees it.
  */
 static inline char *fuzz_over(const void *sample, size_t sample_len, const uint8_t *data, size_t len, size_t *out_len)
 {

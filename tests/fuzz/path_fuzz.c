@@ -7,7 +7,8 @@
  *         m/  y              mounted over a name of "/"
  *
  * An input: how to walk and as whom, three targets that end with NUL, the path. Compared are the errno, the node, its
- * canonical name; every reference and every block is given back. Only the kernel's headers are used here, the host's clash.
+ * canonical name; every reference and every block is given back. Only the kernel's headers are used here, the host's
+ * clash.
  */
 #include "file/file_impl.h"
 
@@ -141,7 +142,10 @@ static bool may_search(int dir)
 	return proc.fsuid == 0 || tree[dir].mode & 1;
 }
 
-/* Where the walk stands is a node of the tree: a directory has one name. A final link or file is named below its directory. */
+/*
+ * Where the walk stands is a node of the tree: a directory has one name. A final link or file is named below its
+ * directory.
+ */
 static struct answer resolve(const char *path, bool follow, bool directory)
 {
 	static char rest[2 * PATH_MAX], joined[2 * PATH_MAX];

@@ -16,8 +16,8 @@ static struct space *load_space(void)
 
 	if (!s)
 		return NULL;
-	EXPECT(space_map(s, &at, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0, NULL,
-	                 true) == 0);
+	EXPECT(space_map(s, &at, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL,
+	                 0, NULL, true) == 0);
 	EXPECT(vm_fault(s, BASE, FAULT_WRITE) == FAULT_DONE);
 	space_load(s);
 	return s;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files from inside the kernel: path walks over what is always mounted, the node cache against a filesystem made here, whose
- * lookups are counted like a server's, pipes, texts, devices, directory records. These run in a kernel thread: there is no
- * process, hence no descriptors and no user memory; tests/user has what needs those.
+ * Files from inside the kernel: path walks over what is always mounted, the node cache against a filesystem made here,
+ * whose lookups are counted like a server's, pipes, texts, devices, directory records. These run in a kernel thread:
+ * there is no process, hence no descriptors and no user memory; tests/user has what needs those.
  */
 #include "file/file_impl.h"
 #include "file/procfs.h"
@@ -407,11 +407,15 @@ TEST(directory_records_are_padded_to_eight_bytes)
 
 TEST_SUITE(file_path, "file.path", TEST_CASE(walk_makes_canonical_names), TEST_CASE(walk_gives_linux_errors),
            TEST_CASE(walk_of_a_parent_keeps_the_last_component), TEST_CASE(mounts_stand_over_the_root));
-TEST_SUITE(file_open, "file.open", TEST_CASE(open_gives_linux_errors), TEST_CASE(open_survives_every_failing_allocation),
-           TEST_CASE(proc_texts_end_with_a_newline), TEST_CASE(device_names_are_checked), TEST_CASE(mount_paths_are_checked));
+TEST_SUITE(file_open, "file.open", TEST_CASE(open_gives_linux_errors),
+           TEST_CASE(open_survives_every_failing_allocation),
+           TEST_CASE(proc_texts_end_with_a_newline), TEST_CASE(device_names_are_checked),
+           TEST_CASE(mount_paths_are_checked));
 TEST_SUITE(file_node, "file.node", TEST_CASE(an_inode_has_one_node_and_keeps_it_while_idle),
-           TEST_CASE(lookups_are_given_back_when_memory_is_wanted), TEST_CASE(an_unlinked_inode_closes_with_its_last_reference),
-           TEST_CASE(an_answer_from_before_a_change_is_asked_for_again), TEST_CASE(unmounting_takes_lookups_from_nodes_in_use));
+           TEST_CASE(lookups_are_given_back_when_memory_is_wanted),
+           TEST_CASE(an_unlinked_inode_closes_with_its_last_reference),
+           TEST_CASE(an_answer_from_before_a_change_is_asked_for_again),
+           TEST_CASE(unmounting_takes_lookups_from_nodes_in_use));
 TEST_SUITE(file_pipe, "file.pipe",
            TEST_CASE(a_pipe_holds_64_kib_and_then_says_so), TEST_CASE(a_small_pipe_write_is_all_or_nothing));
 TEST_SUITE(file_lib, "file.lib", TEST_CASE(one_thread_at_a_time_passes_a_gate), TEST_CASE(a_text_grows_and_pads),

@@ -383,7 +383,8 @@ TEST(abandoned_call_keeps_its_loan_until_the_port_dies)
 TEST(loan_lent_on_outlives_the_first_call)
 {
 	struct file *upper = port_file_create(0), *lower = port_file_create(0);
-	struct client c = { .port = upper ? upper->data : NULL, .loan = loan_make() }, on = { .port = lower ? lower->data : NULL };
+	struct client c = { .port = upper ? upper->data : NULL, .loan = loan_make() },
+		on = { .port = lower ? lower->data : NULL };
 	REQUIRE(upper && lower && c.loan);
 	threads_before = thread_count;
 	REQUIRE(thread_create_kernel("client", call_once, &c) != NULL);
@@ -408,4 +409,5 @@ TEST(loan_lent_on_outlives_the_first_call)
 }
 
 TEST_SUITE(loan, "ipc.loan", TEST_CASE(loan_is_released_after_the_reply),
-           TEST_CASE(abandoned_call_keeps_its_loan_until_the_port_dies), TEST_CASE(loan_lent_on_outlives_the_first_call));
+           TEST_CASE(abandoned_call_keeps_its_loan_until_the_port_dies),
+           TEST_CASE(loan_lent_on_outlives_the_first_call));

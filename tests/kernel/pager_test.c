@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's side of the pager protocol, against the pager of test_pager.c: what a real server rarely does (errors, short
- * answers, nonsense, death) is tried on purpose.
+ * The kernel's side of the pager protocol, against the pager of test_pager.c: what a real server rarely does (errors,
+ * short answers, nonsense, death) is tried on purpose.
  */
 #include "test_pager.h"
 
@@ -118,7 +118,10 @@ TEST(a_bad_buffer_destroys_nothing_that_is_not_in_memory)
 }
 
 static void cut_to_nothing(struct object *o) { EXPECT(object_resize(o, 0) == 0); }
-static void write_third_page(struct object *o) { EXPECT(object_write(o, 2 * PAGE_SIZE, (uint64_t) "new", 3, true) == 3); }
+static void write_third_page(struct object *o)
+{
+	EXPECT(object_write(o, 2 * PAGE_SIZE, (uint64_t) "new", 3, true) == 3);
+}
 
 TEST(nobody_is_told_durable_while_the_flush_of_another_is_under_way)
 {

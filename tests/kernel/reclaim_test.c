@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reclaim under pressure: the frames of the machine are taken until there are none, and then more are asked for. What is clean
- * may go; what is dirty is written first; what somebody holds or a WRITE carries stays; what goes leaves every mapping.
+ * Reclaim under pressure: the frames of the machine are taken until there are none, and then more are asked for. What
+ * is clean may go; what is dirty is written first; what somebody holds or a WRITE carries stays; what goes leaves every
+ * mapping.
  */
 #include "test_pager.h"
 

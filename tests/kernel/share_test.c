@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaf tables that several spaces have: what each of them sees, what is counted, and what is not copied. The spaces belong to no
- * process; faults are made by calling vm_fault, bytes are looked at through the tables. What TLBs may still show is tlb_test.c's.
+ * Leaf tables that several spaces have: what each of them sees, what is counted, and what is not copied. The spaces
+ * belong to no process; faults are made by calling vm_fault, bytes are looked at through the tables. What TLBs may
+ * still show is tlb_test.c's.
  */
 #include "test_pager.h"
 
@@ -179,7 +180,8 @@ TEST(pages_thrown_away_in_the_child_stay_in_the_parent)
 	EXPECT(load(child, LOW + 4 * PAGE_SIZE) == 0 && load(child, LOW + 11 * PAGE_SIZE) == 0);
 	EXPECT(untouched(child, 0, 4) && untouched(child, 12, PAGES) && untouched(parent, 0, PAGES));
 	EXPECT(space_advise(parent, LOW, PAGES * PAGE_SIZE, MADV_FREE) == 0 && untouched(parent, 0, PAGES));
-	EXPECT(space_drop_lazy(parent) == 8 && untouched(child, 0, 4) && untouched(child, 12, PAGES)); /* the parent's own now */
+	/* the parent's own now */
+	EXPECT(space_drop_lazy(parent) == 8 && untouched(child, 0, 4) && untouched(child, 12, PAGES));
 	space_put(child);
 	space_put(parent);
 }
@@ -209,10 +211,13 @@ TEST(mremap_moves_a_part_of_a_shared_table_by_copy_and_a_whole_one_as_it_is)
 	struct space *child = space_fork(parent);
 	REQUIRE(child);
 
-	EXPECT(space_remap(child, LOW, PAGES * PAGE_SIZE, PAGES * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == (int64_t)to);
+	EXPECT(space_remap(child, LOW, PAGES * PAGE_SIZE, PAGES * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	                   to) == (int64_t)to);
 	EXPECT(peek(child, to) == 1 && peek(child, to + 15 * PAGE_SIZE) == 16 && untouched(parent, 0, PAGES));
-	EXPECT(space_remap(child, whole, SPAN, SPAN, MREMAP_MAYMOVE | MREMAP_FIXED, whole + SPAN) == (int64_t)(whole + SPAN));
-	EXPECT(table_find(child, whole + SPAN) == table_find(parent, whole) && sharers(parent, whole) == 2 && vm_audit() == 0);
+	EXPECT(space_remap(child, whole, SPAN, SPAN, MREMAP_MAYMOVE | MREMAP_FIXED,
+	                   whole + SPAN) == (int64_t)(whole + SPAN));
+	EXPECT(table_find(child, whole + SPAN) == table_find(parent, whole) && sharers(parent, whole) == 2 &&
+	       vm_audit() == 0);
 	EXPECT(poke(child, whole + SPAN, 0x32) == FAULT_DONE && peek(parent, whole) == 0x31);
 	EXPECT(space_resident(child) == PAGES + 1 && space_resident(parent) == PAGES + 1);
 	space_put(parent);
@@ -260,13 +265,16 @@ TEST(a_page_freed_lazily_before_fork_goes_when_nobody_shares_its_table)
 
 /* ---- changes true for all ---- */
 
-/* An object's first 8 pages are mapped privately by the parent, read, and one of them stored to; then there is a child. */
+/*
+ * An object's first 8 pages are mapped privately by the parent, read, and one of them stored to; then there is a child.
+ */
 struct family { struct object *o; struct space *parent, *child; };
 
 static bool family_create(struct family *f, struct object *o, uint32_t flags)
 {
 	*f = (struct family){ o, space_create(), NULL };
-	if (!o || !f->parent || map_at(f->parent, BASE, 8, flags, o) || map_at(f->parent, BASE + 8 * PAGE_SIZE, 1, ANON, NULL))
+	if (!o || !f->parent || map_at(f->parent, BASE, 8, flags, o) ||
+	    map_at(f->parent, BASE + 8 * PAGE_SIZE, 1, ANON, NULL))
 		return false;
 	for (unsigned i = 0; i < 8; i++)
 		if (vm_fault(f->parent, BASE + i * PAGE_SIZE, FAULT_READ) != FAULT_DONE)
@@ -311,7 +319,8 @@ TEST(reclaim_takes_a_page_out_of_a_shared_table)
 	uint64_t allocated = frames_allocated();
 	reclaim_range(f.o, 0, 7);
 	EXPECT(frames_allocated() == allocated && f.o->pages.count == 0);
-	EXPECT(peek(f.child, BASE + PAGE_SIZE) == -1 && peek(f.parent, BASE + PAGE_SIZE) == -1 && peek(f.child, BASE) == 0x11);
+	EXPECT(peek(f.child, BASE + PAGE_SIZE) == -1 && peek(f.parent, BASE + PAGE_SIZE) == -1 &&
+	       peek(f.child, BASE) == 0x11);
 	EXPECT(space_resident(f.child) == 2 && space_resident(f.parent) == 2);
 	EXPECT(load(f.parent, BASE + PAGE_SIZE) == *g->page[1]);
 	family_end(&f);
@@ -353,7 +362,8 @@ static int life_of_a_family(void)
 	if (!err)
 		err = space_advise(s, LOW + 12 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED);
 	vaddr_t to = BASE + 8 * SPAN;
-	if (!err && space_remap(third, LOW + 10 * PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != (int64_t)to)
+	if (!err && space_remap(third, LOW + 10 * PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	                        to) != (int64_t)to)
 		err = -ENOMEM;
 	EXPECT(!s || untouched(s, 0, 12));
 	if (third)

@@ -165,7 +165,8 @@ TEST(no_wake_up_is_lost)
 	EXPECT(s.made == s.wanted && s.taken == s.wanted && !s.full);
 }
 
-struct sleepers { struct spinlock lock; struct wait_queue queue; volatile unsigned asleep, woken; volatile int result; };
+struct sleepers { struct spinlock lock; struct wait_queue queue; volatile unsigned asleep, woken;
+                  volatile int result; };
 
 static void sleep_once(void *arg)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pager made for tests: a kernel thread with a "disk" of a few pages that counts what it is asked, fails on command, and keeps
- * a request unanswered for as long as a test wants. So every moment in which the kernel waits can be looked at.
+ * A pager made for tests: a kernel thread with a "disk" of a few pages that counts what it is asked, fails on command,
+ * and keeps a request unanswered for as long as a test wants. So every moment in which the kernel waits can be looked
+ * at.
  */
 #include "test_pager.h"
 

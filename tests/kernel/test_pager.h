@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The pager of test_pager.c, threads that do something while a test looks on, and mappings of a space that no CPU runs. */
+/*
+ * The pager of test_pager.c, threads that do something while a test looks on, and mappings of a space that no CPU runs.
+ */
 #ifndef TEST_PAGER_H
 #define TEST_PAGER_H
 
@@ -30,7 +32,8 @@ struct pager {
 
 struct pager *pager_start(void);              /* NULL: no memory */
 void pager_stop(struct pager *g);             /* its objects have gone */
-struct call *pager_wait_held(struct pager *g);/* until it has kept the request it was told to hold; NULL: it does not come */
+/* until it has kept the request it was told to hold; NULL: it does not come */
+struct call *pager_wait_held(struct pager *g);
 void pager_let_go(struct pager *g, struct call *c); /* answer a request that was kept */
 void pass_time(void);                         /* a millisecond in which other threads run */
 
@@ -42,7 +45,8 @@ void sync_durably(struct object *o);          /* work for a job: must succeed */
 void sync_data(struct object *o);
 
 int map_object(struct space *s, struct object *o, size_t npages, uint32_t prot, uint32_t flags); /* at BASE */
-enum fault_result poke(struct space *s, vaddr_t addr, uint8_t byte); /* a store by the program: the fault, then the byte */
+/* a store by the program: the fault, then the byte */
+enum fault_result poke(struct space *s, vaddr_t addr, uint8_t byte);
 int byte_of(struct object *o, pgoff_t at, size_t in_page); /* as it lies in memory; -1: the page does not */
 
 #endif

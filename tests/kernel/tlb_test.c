@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When an operation on an address space has returned, no CPU goes by the entries it has changed. A kernel thread that has the
- * space loaded stores to (or loads from) one page all the time, on a CPU of its own; the test does something to that page from
- * another CPU and looks at the frame: it must stand still, however long the thread goes on trying.
+ * When an operation on an address space has returned, no CPU goes by the entries it has changed. A kernel thread that
+ * has the space loaded stores to (or loads from) one page all the time, on a CPU of its own; the test does something to
+ * that page from another CPU and looks at the frame: it must stand still, however long the thread goes on trying.
  *
  * With one CPU there is nothing to test: the tables are loaded anew whenever the thread runs.
  */
@@ -30,7 +30,8 @@ static void user_main(void *arg)
 	space_load(u->space);
 	while (!u->stop) {
 		word = u->loads ? word : word + 1;
-		size_t n = u->loads ? copy_from_user_nofault(&word, BASE, sizeof word) : copy_to_user_nofault(BASE, &word, sizeof word);
+		size_t n = u->loads ? copy_from_user_nofault(&word, BASE, sizeof word)
+		                    : copy_to_user_nofault(BASE, &word, sizeof word);
 		u->tries++;
 		u->done += n == sizeof word;
 		if (u->loads && n == sizeof word)
@@ -43,8 +44,8 @@ static void user_main(void *arg)
 }
 
 /*
- * The thread is at work on another CPU when this returns true. It never gives that CPU up, and takes no interrupt there; so we
- * may not sleep before it runs, or it could get ours, with the timer that wakes us.
+ * The thread is at work on another CPU when this returns true. It never gives that CPU up, and takes no interrupt
+ * there; so we may not sleep before it runs, or it could get ours, with the timer that wakes us.
  */
 static bool user_start(struct user *u, struct space *s, bool loads)
 {
@@ -156,7 +157,8 @@ struct relatives { struct object *o; struct space *parent, *child; struct user o
 
 static bool relatives_start(struct relatives *r)
 {
-	vaddr_t at = BASE, beside = BASE + PAGE_SIZE, far = BASE + (4ul << 20); /* in another table: the one above both stays */
+	/* in another table: the one above both stays */
+	vaddr_t at = BASE, beside = BASE + PAGE_SIZE, far = BASE + (4ul << 20);
 
 	r->o = object_create(PAGER_ZERO, PAGE_SIZE);
 	r->parent = space_create();
@@ -320,8 +322,8 @@ TEST(no_store_reaches_a_page_while_it_is_written)
 }
 
 /*
- * Somebody (mprotect, another munmap) has changed the entry and not flushed yet, as space->unflushed says: who cleans the page
- * or takes it away meanwhile may not go by the entry alone.
+ * Somebody (mprotect, another munmap) has changed the entry and not flushed yet, as space->unflushed says: who cleans
+ * the page or takes it away meanwhile may not go by the entry alone.
  */
 TEST(no_store_reaches_a_page_that_is_written_in_the_middle_of_mprotect)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Virtual memory from inside the kernel: address spaces against a model, the cases of the fault table, objects, and every
- * allocation failing in turn. The spaces here belong to no process and are never loaded: faults are made by calling
- * vm_fault, and bytes are looked at through the page tables.
+ * Virtual memory from inside the kernel: address spaces against a model, the cases of the fault table, objects, and
+ * every allocation failing in turn. The spaces here belong to no process and are never loaded: faults are made by
+ * calling vm_fault, and bytes are looked at through the page tables.
  */
 #include "lib/test.h"
 #include "vm/vm_impl.h"
@@ -11,7 +11,8 @@
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
 #define RW (PROT_READ | PROT_WRITE)
 
-static int map_at(struct space *s, vaddr_t at, size_t npages, uint32_t prot, uint32_t flags, struct object *o, pgoff_t pgoff)
+static int map_at(struct space *s, vaddr_t at, size_t npages, uint32_t prot, uint32_t flags, struct object *o,
+                  pgoff_t pgoff)
 {
 	return space_map(s, &at, npages * PAGE_SIZE, prot, flags | MAP_FIXED, o, pgoff, NULL, true);
 }
@@ -144,7 +145,8 @@ TEST(noreplace_refuses_what_fixed_would_replace)
 	REQUIRE(s);
 	EXPECT(map_at(s, BASE, 4, RW, ANON, NULL, 0) == 0);
 	EXPECT(poke(s, at, 7) == FAULT_DONE);
-	EXPECT(space_map(s, &at, PAGE_SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, NULL, 0, NULL, true) == -EEXIST);
+	EXPECT(space_map(s, &at, PAGE_SIZE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, NULL, 0, NULL,
+	                 true) == -EEXIST);
 	EXPECT(peek(s, at) == 7);
 	EXPECT(map_at(s, at, 1, RW, ANON, NULL, 0) == 0);
 	EXPECT(load(s, at) == 0);
@@ -395,7 +397,10 @@ static struct space *entered_with_ones(size_t npages)
 	return s;
 }
 
-/* Of three pages freed lazily the first is stored to by its program, the second by way of another process, the third by nobody. */
+/*
+ * Of three pages freed lazily the first is stored to by its program, the second by way of another process, the third by
+ * nobody.
+ */
 TEST(what_was_freed_lazily_and_stored_to_since_is_kept)
 {
 	struct space *s = entered_with_ones(4);
@@ -411,7 +416,10 @@ TEST(what_was_freed_lazily_and_stored_to_since_is_kept)
 	space_put(s);
 }
 
-/* Its frame would not become free: the child has it, by the table of both, or, once the child has stored to another page, by its own. */
+/*
+ * Its frame would not become free: the child has it, by the table of both, or, once the child has stored to another
+ * page, by its own.
+ */
 TEST(what_a_child_still_needs_is_not_freed_lazily)
 {
 	struct space *s = entered_with_ones(2), *child = s ? space_fork(s) : NULL;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree of VMAs against an array with one cell for each piece of a window of addresses. The same file is built into the
- * kernel (vma_test.c), for the host under sanitizers (tests/host/vma) and for the fuzzer (tests/fuzz).
+ * The tree of VMAs against an array with one cell for each piece of a window of addresses. The same file is built into
+ * the kernel (vma_test.c), for the host under sanitizers (tests/host/vma) and for the fuzzer (tests/fuzz).
  *
  *      cells    .  .  a  a  a  b  b  .  .  c  c  c  .        what is mapped there, with which offset
  *      VMAs          [a      )[b   )     [c      )           must be exactly these, neighbours that continue each other joined
  *
- * A cell is a quarter of the distance a stack keeps, so that the guard below a downwards mapping shows in the search for a
- * gap. Operations: what mmap, munmap, mprotect, mremap and the stack's growth do to the tree, splits that are undone, identities
- * taken and inherited, finds and searches for a gap. After each one the tree is walked beside the cells, its own checker runs, the counts of the
- * space and the references, lists and counts of objects and files are compared. A run ends at the first difference.
+ * A cell is a quarter of the distance a stack keeps, so that the guard below a downwards mapping shows in the search
+ * for a gap. Operations: what mmap, munmap, mprotect, mremap and the stack's growth do to the tree, splits that are
+ * undone, identities taken and inherited, finds and searches for a gap. After each one the tree is walked beside the
+ * cells, its own checker runs, the counts of the space and the references, lists and counts of objects and files are
+ * compared. A run ends at the first difference.
  *
  * The fields of a VMA that a program chose are known to two functions only, dress and looks_like.
  */
@@ -106,8 +107,8 @@ static bool same_kind(const struct cell *low, const struct cell *high)
 }
 
 /*
- * Cells between which no VMA may end. With identities it depends on the history whether one does: two VMAs that have come to
- * have the same stay apart until something else happens to them.
+ * Cells between which no VMA may end. With identities it depends on the history whether one does: two VMAs that have
+ * come to have the same stay apart until something else happens to them.
  */
 static bool must_be_one(const struct cell *low, const struct cell *high)
 {
@@ -302,7 +303,9 @@ static void resize(struct run *r, unsigned at)
 	free_dead(&dead);
 }
 
-/* A split changes nothing but the number of VMAs, and the merge of either half undoes it (and may take in a neighbour). */
+/*
+ * A split changes nothing but the number of VMAs, and the merge of either half undoes it (and may take in a neighbour).
+ */
 static void split_and_join(struct run *r, unsigned at)
 {
 	struct list dead = LIST_INIT(dead);
@@ -323,7 +326,10 @@ static void split_and_join(struct run *r, unsigned at)
 	free_dead(&dead);
 }
 
-/* What a first private page does: the identity of a neighbour of the same kind, the one behind first, or one nobody has. */
+/*
+ * What a first private page does: the identity of a neighbour of the same kind, the one behind first, or one nobody
+ * has.
+ */
 static uint64_t expected_identity(struct run *r, const struct vma *v)
 {
 	unsigned first = cell_at(v->start), end = cell_at(v->end);
@@ -331,7 +337,8 @@ static uint64_t expected_identity(struct run *r, const struct vma *v)
 
 	if (end < CELLS && same_kind(&cells[end - 1], &cells[end]) && cells[end].anon && !cells[end].inherited)
 		return cells[end].anon;
-	if (first > 0 && same_kind(&cells[first - 1], &cells[first]) && cells[first - 1].anon && !cells[first - 1].inherited)
+	if (first > 0 && same_kind(&cells[first - 1], &cells[first]) && cells[first - 1].anon &&
+	    !cells[first - 1].inherited)
 		return cells[first - 1].anon;
 	for (unsigned i = 0; i < CELLS; i++)
 		HOLDS(r, !cells[i].mapped || cells[i].anon != v->anon);
@@ -370,7 +377,10 @@ static void find(struct run *r, unsigned at)
 	HOLDS(r, !v || (i == at ? v->start <= address(at) && v->end > address(at) : v->start == address(i)));
 }
 
-/* The fit of len bytes in the hole whose highest cell is top - 1, within [low, high): its highest or its lowest; 0: none. */
+/*
+ * The fit of len bytes in the hole whose highest cell is top - 1, within [low, high): its highest or its lowest; 0:
+ * none.
+ */
 static vaddr_t fit_in_hole(const struct run *r, unsigned top, size_t len, vaddr_t low, vaddr_t high, bool upwards)
 {
 	unsigned bottom = top;
@@ -460,7 +470,8 @@ static void operation(struct run *r)
 	}
 }
 
-const char *vma_property(struct space *s, struct object *objects[2], struct choices *c, unsigned operations, unsigned *done)
+const char *vma_property(struct space *s, struct object *objects[2], struct choices *c, unsigned operations,
+                         unsigned *done)
 {
 	struct run r = { .space = s, .objects = objects, .choices = c };
 

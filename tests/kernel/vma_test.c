@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree of VMAs inside the kernel, with its allocator, its locks and its compiler flags: vma_property.c from generators
- * with seeds. The checked kernel, in which every step is checked besides, makes a tenth of the operations.
+ * The tree of VMAs inside the kernel, with its allocator, its locks and its compiler flags: vma_property.c from
+ * generators with seeds. The checked kernel, in which every step is checked besides, makes a tenth of the operations.
  */
 #include "lib/test.h"
 #include "vma_property.h"

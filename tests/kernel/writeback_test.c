@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What may happen while a server has been asked, and what must reach the disk: second faulters, second cleaners, stores during
- * a WRITE, the bytes behind the end of a file, holes. The pager of test_pager.c keeps a request for as long as a test looks.
+ * What may happen while a server has been asked, and what must reach the disk: second faulters, second cleaners, stores
+ * during a WRITE, the bytes behind the end of a file, holes. The pager of test_pager.c keeps a request for as long as a
+ * test looks.
  */
 #include "test_pager.h"
 
@@ -248,7 +249,8 @@ TEST(a_hole_is_zeros_in_memory_and_on_the_disk_and_private_copies_stay)
 	struct object *o = object_create_server(g->port, 1, 4 * PAGE_SIZE, false);
 
 	EXPECT(map_object(s, o, 4, RW, MAP_PRIVATE) == 0);
-	EXPECT(poke(s, BASE + PAGE_SIZE, 0x11) == FAULT_DONE && vm_fault(s, BASE + 2 * PAGE_SIZE, FAULT_READ) == FAULT_DONE);
+	EXPECT(poke(s, BASE + PAGE_SIZE, 0x11) == FAULT_DONE &&
+	       vm_fault(s, BASE + 2 * PAGE_SIZE, FAULT_READ) == FAULT_DONE);
 	EXPECT(object_punch(o, 100, 2 * PAGE_SIZE) == 0);
 	EXPECT(peek(s, BASE + PAGE_SIZE) == 0x11 && peek(s, BASE + PAGE_SIZE + 1) == 2);
 	EXPECT(peek(s, BASE + 2 * PAGE_SIZE + 99) == 0 && peek(s, BASE + 2 * PAGE_SIZE + 100) == 3);

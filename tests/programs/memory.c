@@ -90,7 +90,8 @@ int main(void)
 		free(slots[i].at);
 	huge[0] = huge[(100 << 20) - 1] = 1;
 	huge = realloc(huge, 120 << 20);
-	printf("wrong %d, kept %d, impossible %d\n", wrong, huge[0] + huge[(100 << 20) - 1], malloc((size_t)1 << 60) == NULL);
+	printf("wrong %d, kept %d, impossible %d\n", wrong, huge[0] + huge[(100 << 20) - 1],
+	       malloc((size_t)1 << 60) == NULL);
 	free(huge);
 	return wrong != 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Processes through the C library: fork, exec, posix_spawn, pipes, poll, signals with their information, timers,
- * memory and semaphores shared by name, walking a tree of files. Nothing printed depends on time or on numbers given out.
+ * memory and semaphores shared by name, walking a tree of files. Nothing printed depends on time or on numbers given
+ * out.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -79,7 +80,8 @@ static void signals(void)
 static void spawning(void)
 {
 	posix_spawn_file_actions_t actions;
-	char *argv[] = { "sh", "-c", "read x; echo got $x $V; exit 6", NULL }, *env[] = { "V=variable", "PATH=/bin:/bb", NULL };
+	char *argv[] = { "sh", "-c", "read x; echo got $x $V; exit 6", NULL },
+		*env[] = { "V=variable", "PATH=/bin:/bb", NULL };
 	char line[64] = "";
 	int in[2], out[2], status;
 	pid_t pid;
@@ -124,7 +126,8 @@ static void waiting(void)
 	fd_set set;
 	FD_ZERO(&set);
 	FD_SET(fds[0], &set);
-	printf("left %d, select %d, times %d\n", left, select(fds[0] + 1, &set, NULL, NULL, NULL), times(&(struct tms){ 0 }) != -1);
+	printf("left %d, select %d, times %d\n", left, select(fds[0] + 1, &set, NULL, NULL, NULL),
+	       times(&(struct tms){ 0 }) != -1);
 }
 
 static int files, folders;
@@ -170,7 +173,8 @@ static void names(void)
 		_exit(sem_post(sem));
 	}
 	need(sem_wait(sem) == 0 && wait(NULL) > 0, "sem_wait");
-	int memory_gone = shm_unlink("/prog-names"), sem_gone = sem_unlink("/prog-names"), again = shm_unlink("/prog-names");
+	int memory_gone = shm_unlink("/prog-names"), sem_gone = sem_unlink("/prog-names"),
+		again = shm_unlink("/prog-names");
 	printf("shared %d, removed %d %d, again %d\n", shared[1000], memory_gone, sem_gone, again);
 	printf("%d %d %d\n", uname(&u) == 0 && strcmp(u.machine, "x86_64") == 0, getauxval(AT_PAGESZ) == 4096,
 	       sysconf(_SC_NPROCESSORS_ONLN) > 0 && sysconf(_SC_PHYS_PAGES) > 1000);

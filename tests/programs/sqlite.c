@@ -69,7 +69,8 @@ static void write_all(sqlite3 *db)
 {
 	sqlite3_stmt *s;
 
-	if (sqlite3_prepare_v2(db, "INSERT INTO t VALUES (?1, printf('row %d', ?1), zeroblob(?1 % 200))", -1, &s, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db, "INSERT INTO t VALUES (?1, printf('row %d', ?1), zeroblob(?1 % 200))", -1, &s,
+	                       NULL) != SQLITE_OK)
 		die(db, "prepare");
 	for (int i = 0; i < ROWS;) {
 		run(db, "BEGIN IMMEDIATE");

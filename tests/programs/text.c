@@ -85,7 +85,8 @@ static void patterns(void)
 	int bad = regcomp(&re, "(open", REG_EXTENDED);
 	regerror(bad, &re, message, sizeof(message));
 	printf(" %d %d\n", bad != 0, (int)strlen(message) > 3);
-	printf("%d %d %d\n", fnmatch("*.[ch]", "text.c", 0), fnmatch("a*b", "ab/", FNM_PATHNAME) != 0, fnmatch("?x", "ax", 0));
+	printf("%d %d %d\n", fnmatch("*.[ch]", "text.c", 0), fnmatch("a*b", "ab/", FNM_PATHNAME) != 0,
+	       fnmatch("?x", "ax", 0));
 	for (int i = 0; i < 5; i++)
 		fclose(fopen((char[]){ 'g', (char)('a' + i), 0 }, "w"));
 	printf("%d", glob("g[b-d]", 0, NULL, &g));

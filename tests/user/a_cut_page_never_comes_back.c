@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file is cut to nothing and grown again while threads store to a private mapping of it: what the private copy shows besides
- * the stored bytes is zeros from then on, never what the file held before.
+ * A file is cut to nothing and grown again while threads store to a private mapping of it: what the private copy shows
+ * besides the stored bytes is zeros from then on, never what the file held before.
  *
  *     a_cut_page_never_comes_back [ROUNDS]
  */

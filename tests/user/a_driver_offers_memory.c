@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a driver offers is mapped: stores meet, copies stay private, the driver's refusals and the kernel's come as errno, and
- * when the driver dies its pages are gone from every mapping (SIGBUS) while its name is free for another.
+ * What a driver offers is mapped: stores meet, copies stay private, the driver's refusals and the kernel's come as
+ * errno, and when the driver dies its pages are gone from every mapping (SIGBUS) while its name is free for another.
  */
 #include <sys/ioctl.h>
 #include <time.h>
@@ -15,7 +15,8 @@
 #define NAME "offers"
 #define PATH "/dev/" NAME
 /* What the driver does when asked for memory at this page: */
-enum { OFFER = 0, OFFER_SECOND = 1, NOTHING = 4, NONSENSE, REFUSE, OF_DISK, OF_PORT, OF_NOBODY, UNALIGNED, TWICE, NEVER };
+enum { OFFER = 0, OFFER_SECOND = 1, NOTHING = 4, NONSENSE, REFUSE, OF_DISK, OF_PORT, OF_NOBODY, UNALIGNED, TWICE,
+       NEVER };
 
 static unsigned char *ours; /* the memory, as the parent and each driver map it */
 static int memory;
@@ -137,7 +138,8 @@ static void maps_one_memory(int fd)
 {
 	const int both = PROT_READ | PROT_WRITE;
 	unsigned char *shared = map(PAGE, both, MAP_SHARED, fd, 0), *second = map(PAGE, both, MAP_SHARED, fd, PAGE);
-	unsigned char *private = map(PAGE, both, MAP_PRIVATE, fd, 0), *twice = map(PAGE, both, MAP_SHARED, fd, TWICE * PAGE);
+	unsigned char *private = map(PAGE, both, MAP_PRIVATE, fd, 0),
+		*twice = map(PAGE, both, MAP_SHARED, fd, TWICE * PAGE);
 
 	STORE(ours, 'o');
 	STORE(ours + PAGE, '2');

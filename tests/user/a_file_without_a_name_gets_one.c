@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* O_TMPFILE makes a file without a name, which linkat may give one; a file that has lost its last name never gets another. */
+/*
+ * O_TMPFILE makes a file without a name, which linkat may give one; a file that has lost its last name never gets
+ * another.
+ */
 #include "check.h"
 
 static int link_fd(int fd, const char *name)

@@ -50,7 +50,8 @@ static void whole_pages(int fd)
 	CHECK(private[PAGE] == 8 && private[PAGE + 1] == made(PAGE + 1) && private[2 * PAGE] == 0);
 	CHECK(shared[PAGE - 1] == made(PAGE - 1) && shared[3 * PAGE] == made(3 * PAGE));
 	CHECK(lseek(fd, 0, SEEK_HOLE) == (off_t)PAGE && lseek(fd, PAGE, SEEK_DATA) == (off_t)(3 * PAGE));
-	CHECK(lseek(fd, PAGE + 1, SEEK_HOLE) == (off_t)(PAGE + 1) && lseek(fd, 3 * PAGE + 5, SEEK_DATA) == (off_t)(3 * PAGE + 5));
+	CHECK(lseek(fd, PAGE + 1, SEEK_HOLE) == (off_t)(PAGE + 1) &&
+	      lseek(fd, 3 * PAGE + 5, SEEK_DATA) == (off_t)(3 * PAGE + 5));
 	CHECK(lseek(fd, 3 * PAGE, SEEK_HOLE) == (off_t)(4 * PAGE));
 	FAILS(lseek(fd, 4 * PAGE, SEEK_HOLE), ENXIO);
 	STORE(shared + 2 * PAGE, 5);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The framebuffer: what its ioctls say and refuse, that a mapping, read and write show the same pixels, that a private mapping
- * keeps its pixels to itself, and what is left when the driver dies. Skips on a machine without a screen, and on one whose
- * driver has been killed: it does that itself.
+ * The framebuffer: what its ioctls say and refuse, that a mapping, read and write show the same pixels, that a private
+ * mapping keeps its pixels to itself, and what is left when the driver dies. Skips on a machine without a screen, and
+ * on one whose driver has been killed: it does that itself.
  */
 #include <dirent.h>
 #include <linux/fb.h>

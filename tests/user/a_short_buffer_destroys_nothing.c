@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A write whose buffer ends half-way into a page of the file changes the bytes it had, and no others; also when the page is not
- * in memory. Argument: a file whose pages nobody has read since boot; without one a file is made here.
+ * A write whose buffer ends half-way into a page of the file changes the bytes it had, and no others; also when the
+ * page is not in memory. Argument: a file whose pages nobody has read since boot; without one a file is made here.
  */
 #include "check.h"
 
@@ -17,6 +17,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < PAGE; i++)
 		CHECK(buf[i] == (i < 100 ? 'x' : i % 251 + 1));
 	FAILS(pwrite(fd, p + PAGE, PAGE, PAGE), EFAULT);
-	CHECK(pread(fd, buf, PAGE, PAGE) == (ssize_t)PAGE && buf[0] == PAGE % 251 + 1 && buf[PAGE - 1] == (2 * PAGE - 1) % 251 + 1);
+	CHECK(pread(fd, buf, PAGE, PAGE) == (ssize_t)PAGE && buf[0] == PAGE % 251 + 1 &&
+	      buf[PAGE - 1] == (2 * PAGE - 1) % 251 + 1);
 	return 0;
 }

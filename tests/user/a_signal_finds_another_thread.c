@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A signal for the process is taken by a thread that does not block it, also when the thread that was to take it blocks it,
- * or ends, just then.
+ * A signal for the process is taken by a thread that does not block it, also when the thread that was to take it blocks
+ * it, or ends, just then.
  */
 #include <sched.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sigtimedwait and sigwaitinfo take what is pending, wait for what comes, keep the siginfo, give up in time, and end with EINTR when
- * a handler ran; what they wait for is not ignored meanwhile although its default is to be.
+ * sigtimedwait and sigwaitinfo take what is pending, wait for what comes, keep the siginfo, give up in time, and end
+ * with EINTR when a handler ran; what they wait for is not ignored meanwhile although its default is to be.
  */
 #include <pthread.h>
 #include <sys/syscall.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* madvise: DONTNEED gives zeros, DONTFORK and WIPEONFORK show in the child, POPULATE brings pages in, and errors leave done what came before. */
+/*
+ * madvise: DONTNEED gives zeros, DONTFORK and WIPEONFORK show in the child, POPULATE brings pages in, and errors leave
+ * done what came before.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 

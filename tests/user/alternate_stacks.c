@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* sigaltstack: its errors, its flags, handlers on it (nested and disarmed), and a stack overflow that only it can catch. */
+/*
+ * sigaltstack: its errors, its flags, handlers on it (nested and disarmed), and a stack overflow that only it can
+ * catch.
+ */
 #include <ucontext.h>
 
 #include "check.h"
@@ -133,7 +136,8 @@ static void a_frame_without_room(void)
 	catch(SIGUSR1, on_nested, 0);
 	if (!sigsetjmp(back, 1)) {
 		long pid = getpid();
-		__asm__ volatile("mov $0x1000, %%rsp; syscall; ud2" ::"a"(62l), "D"(pid), "S"((long)SIGUSR1) : "rcx", "r11", "memory");
+		__asm__ volatile("mov $0x1000, %%rsp; syscall; ud2" ::"a"(62l), "D"(pid), "S"((long)SIGUSR1) : "rcx", "r11",
+		                 "memory");
 	}
 	set(0, 2048); /* too small for any frame */
 	catch(SIGUSR1, on_nested, SA_ONSTACK);

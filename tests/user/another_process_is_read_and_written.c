@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* process_vm_readv and process_vm_writev: bytes of another process, as its own loads and stores would find and leave them. */
+/*
+ * process_vm_readv and process_vm_writev: bytes of another process, as its own loads and stores would find and leave
+ * them.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/uio.h>
@@ -24,7 +27,10 @@ static ssize_t copy_out(const void *from, size_t len, void *to)
 	return process_vm_writev(child, &here, 1, &there, 1, 0);
 }
 
-/* The child answers each question, the number of a byte of the area, with what it sees there; it ends with the questions. */
+/*
+ * The child answers each question, the number of a byte of the area, with what it sees there; it ends with the
+ * questions.
+ */
 static void answer(void)
 {
 	long at;

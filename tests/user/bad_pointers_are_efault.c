@@ -8,7 +8,8 @@
 #include <time.h>
 
 static void *const bad[] = { (void *)1, (void *)0x10000, (void *)0x7ffffffff000, (void *)0x7fffffffffff,
-                             (void *)0x800000000000, (void *)0xffff800000000000, (void *)0xffffffff80000000, (void *)-1 };
+                             (void *)0x800000000000, (void *)0xffff800000000000, (void *)0xffffffff80000000,
+                             (void *)-1 };
 
 /* What ends with the mapping is whole; what goes on over its end is not. */
 static void at_an_end(int fd)

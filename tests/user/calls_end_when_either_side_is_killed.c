@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients call one server from all CPUs. A client killed in the middle of a call leaves the server working; a server killed
- * with calls in its hands, or waiting, gives every client EPIPE.
+ * Clients call one server from all CPUs. A client killed in the middle of a call leaves the server working; a server
+ * killed with calls in its hands, or waiting, gives every client EPIPE.
  */
 #include <time.h>
 

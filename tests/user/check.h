@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every user-level test uses. A test is one program about one behaviour; it ends with 0 when the behaviour holds, and
- * otherwise with a line on standard error. It starts in an empty directory. What tests
+ * What every user-level test uses. A test is one program about one behaviour; it ends with 0 when the behaviour holds,
+ * and otherwise with a line on standard error. It starts in an empty directory. What tests
  * Linux's calls runs on Linux too; what needs Atlas leaves with 77 there.
  */
 #ifndef CHECK_H
@@ -65,7 +65,10 @@ static inline unsigned char *map(size_t len, int prot, int flags, int fd, off_t 
 	return p;
 }
 
-static inline unsigned char *map_anon(size_t len) { return map(len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+static inline unsigned char *map_anon(size_t len)
+{
+	return map(len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
 
 /* Runs body in a child; the wait status. */
 #define IN_CHILD(body) \

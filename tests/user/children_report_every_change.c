@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * waitid and wait4 tell of ends, stops and continuations, each once unless WNOWAIT is given, and SIGCHLD's siginfo tells the same;
- * SA_NOCLDSTOP, SA_NOCLDWAIT and SIG_IGN do what their names say.
+ * waitid and wait4 tell of ends, stops and continuations, each once unless WNOWAIT is given, and SIGCHLD's siginfo
+ * tells the same; SA_NOCLDSTOP, SA_NOCLDWAIT and SIG_IGN do what their names say.
  */
 #include <stdbool.h>
 #include <sys/resource.h>
@@ -56,7 +56,8 @@ static void waited(idtype_t type, id_t id, int options, pid_t pid, int code, int
 		CHECK(info.si_signo == 0 && info.si_code == 0);
 		return;
 	}
-	CHECK(info.si_signo == SIGCHLD && info.si_errno == 0 && info.si_code == code && info.si_status == status && info.si_uid == getuid());
+	CHECK(info.si_signo == SIGCHLD && info.si_errno == 0 && info.si_code == code && info.si_status == status &&
+	      info.si_uid == getuid());
 }
 
 /* The signal may come a little later than waitid knows. */
@@ -91,7 +92,8 @@ static void changes(void)
 	CHECK(waitpid(pid, &status, WNOHANG) == 0);
 	CHECK(kill(pid, SIGCONT) == 0);
 	waited(P_PID, pid, WEXITED | WNOWAIT, pid, CLD_KILLED, SIGTERM);
-	CHECK(kill(pid, 0) == 0 && kill(pid, SIGUSR1) == 0 && syscall(SYS_tgkill, pid, pid, 0) == 0); /* a zombie can be sent to */
+	/* a zombie can be sent to */
+	CHECK(kill(pid, 0) == 0 && kill(pid, SIGUSR1) == 0 && syscall(SYS_tgkill, pid, pid, 0) == 0);
 	FAILS(waitid(P_PID, pid, NULL, WSTOPPED | WCONTINUED | WNOHANG), ECHILD); /* nothing else will come of it */
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM && !WCOREDUMP(status));
 	FAILS(waitpid(pid, &status, 0), ECHILD);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs map, touch and unmap what a driver offers, from all CPUs, while the driver is killed and another takes its name,
- * again and again. Each program sees the driver's bytes, or SIGBUS, or an errno, and nothing of it stays behind.
+ * Programs map, touch and unmap what a driver offers, from all CPUs, while the driver is killed and another takes its
+ * name, again and again. Each program sees the driver's bytes, or SIGBUS, or an errno, and nothing of it stays behind.
  */
 #include <time.h>
 

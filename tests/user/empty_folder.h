@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Emptying the folder in which a test ran, for the two programs that run tests: tests/user/runner.c and tests/diff/list.c. */
+/*
+ * Emptying the folder in which a test ran, for the two programs that run tests: tests/user/runner.c and
+ * tests/diff/list.c.
+ */
 #ifndef EMPTY_FOLDER_H
 #define EMPTY_FOLDER_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each call of the mmap family and its faults, again and again with the kernel's first, second, third, ... allocation failing: it ends
- * in an errno or a signal, the books are right afterwards, and every page comes back.
+ * Each call of the mmap family and its faults, again and again with the kernel's first, second, third, ... allocation
+ * failing: it ends in an errno or a signal, the books are right afterwards, and every page comes back.
  *
- * Each try is a child's: it prepares, has the n-th allocation from then on fail, and makes the call. The call has been through when
- * fewer allocations were made than the one that was to fail.
+ * Each try is a child's: it prepares, has the n-th allocation from then on fail, and makes the call. The call has been
+ * through when fewer allocations were made than the one that was to fail.
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -19,7 +19,8 @@
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define HUGE (512 * PAGE)
 
-static unsigned char *anon, *shared, *file, *memory, *copied, *big; /* N pages each, touched; big: 2 huge pages, two pages touched */
+/* N pages each, touched; big: 2 huge pages, two pages touched */
+static unsigned char *anon, *shared, *file, *memory, *copied, *big;
 static int fd, memfd;
 
 static void touch(unsigned char *p, size_t npages)
@@ -67,7 +68,10 @@ static long protect_all(void) { return mprotect(copied, N * PAGE, PROT_NONE); }
 static long grow(void) { return mapped(mremap(anon, N * PAGE, 64 * PAGE, MREMAP_MAYMOVE)); }
 static long move_part(void) { return mapped(mremap(copied + 3 * PAGE, 5 * PAGE, 9 * PAGE, MREMAP_MAYMOVE)); }
 static long move_tables(void) { return mapped(mremap(big, 4 * HUGE, 6 * HUGE, MREMAP_MAYMOVE)); }
-static long move_over(void) { return mapped(mremap(anon + PAGE, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, shared + 5 * PAGE)); }
+static long move_over(void)
+{
+	return mapped(mremap(anon + PAGE, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, shared + 5 * PAGE));
+}
 static long move_and_keep(void) { return mapped(mremap(anon + PAGE, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | 4, NULL)); }
 static long map_twice(void) { return mapped(mremap(memory + PAGE, 0, 3 * PAGE, MREMAP_MAYMOVE)); }
 static long dont_need(void) { return madvise(copied + PAGE, 5 * PAGE, MADV_DONTNEED); }
@@ -84,7 +88,10 @@ static long resident(void) { unsigned char vec[N]; return mincore(file, N * PAGE
 static long lock_middle(void) { return mlock(anon + 4 * PAGE, 4 * PAGE); }
 static long lock_shared(void) { return mlock2(shared + PAGE, N * PAGE - PAGE, 0); }
 static long lock_all(void) { return mlockall(MCL_CURRENT | MCL_FUTURE); }
-static long unlock_middle(void) { return mlock(anon, N * PAGE) || munlock(anon + 4 * PAGE, 4 * PAGE) || munlockall() ? -1 : 0; }
+static long unlock_middle(void)
+{
+	return mlock(anon, N * PAGE) || munlock(anon + 4 * PAGE, 4 * PAGE) || munlockall() ? -1 : 0;
+}
 static long break_up(void) { return sbrk(40 * PAGE) == (void *)-1 ? -1 : 0; }
 static long make_memory(void) { return memfd_create("another", MFD_ALLOW_SEALING) < 0 ? -1 : 0; }
 static long make_huge_memory(void) { return memfd_create("huge", MFD_HUGETLB) < 0 ? -1 : 0; }
@@ -94,14 +101,28 @@ static long cut_file(void) { return ftruncate(fd, 3 * PAGE + 5); }
 static long lengthen(void) { return ftruncate(memfd, 30 * PAGE); }
 static long allocate(void) { return fallocate(memfd, 0, 0, 100 * PAGE); }
 static long punch(void) { return fallocate(memfd, 3, 100, 6 * PAGE); }
-static long write_memory(void) { static char bytes[9 * PAGE]; return pwrite(memfd, bytes, sizeof bytes, 8 * PAGE) < 0 ? -1 : 0; }
-static long write_file(void) { static char bytes[9 * PAGE]; return pwrite(fd, bytes, sizeof bytes, 8 * PAGE) < 0 ? -1 : 0; }
+static long write_memory(void)
+{
+	static char bytes[9 * PAGE];
+	return pwrite(memfd, bytes, sizeof bytes, 8 * PAGE) < 0 ? -1 : 0;
+}
+static long write_file(void)
+{
+	static char bytes[9 * PAGE];
+	return pwrite(fd, bytes, sizeof bytes, 8 * PAGE) < 0 ? -1 : 0;
+}
 static long read_memory(void) { return pread(memfd, anon, N * PAGE, 0) < 0 ? -1 : 0; }
 static long remap_pages(void) { return remap_file_pages(memory + 3 * PAGE, 4 * PAGE, 0, 1, 0); }
 static long remap_pages_of_file(void) { return remap_file_pages(file + 3 * PAGE, 4 * PAGE, 0, 1, 0); }
-static long read_maps(void) { char text[8000]; int maps = open("/proc/self/smaps", O_RDONLY); return maps < 0 || read(maps, text, sizeof text) < 0 ? -1 : 0; }
+static long read_maps(void)
+{
+	char text[8000];
+	int maps = open("/proc/self/smaps", O_RDONLY);
+	return maps < 0 || read(maps, text, sizeof text) < 0 ? -1 : 0;
+}
 
-static long copy_pages(ssize_t (*call)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long, unsigned long))
+static long copy_pages(ssize_t (*call)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long,
+                                       unsigned long))
 {
 	struct iovec here[20], there[20];
 
@@ -144,8 +165,16 @@ static long store_shared(void) { touch(shared, N); return 0; }
 static long store_file(void) { touch(file, N); return 0; }
 static long store_copy(void) { touch(copied, N); return 0; }
 static long store_memory(void) { touch(memory, N); return 0; }
-static long load_all(void) { for (int i = 0; i < N; i++) TOUCH(copied + i * PAGE), TOUCH(shared + i * PAGE), TOUCH(big + i * HUGE / 8); return 0; }
-static long deep(void) { volatile unsigned char room[40 * PAGE]; for (long i = 39; i >= 0; i--) room[i * (long)PAGE] = 1; return room[0] - 1; }
+static long load_all(void)
+{
+	for (int i = 0; i < N; i++) TOUCH(copied + i * PAGE), TOUCH(shared + i * PAGE), TOUCH(big + i * HUGE / 8);
+	return 0;
+}
+static long deep(void)
+{
+	volatile unsigned char room[40 * PAGE]; for (long i = 39; i >= 0; i--) room[i * (long)PAGE] = 1;
+	return room[0] - 1;
+}
 static long store_after_fork(void)
 {
 	pid_t pid = fork();
@@ -163,14 +192,22 @@ static long store_after_fork(void)
 
 #define CALL(f) { #f, f }
 static const struct { const char *name; long (*make)(void); } calls[] = {
-	CALL(map_anonymous), CALL(map_populated), CALL(map_shared), CALL(map_file), CALL(map_copy), CALL(map_memory), CALL(map_huge),
-	CALL(map_locked), CALL(map_over), CALL(unmap_middle), CALL(unmap_middle_of_file), CALL(protect_middle), CALL(protect_all), CALL(grow),
-	CALL(move_part), CALL(move_tables), CALL(move_over), CALL(move_and_keep), CALL(map_twice), CALL(dont_need), CALL(free_lazily),
-	CALL(dont_fork), CALL(fill), CALL(fill_copy), CALL(will_need), CALL(page_out), CALL(take_out), CALL(take_out_of_file), CALL(write_back),
-	CALL(resident), CALL(lock_middle), CALL(lock_shared), CALL(lock_all), CALL(unlock_middle), CALL(break_up), CALL(make_memory),
-	CALL(make_huge_memory), CALL(seal), CALL(cut), CALL(cut_file), CALL(lengthen), CALL(allocate), CALL(punch), CALL(write_memory),
-	CALL(write_file), CALL(read_memory), CALL(remap_pages), CALL(remap_pages_of_file), CALL(read_maps), CALL(read_other), CALL(write_other),
-	CALL(fork_and_store), CALL(vfork_and_exit), CALL(store_anonymous), CALL(store_shared), CALL(store_file), CALL(store_copy),
+	CALL(map_anonymous), CALL(map_populated), CALL(map_shared), CALL(map_file), CALL(map_copy), CALL(map_memory),
+	CALL(map_huge),
+	CALL(map_locked), CALL(map_over), CALL(unmap_middle), CALL(unmap_middle_of_file), CALL(protect_middle),
+	CALL(protect_all), CALL(grow),
+	CALL(move_part), CALL(move_tables), CALL(move_over), CALL(move_and_keep), CALL(map_twice), CALL(dont_need),
+	CALL(free_lazily),
+	CALL(dont_fork), CALL(fill), CALL(fill_copy), CALL(will_need), CALL(page_out), CALL(take_out),
+	CALL(take_out_of_file), CALL(write_back),
+	CALL(resident), CALL(lock_middle), CALL(lock_shared), CALL(lock_all), CALL(unlock_middle), CALL(break_up),
+	CALL(make_memory),
+	CALL(make_huge_memory), CALL(seal), CALL(cut), CALL(cut_file), CALL(lengthen), CALL(allocate), CALL(punch),
+	CALL(write_memory),
+	CALL(write_file), CALL(read_memory), CALL(remap_pages), CALL(remap_pages_of_file), CALL(read_maps),
+	CALL(read_other), CALL(write_other),
+	CALL(fork_and_store), CALL(vfork_and_exit), CALL(store_anonymous), CALL(store_shared), CALL(store_file),
+	CALL(store_copy),
 	CALL(store_memory), CALL(load_all), CALL(deep), CALL(store_after_fork),
 };
 
@@ -211,7 +248,8 @@ static unsigned sweep(size_t call)
 		close(make_file("f", N * PAGE));
 		int status = IN_CHILD(_exit(try(calls[call].make, n)));
 		alloc_fail(0);
-		bool killed = WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGBUS || WTERMSIG(status) == SIGSEGV);
+		bool killed = WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGBUS ||
+		                                      WTERMSIG(status) == SIGSEGV);
 		int end = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 		if (!killed && end != THROUGH && end != WENT_WELL && end != FAILED) {
 			fprintf(stderr, "%s, allocation %lu: status %x\n", calls[call].name, n, status);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* execve of a program that is cut short, foreign or spoilt gives an errno or a process that a signal ends; never more. */
+/*
+ * execve of a program that is cut short, foreign or spoilt gives an errno or a process that a signal ends; never more.
+ */
 #include "check.h"
 #include <time.h>
 
@@ -196,7 +198,8 @@ static uint32_t random_number(void)
 static void spoilt_at_random(int count)
 {
 	static const uint64_t values[] = { 0, 1, 7, 0xff, 0xfff, 0x1000, 0x7fff, 0x10000, 0x400000, 0x7fffffff, 0xffffffff,
-	                                   1ul << 32, 0x7fffffff0000, 0x7ffffffff000, 1ul << 47, 1ul << 63, ~0xffful, ~0ul };
+	                                   1ul << 32, 0x7fffffff0000, 0x7ffffffff000, 1ul << 47, 1ul << 63,
+	                                   ~0xffful, ~0ul };
 	size_t tables = h->phoff + h->phnum * sizeof(struct segment);
 
 	for (int i = 0; i < count; i++) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Each exception gives the signal, si_code, si_addr and the context's error code, trap number and CR2 that Linux gives. */
+/*
+ * Each exception gives the signal, si_code, si_addr and the context's error code, trap number and CR2 that Linux gives.
+ */
 #include <stdbool.h>
 #include <ucontext.h>
 
@@ -27,15 +29,16 @@ static void on_fault(int signo, siginfo_t *info, void *context)
 	siglongjmp(back, 1);
 }
 
-static void expect(int line, int signo, int code, unsigned long addr, unsigned long error, unsigned long trap, unsigned long cr2)
+static void expect(int line, int signo, int code, unsigned long addr, unsigned long error, unsigned long trap,
+                   unsigned long cr2)
 {
 	bool same = seen.signo == signo && seen.code == code && (addr == ANY ? seen.addr == seen.rip : seen.addr == addr) &&
 	            seen.error == error && seen.trap == trap && (cr2 == ANY || seen.cr2 == cr2);
 
 	if (same)
 		return;
-	fprintf(stderr, "line %d: signal %d code %d addr %lx error %lx trap %lu cr2 %lx rip %lx\n", line, seen.signo, seen.code,
-	        seen.addr, seen.error, seen.trap, seen.cr2, seen.rip);
+	fprintf(stderr, "line %d: signal %d code %d addr %lx error %lx trap %lu cr2 %lx rip %lx\n", line, seen.signo,
+	        seen.code, seen.addr, seen.error, seen.trap, seen.cr2, seen.rip);
 	exit(1);
 }
 
@@ -54,7 +57,8 @@ static void expect(int line, int signo, int code, unsigned long addr, unsigned l
 
 static void page_faults(void)
 {
-	unsigned char *p = mmap((void *)AT, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	unsigned char *p = mmap((void *)AT, 5 * PAGE, PROT_READ | PROT_WRITE,
+	                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	CHECK(p == (void *)AT && munmap(p + 4 * PAGE, PAGE) == 0);
 	CHECK(mprotect(p + PAGE, PAGE, PROT_READ) == 0 && mprotect(p + 2 * PAGE, PAGE, PROT_NONE) == 0);

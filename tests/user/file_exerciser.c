@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every view of a file shows the same bytes, whatever is done to it: random operations on one file through two descriptors and two mappings, each compared with a copy of
- * the file in private memory (the shadow). After every operation all views of the file must show the shadow's bytes.
+ * Every view of a file shows the same bytes, whatever is done to it: random operations on one file through two
+ * descriptors and two mappings, each compared with a copy of the file in private memory (the shadow). After every
+ * operation all views of the file must show the shadow's bytes.
  *
  *      write, mapped store, truncate, punch, copy from one place to another   change file and shadow
  *      read, mapped load (shared and private), SEEK_DATA, SEEK_HOLE           compare
  *      msync, fsync, DONTNEED, close and open, unmap and map                  must change nothing
  *
- * Bytes past the end of the file are not stored to (what becomes of them is a question of its own: tail_never_reaches_the_file),
- * but a page wholly past the end must give SIGBUS. The same seed gives the same operations; a failure prints both and the
- * last operations.
+ * Bytes past the end of the file are not stored to (what becomes of them is a question of its own:
+ * tail_never_reaches_the_file), but a page wholly past the end must give SIGBUS. The same seed gives the same
+ * operations; a failure prints both and the last operations.
  */
 #include <stdbool.h>
 
@@ -210,7 +211,8 @@ static void op_copy(void)
 
 	n = n < x.size - to ? n : x.size - to;
 	NOTE("%s through the mapping %zu -> %zu+%zu", reading ? "read" : "write", from, to, n);
-	ssize_t done = reading ? pread(x.fd[1], x.shared + to, n, (off_t)from) : pwrite(x.fd[1], x.shared + from, n, (off_t)to);
+	ssize_t done = reading ? pread(x.fd[1], x.shared + to, n, (off_t)from)
+	                       : pwrite(x.fd[1], x.shared + from, n, (off_t)to);
 	NEED(done == (ssize_t)n, "copying through the mapping was short");
 	memcpy(shadow + to, shadow + from, n);
 }
@@ -233,7 +235,8 @@ static void op_punch(void)
 		n = (n + PAGE - 1) & ~(PAGE - 1);
 	}
 	NOTE("punch %zu+%zu", at, n);
-	NEED(fallocate(x.fd[below(2)], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)n) == 0, "punching failed");
+	NEED(fallocate(x.fd[below(2)], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)n) == 0,
+	     "punching failed");
 	memset(shadow + at, 0, n < FILE_MAX - at ? n : FILE_MAX - at);
 }
 
@@ -259,7 +262,8 @@ static void op_drop(void)
 	size_t at = below(FILE_MAX / PAGE) * PAGE;
 
 	NOTE("DONTNEED %zu", at);
-	NEED(madvise((below(2) ? x.shared : x.private) + at, some_length(FILE_MAX - at), MADV_DONTNEED) == 0, "madvise failed");
+	NEED(madvise((below(2) ? x.shared : x.private) + at, some_length(FILE_MAX - at), MADV_DONTNEED) == 0,
+	     "madvise failed");
 }
 
 static void open_both(void)
@@ -294,7 +298,8 @@ static void op_remap(void)
 }
 
 static void (*const ops[])(void) = {
-	op_read, op_read, op_read, op_load, op_load, op_load, op_load, op_write, op_write, op_write, op_store, op_store, op_store,
+	op_read, op_read, op_read, op_load, op_load, op_load, op_load, op_write, op_write, op_write, op_store, op_store,
+	op_store,
 	op_store, op_copy, op_truncate, op_punch, op_seek, op_past_end,
 };
 static void (*const rare[])(void) = { op_msync, op_msync, op_fsync, op_drop, op_drop, op_reopen, op_remap };
@@ -321,7 +326,8 @@ static void verify(const char *copy)
 	int fd = open(x.name, O_RDONLY);
 
 	NOTE("the end");
-	NEED(fsync(x.fd[0]) == 0 && fd >= 0 && read(fd, buffer, FILE_MAX) == (ssize_t)x.size, "the file has another length");
+	NEED(fsync(x.fd[0]) == 0 && fd >= 0 && read(fd, buffer, FILE_MAX) == (ssize_t)x.size,
+	     "the file has another length");
 	compare(buffer, 0, x.size, "the file holds another byte in the end");
 	close(fd);
 	if (!copy)

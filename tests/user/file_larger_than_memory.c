@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A file larger than memory is written and read through a mapping, and by write and read. The argument: its size in MiB. */
+/*
+ * A file larger than memory is written and read through a mapping, and by write and read. The argument: its size in
+ * MiB.
+ */
 #include "check.h"
 
 int main(int argc, char **argv)

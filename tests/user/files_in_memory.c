@@ -62,7 +62,8 @@ static void names(void)
 	FAILS(open("nothing", O_RDONLY), ENOENT);
 	FAILS(open("a/b", O_RDONLY), ENOTDIR);
 	CHECK(rename("a", "d/e/a") == 0 && of("d/e/a").st_nlink == 2 && unlink("b") == 0 && of("d/e/a").st_nlink == 1);
-	CHECK(mkdir("over", 0755) == 0 && rename("d/e", "over") == 0 && of("over/a").st_nlink == 1 && of("d").st_nlink == 2);
+	CHECK(mkdir("over", 0755) == 0 && rename("d/e", "over") == 0 && of("over/a").st_nlink == 1 &&
+	      of("d").st_nlink == 2);
 	CHECK(unlink("over/a") == 0 && rmdir("over") == 0 && rmdir("d") == 0 && of(".").st_nlink == 2);
 }
 
@@ -85,7 +86,8 @@ static void without_a_name(void)
 	int fd = make_file("gone", 3 * PAGE);
 	unsigned char *p = map(3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	CHECK(unlink("gone") == 0 && fstat(fd, &st) == 0 && st.st_nlink == 0 && st.st_size == 3 * PAGE && st.st_blocks == 24);
+	CHECK(unlink("gone") == 0 && fstat(fd, &st) == 0 && st.st_nlink == 0 && st.st_size == 3 * PAGE &&
+	      st.st_blocks == 24);
 	CHECK(pwrite(fd, "more", 4, 5 * PAGE) == 4 && p[PAGE] == PAGE % 251 + 1);
 	CHECK(close(fd) == 0);
 	STORE(p, 7);
@@ -102,7 +104,8 @@ static void modes(void)
 {
 	struct timespec then[2] = { { 1000, 5 }, { 2000, 7 } };
 
-	CHECK(close(open("m", O_CREAT | O_WRONLY, 0666)) == 0 && chmod("m", 04751) == 0 && (of("m").st_mode & 07777) == 04751);
+	CHECK(close(open("m", O_CREAT | O_WRONLY, 0666)) == 0 && chmod("m", 04751) == 0 &&
+	      (of("m").st_mode & 07777) == 04751);
 	CHECK(utimensat(AT_FDCWD, "m", then, 0) == 0 && of("m").st_atim.tv_sec == 1000 && of("m").st_mtim.tv_nsec == 7);
 	CHECK(truncate("m", 100) == 0 && of("m").st_mtim.tv_sec > 2000 && of("m").st_size == 100 && of("m").st_blocks == 0);
 	CHECK(chown("m", 3, 4) == 0 && of("m").st_uid == 3 && of("m").st_gid == 4 && (of("m").st_mode & 07777) == 0751);
@@ -132,7 +135,8 @@ static void holes(void)
 	int fd = open("h", O_RDWR | O_CREAT, 0600);
 	struct stat st;
 
-	CHECK(ftruncate(fd, 100 * PAGE) == 0 && pwrite(fd, "x", 1, 50 * PAGE) == 1 && fstat(fd, &st) == 0 && st.st_blocks == 8);
+	CHECK(ftruncate(fd, 100 * PAGE) == 0 && pwrite(fd, "x", 1, 50 * PAGE) == 1 && fstat(fd, &st) == 0 &&
+	      st.st_blocks == 8);
 	CHECK(lseek(fd, 0, SEEK_DATA) == 50 * (off_t)PAGE && lseek(fd, 50 * PAGE, SEEK_HOLE) == 51 * (off_t)PAGE);
 	CHECK(fallocate(fd, 0, 0, 4 * PAGE) == 0 && fstat(fd, &st) == 0 && st.st_blocks == 40);
 	CHECK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 100 * PAGE) == 0);

@@ -145,7 +145,8 @@ static void shown(void)
 	CHECK(mount("a source", "m", "tmpfs", MS_NOSUID, "size=1m") == 0);
 	FILE *f = fopen("/proc/mounts", "r");
 	while (fgets(line, sizeof line, f))
-		found |= !strncmp(line, "a\\040source /", 13) && strstr(line, "/m tmpfs rw,nosuid,") && strstr(line, ",size=1024k");
+		found |= !strncmp(line, "a\\040source /", 13) && strstr(line, "/m tmpfs rw,nosuid,") &&
+			strstr(line, ",size=1024k");
 	CHECK(found && fclose(f) == 0 && umount2("m", 0) == 0);
 }
 

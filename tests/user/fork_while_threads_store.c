@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads go on storing while the process forks: no store is lost in a copy, no thread sees a page as it was before another
- * thread's store, and the child's memory stands still.
+ * Threads go on storing while the process forks: no store is lost in a copy, no thread sees a page as it was before
+ * another thread's store, and the child's memory stands still.
  */
 #include <atlas/thread.h>
 
@@ -11,7 +11,8 @@
 #define PAGES 4
 
 static struct { volatile uint64_t word[PAGE / 8]; } *area; /* private; writer i owns word i of each page */
-static volatile uint64_t *told;                            /* shared with nobody, but never copied: what was stored last */
+/* shared with nobody, but never copied: what was stored last */
+static volatile uint64_t *told;
 static volatile int stop;
 
 static void *writer(void *arg)

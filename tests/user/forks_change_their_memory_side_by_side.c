@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trees of processes change what they have from each other, all at the same time, while a file that all of them map is cut and
- * grown: each process sees its own stores and nobody else's.
+ * Trees of processes change what they have from each other, all at the same time, while a file that all of them map is
+ * cut and grown: each process sees its own stores and nobody else's.
  */
 #include "check.h"
 
@@ -55,7 +55,8 @@ static void protect_and_open(unsigned first, unsigned n)
 /* There and back again; not across the borders of mappings, and some stay apart from what they inherited. */
 static void move(unsigned first, unsigned n)
 {
-	void *away = mremap(area + first * PAGE, n * PAGE, n * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, area + 2 * PAGES * PAGE);
+	void *away = mremap(area + first * PAGE, n * PAGE, n * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	                    area + 2 * PAGES * PAGE);
 	if (away == MAP_FAILED && errno == EFAULT)
 		return;
 	CHECK(away == area + 2 * PAGES * PAGE);

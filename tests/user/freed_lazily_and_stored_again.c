@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* MADV_FREE: a page keeps its bytes or becomes zeros, all of it; one that was stored to since keeps the store, under pressure too. */
+/*
+ * MADV_FREE: a page keeps its bytes or becomes zeros, all of it; one that was stored to since keeps the store, under
+ * pressure too.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/sysinfo.h>
@@ -23,8 +26,8 @@ static long lazy_kb(void)
 #define LEFT 32 /* that part of memory stays free: reclaim is at work there, and nobody is killed yet */
 
 /*
- * A child that takes nearly all memory once it is told to. It is made before anything is freed: a fork would have a say in
- * whose pages they are.
+ * A child that takes nearly all memory once it is told to. It is made before anything is freed: a fork would have a say
+ * in whose pages they are.
  */
 static pid_t presser(int go[2])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * setpgid, setsid and kill by group: who may move whom, what exists, what an orphaned group's stopped members get, and that a stop
- * signal of the terminal's does nothing there.
+ * setpgid, setsid and kill by group: who may move whom, what exists, what an orphaned group's stopped members get, and
+ * that a stop signal of the terminal's does nothing there.
  */
 #include <sys/syscall.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mlock brings pages in and keeps them when the cache is emptied; limits, partial failures and fork are as mlock(2) says. */
+/*
+ * mlock brings pages in and keeps them when the cache is emptied; limits, partial failures and fork are as mlock(2)
+ * says.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/resource.h>
@@ -39,7 +42,8 @@ static void as_a_user(void)
 	FAILS(mlock(p + 4 * PAGE, 1), ENOMEM);
 	CHECK(mlock(p, 4 * PAGE) == 0); /* counted once */
 	FAILS(mlockall(MCL_CURRENT), ENOMEM);
-	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == MAP_FAILED && errno == EAGAIN);
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0) == MAP_FAILED &&
+	      errno == EAGAIN);
 	CHECK(munlock(p, 2 * PAGE) == 0 && mlock(p + 6 * PAGE, 2 * PAGE) == 0);
 	l.rlim_cur = 0;
 	CHECK(setrlimit(RLIMIT_MEMLOCK, &l) == 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes store to one file through mappings, split and merge them, sync them, write and truncate, all at once. Each owns a
- * word of each page; of the lower half, which nobody cuts off, no store is ever lost.
+ * Processes store to one file through mappings, split and merge them, sync them, write and truncate, all at once. Each
+ * owns a word of each page; of the lower half, which nobody cuts off, no store is ever lost.
  */
 #include "check.h"
 
@@ -44,7 +44,8 @@ static void worker(int me, int rounds)
 		else if (op == 2)
 			CHECK(pwrite(fd, &last[p], 8, (off_t)(p * PAGE + (unsigned)me * 8)) == 8);
 		else if (op == 3) /* splits the VMA; the next one merges it */
-			CHECK(mprotect(m + p * PAGE, PAGE, PROT_READ) == 0 && mprotect(m + p * PAGE, PAGE, PROT_READ | PROT_WRITE) == 0);
+			CHECK(mprotect(m + p * PAGE, PAGE, PROT_READ) == 0 &&
+			      mprotect(m + p * PAGE, PAGE, PROT_READ | PROT_WRITE) == 0);
 		else if (op == 4)
 			CHECK(madvise(m, PAGES * PAGE, MADV_DONTNEED) == 0);
 		CHECK(pread(fd, &got, 8, (off_t)(p * PAGE + (unsigned)me * 8)) == 8 && got == last[p]);

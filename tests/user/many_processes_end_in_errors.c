@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two thousand processes, a fork bomb against RLIMIT_NPROC, storms of signals, argument lists without end: each ends in an errno or
- * goes well, and all is given back.
+ * Two thousand processes, a fork bomb against RLIMIT_NPROC, storms of signals, argument lists without end: each ends in
+ * an errno or goes well, and all is given back.
  */
 #include <sys/resource.h>
 #include <sys/syscall.h>

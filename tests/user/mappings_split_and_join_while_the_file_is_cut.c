@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A truncation finds every page of a file mapping, also while the mapping is split and joined by mprotect: otherwise a page
- * that is free is still mapped. Each cutter's sign that it was here is a byte that only its truncation can take away.
+ * A truncation finds every page of a file mapping, also while the mapping is split and joined by mprotect: otherwise a
+ * page that is free is still mapped. Each cutter's sign that it was here is a byte that only its truncation can take
+ * away.
  */
 #include "check.h"
 #include <sys/syscall.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* memfd_create makes a file without a name on any disk: sparse, growing, shared by mappings and descriptors, with holes. */
+/*
+ * memfd_create makes a file without a name on any disk: sparse, growing, shared by mappings and descriptors, with
+ * holes.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 

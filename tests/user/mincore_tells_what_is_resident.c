@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mincore tells touched pages from untouched ones, shows the page cache to who may know, and refuses holes and bad vectors. */
+/*
+ * mincore tells touched pages from untouched ones, shows the page cache to who may know, and refuses holes and bad
+ * vectors.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/syscall.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mprotect opens no page that a child still shares, marks none dirty, reaches every page's translation, asks the descriptor. */
+/*
+ * mprotect opens no page that a child still shares, marks none dirty, reaches every page's translation, asks the
+ * descriptor.
+ */
 #include "check.h"
 #include <stdbool.h>
 
@@ -23,7 +26,8 @@ static void copies(void)
 	unsigned char *p = map_anon(PAGE);
 
 	*p = 1;
-	CHILD_PASSES(CHECK(mprotect(p, PAGE, PROT_READ) == 0); CHECK(mprotect(p, PAGE, RW) == 0); STORE(p, 2); CHECK(*p == 2));
+	CHILD_PASSES(CHECK(mprotect(p, PAGE, PROT_READ) == 0); CHECK(mprotect(p, PAGE, RW) == 0); STORE(p, 2);
+	             CHECK(*p == 2));
 	CHECK(*p == 1);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mremap grows in place or by moving, shrinks, moves to a fixed place, duplicates shared mappings, and keeps every byte. */
+/*
+ * mremap grows in place or by moving, shrinks, moves to a fixed place, duplicates shared mappings, and keeps every
+ * byte.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/syscall.h>
@@ -15,13 +18,17 @@ static void *remap(void *old, size_t old_len, size_t new_len, int flags, void *n
 
 #define TABLE (512 * PAGE)
 
-/* Three tables' worth and a half, some pages of it touched, go to where whole tables can move, and to where they cannot. */
+/*
+ * Three tables' worth and a half, some pages of it touched, go to where whole tables can move, and to where they
+ * cannot.
+ */
 static void many_pages_move(int flags, size_t shift)
 {
 	size_t len = 3 * TABLE + TABLE / 2;
 	unsigned char *p = map(len, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
 	unsigned char *room = map(len + 2 * TABLE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	unsigned char *to = (unsigned char *)(((uintptr_t)room + TABLE - 1) / TABLE * TABLE + (uintptr_t)p % TABLE % (TABLE / 2) + shift);
+	unsigned char *to = (unsigned char *)(((uintptr_t)room + TABLE - 1) / TABLE * TABLE +
+	                                      (uintptr_t)p % TABLE % (TABLE / 2) + shift);
 
 	for (size_t i = 0; i < len / PAGE; i += i % 7 + 1)
 		p[i * PAGE] = (unsigned char)(i % 255 + 1);

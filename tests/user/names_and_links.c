@@ -26,6 +26,7 @@ int main(void)
 	FAILS(open("loop", O_RDONLY), ELOOP);
 	FAILS(open("g/x", O_RDONLY), ENOTDIR);
 	FAILS(open("g", O_RDWR | O_CREAT | O_EXCL, 0600), EEXIST);
-	CHECK(unlink("d/f") == 0 && unlink("g") == 0 && unlink("s") == 0 && unlink("loop") == 0 && rmdir("d") == 0 && rmdir("h") == 0);
+	CHECK(unlink("d/f") == 0 && unlink("g") == 0 && unlink("s") == 0 && unlink("loop") == 0 && rmdir("d") == 0 &&
+	      rmdir("h") == 0);
 	return 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes create, rename, link, unlink and open the same few names; some are killed in between. The tree stays usable. */
+/*
+ * Processes create, rename, link, unlink and open the same few names; some are killed in between. The tree stays
+ * usable.
+ */
 #include <time.h>
 
 #include "check.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many pages could be had: MemFree + Cached + Slab + KernelStack of /proc/meminfo. A cached page can be had at any time, the
- * heap keeps frames for its caches, and ended threads leave their stacks to the next.
+ * How many pages could be had: MemFree + Cached + Slab + KernelStack of /proc/meminfo. A cached page can be had at any
+ * time, the heap keeps frames for its caches, and ended threads leave their stacks to the next.
  */
 #ifndef PAGES_H
 #define PAGES_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* remap_file_pages: a range of a shared mapping shows other pages of its file, and keeps its rights; nothing else may be asked for. */
+/*
+ * remap_file_pages: a range of a shared mapping shows other pages of its file, and keeps its rights; nothing else may
+ * be asked for.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -10,7 +13,8 @@ static unsigned char first_of(size_t page) { return (unsigned char)(page * PAGE 
 
 static void in_reverse(int fd)
 {
-	volatile unsigned char *p = map(N * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0); /* two addresses of it may be one */
+	/* two addresses of it may be one */
+	volatile unsigned char *p = map(N * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	unsigned char byte;
 
 	for (size_t i = 0; i < N; i++)
@@ -21,7 +25,8 @@ static void in_reverse(int fd)
 	CHECK(pread(fd, &byte, 1, (N - 1) * PAGE) == 1 && byte == 0xee);
 	CHECK(pwrite(fd, "\1", 1, (N - 1) * PAGE) == 1 && p[0] == 1);
 	/* Two pages at once over ranges that are out of order; the same page twice. */
-	CHECK(remap_file_pages((void *)(p + PAGE), 2 * PAGE, 0, 0, 0) == 0 && remap_file_pages((void *)(p + 3 * PAGE), PAGE, 0, 1, 0) == 0);
+	CHECK(remap_file_pages((void *)(p + PAGE), 2 * PAGE, 0, 0, 0) == 0 &&
+	      remap_file_pages((void *)(p + 3 * PAGE), PAGE, 0, 1, 0) == 0);
 	CHECK(p[PAGE] == first_of(0) && p[2 * PAGE] == first_of(1) && p[3 * PAGE] == first_of(1));
 	p[2 * PAGE] = 7;
 	CHECK(p[3 * PAGE] == 7);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A token goes round a ring of processes; on a second pipe many write and many read, some are killed: nothing gets stuck. */
+/*
+ * A token goes round a ring of processes; on a second pipe many write and many read, some are killed: nothing gets
+ * stuck.
+ */
 #include <stdbool.h>
 
 #include "check.h"
@@ -35,7 +38,10 @@ static void ring(int rounds)
 	}
 }
 
-/* Writers and readers of one pipe; every other one is killed in the middle. Records stay whole; the rest end by themselves. */
+/*
+ * Writers and readers of one pipe; every other one is killed in the middle. Records stay whole; the rest end by
+ * themselves.
+ */
 static void crowd(int rounds)
 {
 	int fd[2];

@@ -5,7 +5,8 @@
 int main(void)
 {
 	int fd = make_file("f", PAGE);
-	unsigned char *a = map(PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0), *b = map(PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	unsigned char *a = map(PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0),
+		*b = map(PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 	unsigned char *s = map(PAGE, PROT_READ, MAP_SHARED, fd, 0), byte;
 
 	STORE(a, 77);

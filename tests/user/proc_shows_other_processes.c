@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/PID shows root another process's files, environment and limits, and a user only its own; links lead to the very file. */
+/*
+ * /proc/PID shows root another process's files, environment and limits, and a user only its own; links lead to the very
+ * file.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * prctl and priorities: what a process sets of itself it can ask for again; a parent's end is told by a signal; a subreaper gets the
- * orphans; no new privileges means none; niceness is inherited and only root lowers it.
+ * prctl and priorities: what a process sets of itself it can ask for again; a parent's end is told by a signal; a
+ * subreaper gets the orphans; no new privileges means none; niceness is inherited and only root lowers it.
  */
 #include <sys/prctl.h>
 #include <sys/resource.h>

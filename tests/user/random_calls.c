@@ -4,13 +4,14 @@
  *
  *     random_calls [CALLS [SEED [v]]]      v: each call is printed before it is made
  *
- * Children make calls with arguments out of a set of interesting values until all of them together have made CALLS. A child
- * may die of what it did to itself, or wait for ever; then the next takes its place. Half of the children have given up uid 0.
- * Left out: what ends the machine or another process, and what takes a server away. Calls that mostly sleep are made rarely.
+ * Children make calls with arguments out of a set of interesting values until all of them together have made CALLS. A
+ * child may die of what it did to itself, or wait for ever; then the next takes its place. Half of the children have
+ * given up uid 0. Left out: what ends the machine or another process, and what takes a server away. Calls that mostly
+ * sleep are made rarely.
  *
- * One call of two belongs to the mmap family, with addresses of the child's own mappings (it notes what mmap and mremap have
- * given it), their edges, lengths that fit or nearly fit, and flags of every kind; between them the child loads and stores
- * there, its faults caught. process_vm_writev goes to the other children.
+ * One call of two belongs to the mmap family, with addresses of the child's own mappings (it notes what mmap and mremap
+ * have given it), their edges, lengths that fit or nearly fit, and flags of every kind; between them the child loads
+ * and stores there, its faults caught. process_vm_writev goes to the other children.
  *
  * The calls are made in four rounds: a kernel that has fewer free pages after each of the last three loses some.
  */
@@ -116,14 +117,18 @@ static long random_call_number(void)
 	}
 }
 
-static const char *const paths[] = { "", ".", "f", "g", "d", "d/f", "d/d", "l", "loop", "f/", "d/.", "d/../f", "nowhere/x",
-                                     "/proc/self/maps", "/proc/self/stat", "/proc", "/proc/1/maps", "/dev/zero", "/dev/null",
+static const char *const paths[] = { "", ".", "f", "g", "d", "d/f", "d/d", "l", "loop", "f/", "d/.", "d/../f",
+                                     "nowhere/x",
+                                     "/proc/self/maps", "/proc/self/stat", "/proc", "/proc/1/maps", "/dev/zero",
+                                     "/dev/null",
                                      "/dev", "d//", "d/////f" };
 
 static uint64_t random_pointer(void)
 {
-	static const uint64_t odd[] = { 0, 1, 0xfff, 0x10000, 0x400000, 0x7ffffffff000, 0x7ffffffffff8, 0x7fffffffffff, 1ul << 47,
-	                                0xffff800000000000, 0xffff888000000000, 0xffffffff80000000, 0xffffffffffffffff, 1ul << 63 };
+	static const uint64_t odd[] = { 0, 1, 0xfff, 0x10000, 0x400000, 0x7ffffffff000, 0x7ffffffffff8, 0x7fffffffffff,
+	                                1ul << 47,
+	                                0xffff800000000000, 0xffff888000000000, 0xffffffff80000000, 0xffffffffffffffff,
+	                                1ul << 63 };
 	uint64_t base = (uint64_t)arena;
 
 	switch (random_number() % 10) {
@@ -141,9 +146,10 @@ static uint64_t random_pointer(void)
 
 static uint64_t random_value(void)
 {
-	static const uint64_t odd[] = { 0, 1, 2, 3, 4, 8, 16, 0x22, 0x32, 0xfff, 0x1000, 0x1001, 0x2000, 0x10000, 0x7fffffff, 0x80000000,
-	                                0xffffffff, 1ul << 32, 1ul << 40, 1ul << 47, 1ul << 62, 1ul << 63, ~0ul, ~0xffful, -100ul,
-	                                0x7ffffffffffff000, 1000000000 };
+	static const uint64_t odd[] = { 0, 1, 2, 3, 4, 8, 16, 0x22, 0x32, 0xfff, 0x1000, 0x1001, 0x2000, 0x10000,
+	                                0x7fffffff, 0x80000000,
+	                                0xffffffff, 1ul << 32, 1ul << 40, 1ul << 47, 1ul << 62, 1ul << 63, ~0ul,
+	                                ~0xffful, -100ul, 0x7ffffffffffff000, 1000000000 };
 
 	switch (random_number() % 8) {
 	case 0: case 1: return odd[random_number() % (sizeof odd / sizeof *odd)];
@@ -177,35 +183,47 @@ static void restrain(long nr, uint64_t *arg)
 
 /* What a call expects, so that it gets past its first checks: a letter for each argument, as in likely_value. */
 static const struct expected { short nr; const char *args; } likely[] = {
-	{ SYS_read, "fpl" }, { SYS_write, "fpl" }, { SYS_pread64, "fplo" }, { SYS_pwrite64, "fplo" }, { SYS_pwrite64, "fplo" },
+	{ SYS_read, "fpl" }, { SYS_write, "fpl" }, { SYS_pread64, "fplo" }, { SYS_pwrite64, "fplo" },
+	{ SYS_pwrite64, "fplo" },
 	{ SYS_readv, "fpn" }, { SYS_writev, "fpn" }, { SYS_preadv, "fpno" }, { SYS_pwritev, "fpno" }, { SYS_open, "sOn" },
-	{ SYS_open, "sOn" }, { SYS_openat, "fsOn" }, { SYS_close, "f" }, { SYS_fstat, "fp" }, { SYS_stat, "sp" }, { SYS_lstat, "sp" },
+	{ SYS_open, "sOn" }, { SYS_openat, "fsOn" }, { SYS_close, "f" }, { SYS_fstat, "fp" }, { SYS_stat, "sp" },
+	{ SYS_lstat, "sp" },
 	{ SYS_newfstatat, "Dspn" }, { SYS_lseek, "fon" }, { SYS_getdents64, "fpl" }, { SYS_ftruncate, "fo" },
 	{ SYS_truncate, "so" }, { SYS_fsync, "f" }, { SYS_fdatasync, "f" }, { SYS_ioctl, "fTp" }, { SYS_fcntl, "fnf" },
-	{ SYS_dup, "f" }, { SYS_dup2, "ff" }, { SYS_dup3, "ffz" }, { SYS_pipe2, "pz" }, { SYS_poll, "pnz" }, { SYS_link, "ss" },
+	{ SYS_dup, "f" }, { SYS_dup2, "ff" }, { SYS_dup3, "ffz" }, { SYS_pipe2, "pz" }, { SYS_poll, "pnz" },
+	{ SYS_link, "ss" },
 	{ SYS_unlink, "s" }, { SYS_rename, "ss" }, { SYS_mkdir, "sn" }, { SYS_rmdir, "s" }, { SYS_symlink, "ss" },
-	{ SYS_readlink, "spl" }, { SYS_chmod, "sl" }, { SYS_utimensat, "Dspz" }, { SYS_faccessat, "Dsnz" }, { SYS_unlinkat, "Dsz" },
+	{ SYS_readlink, "spl" }, { SYS_chmod, "sl" }, { SYS_utimensat, "Dspz" }, { SYS_faccessat, "Dsnz" },
+	{ SYS_unlinkat, "Dsz" },
 	{ SYS_renameat2, "DsDsn" }, { SYS_linkat, "DsDsz" }, { SYS_readlinkat, "Dspl" }, { SYS_fchmodat, "Dslz" },
 	{ SYS_sendfile, "ffpl" }, { SYS_rt_sigaction, "npp8" }, { SYS_rt_sigprocmask, "npp8" }, { SYS_sigaltstack, "pp" },
 	{ SYS_rt_sigpending, "p8" }, { SYS_getrandom, "plz" }, { SYS_prlimit64, "znpp" }, { SYS_getrusage, "zp" },
-	{ SYS_clock_gettime, "np" }, { SYS_execve, "spp" }, { SYS_futex, "pnnpan" }, { SYS_wait4, "vpnp" }, { SYS_clone, "vapp" },
+	{ SYS_clock_gettime, "np" }, { SYS_execve, "spp" }, { SYS_futex, "pnnpan" }, { SYS_wait4, "vpnp" },
+	{ SYS_clone, "vapp" },
 	{ SYS_port_create, "z" }, { SYS_port_client, "fn" }, { SYS_port_call, "fpl" }, { SYS_port_receive, "fplz" },
 	{ SYS_port_reply, "fp" }, { SYS_port_notify, "fn" }, { SYS_port_timer, "fon" }, { SYS_loan_paddr, "fnnnp" },
-	{ SYS_loan_zero, "fnol" }, { SYS_loan_copy, "fnoplz" }, { SYS_object_create, "fnoz" }, { SYS_object_create, "fnoz" },
-	{ SYS_object_clean, "foln" }, { SYS_dma_alloc, "np" }, { SYS_irq_bind, "fnn" }, { SYS_msi_bind, "fnp" }, { SYS_irq_ack, "f" },
+	{ SYS_loan_zero, "fnol" }, { SYS_loan_copy, "fnoplz" }, { SYS_object_create, "fnoz" },
+	{ SYS_object_create, "fnoz" },
+	{ SYS_object_clean, "foln" }, { SYS_dma_alloc, "np" }, { SYS_irq_bind, "fnn" }, { SYS_msi_bind, "fnp" },
+	{ SYS_irq_ack, "f" },
 	{ SYS_statfs, "sp" }, { SYS_fallocate, "fnol" }, { SYS_getcwd, "pl" }, { SYS_chdir, "s" }, { SYS_fchdir, "f" },
 	{ SYS_copy_file_range, "fpfplz" }, { SYS_select, "npppp" }, { SYS_set_tid_address, "p" },
 };
 /* The mmap family, and what it meets: files cut and grown under mappings. */
 static const struct expected family[] = {
-	{ SYS_mmap, "aLPMfo" }, { SYS_mmap, "aLPMfo" }, { SYS_mmap, "aLPMfo" }, { SYS_mmap, "alPmfo" }, { SYS_munmap, "aL" },
-	{ SYS_mprotect, "aLP" }, { SYS_mprotect, "aLP" }, { SYS_msync, "aLn" }, { SYS_madvise, "aLA" }, { SYS_madvise, "aLA" },
-	{ SYS_madvise, "aLA" }, { SYS_mremap, "aLLna" }, { SYS_mremap, "aLLna" }, { SYS_mremap, "aLLna" }, { SYS_mincore, "aLp" },
+	{ SYS_mmap, "aLPMfo" }, { SYS_mmap, "aLPMfo" }, { SYS_mmap, "aLPMfo" }, { SYS_mmap, "alPmfo" },
+	{ SYS_munmap, "aL" },
+	{ SYS_mprotect, "aLP" }, { SYS_mprotect, "aLP" }, { SYS_msync, "aLn" }, { SYS_madvise, "aLA" },
+	{ SYS_madvise, "aLA" },
+	{ SYS_madvise, "aLA" }, { SYS_mremap, "aLLna" }, { SYS_mremap, "aLLna" }, { SYS_mremap, "aLLna" },
+	{ SYS_mincore, "aLp" },
 	{ SYS_mlock, "aL" }, { SYS_mlock2, "aLn" }, { SYS_munlock, "aL" }, { SYS_mlockall, "n" }, { SYS_munlockall, "" },
 	{ SYS_brk, "a" }, { SYS_remap_file_pages, "aLzoM" }, { SYS_memfd_create, "sn" }, { SYS_memfd_create, "sn" },
 	{ SYS_fcntl, "fSn" }, { SYS_fallocate, "fnol" }, { SYS_ftruncate, "fo" }, { SYS_process_vm_readv, "ivnvnz" },
-	{ SYS_process_vm_writev, "ivnvnz" }, { SYS_process_madvise, "ivnAz" }, { SYS_pread64, "falo" }, { SYS_pwrite64, "falo" },
-	{ SYS_readv, "fvn" }, { SYS_writev, "fvn" }, { SYS_prlimit64, "zRvz" }, { SYS_prlimit64, "zRvz" }, { SYS_read, "fal" },
+	{ SYS_process_vm_writev, "ivnvnz" }, { SYS_process_madvise, "ivnAz" }, { SYS_pread64, "falo" },
+	{ SYS_pwrite64, "falo" },
+	{ SYS_readv, "fvn" }, { SYS_writev, "fvn" }, { SYS_prlimit64, "zRvz" }, { SYS_prlimit64, "zRvz" },
+	{ SYS_read, "fal" },
 };
 
 /* An address of a mapping, one of its edges, or near them; sometimes one that cannot be. */
@@ -221,7 +239,8 @@ static uint64_t random_place(void)
 	case 3: return addr - PAGE;
 	case 4: return addr + p->len - PAGE;
 	case 5: return addr + random_number() % 3 - 1;
-	case 6: return random_number() % 2 ? (uint64_t)file_map + random_number() % 4 * PAGE : 0x7ffffffff000 - random_number() % 8 * PAGE;
+	case 6: return random_number() % 2 ? (uint64_t)file_map + random_number() % 4 * PAGE
+	                                   : 0x7ffffffff000 - random_number() % 8 * PAGE;
 	default: return addr + random_number() % pages * PAGE;
 	}
 }
@@ -245,8 +264,8 @@ static uint64_t random_length(void)
 /* Flags of mmap: mostly a kind and a few more, now and then whatever. */
 static uint64_t random_map_flags(void)
 {
-	static const uint32_t more[] = { MAP_FIXED, 0x100000, MAP_POPULATE, 0x10000, MAP_LOCKED, MAP_NORESERVE, MAP_GROWSDOWN,
-	                                 MAP_STACK, 0x40, 0x800, 0x1000, 0x40000, 0x80000, 0x4000000 };
+	static const uint32_t more[] = { MAP_FIXED, 0x100000, MAP_POPULATE, 0x10000, MAP_LOCKED, MAP_NORESERVE,
+	                                 MAP_GROWSDOWN, MAP_STACK, 0x40, 0x800, 0x1000, 0x40000, 0x80000, 0x4000000 };
 	uint64_t flags = 1 + random_number() % 3 + (random_number() % 3 ? MAP_ANONYMOUS : 0);
 
 	for (unsigned n = random_number() % 3; n > 0; n--)
@@ -267,13 +286,16 @@ static uint64_t likely_value(char kind)
 	case 'o': return r % 8 ? r / 8 % (8 * PAGE) & ~(r % 3 ? PAGE - 1 : 0) : 1ul << r / 8 % 50;
 	case 'n': return r % 8;
 	case 'P': return r % 4 ? 3 : r / 4 % 8;                                       /* PROT_ */
-	case 'm': return (r % 4 ? 1 + r % 2 : 2) | (r / 16 % 2 ? 0x20 : 0) | (r / 32 % 4 ? 0 : 0x10) | (r / 128 % 8 ? 0 : 0x8000);
-	case 'O': return (r % 3) | (r / 4 % 2 ? 0100 : 0) | (r / 8 % 8 ? 0 : 01000) | (r / 64 % 8 ? 0 : 02000) | (r / 512 % 8 ? 0 : 0200000);
+	case 'm': return (r % 4 ? 1 + r % 2 : 2) | (r / 16 % 2 ? 0x20 : 0) | (r / 32 % 4 ? 0 : 0x10) |
+		(r / 128 % 8 ? 0 : 0x8000);
+	case 'O': return (r % 3) | (r / 4 % 2 ? 0100 : 0) | (r / 8 % 8 ? 0 : 01000) | (r / 64 % 8 ? 0 : 02000) |
+		(r / 512 % 8 ? 0 : 0200000);
 	case 'a': return random_place();
 	case 'L': return random_length();
 	case 'M': return random_map_flags();
 	case 'A': return r % 4 ? r / 4 % 26 : r / 4 % 128;                            /* MADV_ */
-	case 'S': return 1024 + r % 14;                                               /* F_: seals, leases, sizes of pipes */
+	/* F_: seals, leases, sizes of pipes */
+	case 'S': return 1024 + r % 14;
 	case 'R': return r % 16;                                                      /* RLIMIT_ */
 	case 'i': return r % 4 ? (uint64_t)shared->pids[r / 4 % CHILDREN] : 0;
 	case 'v': return (uint64_t)&vectors[r % 8];
@@ -311,7 +333,9 @@ static void on_fault(int signo)
 	siglongjmp(after_fault, 1);
 }
 
-/* A load or a store by the program itself. What handles a fault may have been changed by a call: then the child ends. */
+/*
+ * A load or a store by the program itself. What handles a fault may have been changed by a call: then the child ends.
+ */
 static void touch(void)
 {
 	volatile unsigned char *at = (volatile unsigned char *)random_place();
@@ -340,8 +364,8 @@ static void one_call(void)
 	restrain(nr, arg);
 	if (chatty) {
 		char line[200];
-		int len = snprintf(line, sizeof line, "%ld(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx)\n", nr, arg[0], arg[1], arg[2], arg[3],
-		                   arg[4], arg[5]);
+		int len = snprintf(line, sizeof line, "%ld(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx)\n", nr, arg[0], arg[1],
+		                   arg[2], arg[3], arg[4], arg[5]);
 		write(99, line, (size_t)len);
 	}
 	long result = raw_call(nr, arg);
@@ -454,7 +478,9 @@ static uint32_t calls_since(uint32_t seen, uint32_t made)
 	return made - seen < LEAP ? made - seen : 0;
 }
 
-/* Keeps CHILDREN children at work until the calls are made; one that makes none for some rounds is ended. -> next seed */
+/*
+ * Keeps CHILDREN children at work until the calls are made; one that makes none for some rounds is ended. -> next seed
+ */
 static uint64_t supervise(uint32_t limit, uint64_t seed)
 {
 	const struct timespec moment = { 0, 20000000 };
@@ -507,8 +533,10 @@ int main(int argc, char **argv)
 		return 77;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	chatty = argc > 3;
-	fprintf(stderr, "again: tools/atlas run [--checked] --cpus N --timeout 0 /tests/random_calls %u %lu\n", limit, seed);
-	unsigned char *guarded = map(33 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* from what runs over its end */
+	fprintf(stderr, "again: tools/atlas run [--checked] --cpus N --timeout 0 /tests/random_calls %u %lu\n",
+	        limit, seed);
+	/* from what runs over its end */
+	unsigned char *guarded = map(33 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	shared = mmap(guarded + 16 * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	CHECK(shared != MAP_FAILED);
 	for (uint32_t round = 1; round <= ROUNDS; round++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Real-time signals queue up with their siginfo and come oldest first, lowest number first; a standard one is pending once and its
- * first siginfo counts; RLIMIT_SIGPENDING bounds what is queued.
+ * Real-time signals queue up with their siginfo and come oldest first, lowest number first; a standard one is pending
+ * once and its first siginfo counts; RLIMIT_SIGPENDING bounds what is queued.
  */
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -65,8 +65,8 @@ static void order(void)
 	CHECK(sigpending(&pending) == 0 && sigismember(&pending, SIGRTMIN + 1) && sigismember(&pending, SIGRTMIN + 2) &&
 	      sigismember(&pending, SIGUSR1) && !sigismember(&pending, SIGUSR2));
 	/*
-	 * One of each number is taken before the first handler runs, in rising order, so that the last taken runs first; each number's
-	 * next comes when its handler returns.
+	 * One of each number is taken before the first handler runs, in rising order, so that the last taken runs first;
+	 * each number's next comes when its handler returns.
 	 */
 	mask(SIG_UNBLOCK);
 	CHECK(count == 7);

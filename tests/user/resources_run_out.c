@@ -47,7 +47,10 @@ static void stack(void)
 	CHILD_PASSES(;);
 }
 
-/* Children are forked and wait until fork fails or their parent is killed for memory; all are ended then, and forking works. */
+/*
+ * Children are forked and wait until fork fails or their parent is killed for memory; all are ended then, and forking
+ * works.
+ */
 static void processes(void)
 {
 	volatile pid_t *group = (pid_t *)map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* System V shared memory: keys, rights, attachments counted over fork and exit, a removed segment lives until its last one goes. */
+/*
+ * System V shared memory: keys, rights, attachments counted over fork and exit, a removed segment lives until its last
+ * one goes.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -103,7 +106,8 @@ static void rights(void)
 	CHECK(shmctl(id, IPC_SET, &ds) == 0 && of(id).shm_perm.uid == 1000 && of(id).shm_perm.cuid == 0);
 	CHILD_PASSES({
 		CHECK(setuid(1000) == 0 && shmdt(attach(id, NULL, 0)) == 0);
-		CHECK(shmctl(id, SHM_LOCK, NULL) == 0 && (of(id).shm_perm.mode & SHM_LOCKED) && shmctl(id, SHM_UNLOCK, NULL) == 0);
+		CHECK(shmctl(id, SHM_LOCK, NULL) == 0 && (of(id).shm_perm.mode & SHM_LOCKED) &&
+		      shmctl(id, SHM_UNLOCK, NULL) == 0);
 		CHECK(shmctl(id, IPC_RMID, NULL) == 0);
 	});
 }
@@ -138,7 +142,8 @@ static void shown(void)
 	struct shm_info info;
 	struct shminfo limits;
 	CHECK(shmctl(0, SHM_INFO, (void *)&info) >= 0 && info.used_ids >= 1 && info.shm_tot >= 2 && info.shm_rss >= 1);
-	CHECK(shmctl(0, IPC_INFO, (void *)&limits) >= 0 && limits.shmmni == 4096 && limits.shmmin == 1 && limits.shmmax > 1ul << 62);
+	CHECK(shmctl(0, IPC_INFO, (void *)&limits) >= 0 && limits.shmmni == 4096 && limits.shmmin == 1 &&
+	      limits.shmmax > 1ul << 62);
 	CHECK(shmdt(p) == 0 && shmctl(id, IPC_RMID, NULL) == 0);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* select, pselect6 and ppoll: which descriptors are ready, time that runs out, a mask for the wait, and their errors. */
+/*
+ * select, pselect6 and ppoll: which descriptors are ready, time that runs out, a mask for the wait, and their errors.
+ */
 #include <poll.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -47,7 +49,9 @@ static void errors(int *ends)
 	FAILS(syscall(SYS_ppoll, 1, 1, NULL, NULL, 8), EFAULT);
 }
 
-/* A blocked signal that is pending ends the wait when the mask of the wait lets it through; then it is blocked again. */
+/*
+ * A blocked signal that is pending ends the wait when the mask of the wait lets it through; then it is blocked again.
+ */
 static void masks(int *ends)
 {
 	struct { const uint64_t *set; uint64_t size; } mask;

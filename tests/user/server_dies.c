@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A server that dies leaves errors to its clients, and nothing waits for ever. Skips without arguments: it ends the system's use.
+/* A server that dies leaves errors to its clients, and nothing waits for ever. Skips without arguments: it ends the
+ * system's use.
  *
  *     server_dies ext2|disk FILE   FILE: 16 pages, page i full of the i-th letter */
 #include "check.h"

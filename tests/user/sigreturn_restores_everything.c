@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * After a handler every register is as before: general ones, flags, mask, x87, SSE and AVX. What the handler changes in its
- * frame is what the program goes on with; a frame that cannot be restored ends in SIGSEGV.
+ * After a handler every register is as before: general ones, flags, mask, x87, SSE and AVX. What the handler changes in
+ * its frame is what the program goes on with; a frame that cannot be restored ends in SIGSEGV.
  */
 #include <stdbool.h>
 #include <ucontext.h>
@@ -48,7 +48,8 @@ static void on_signal(int signo, siginfo_t *info, void *context)
 	(void)signo, (void)info;
 	CHECK(++calls < 1000);
 	check_image(uc);
-	__asm__ volatile("fninit; fldpi; fldpi; xorps %%xmm0, %%xmm0; movaps %%xmm0, %%xmm15; std" ::: "xmm0", "xmm15", "memory");
+	__asm__ volatile("fninit; fldpi; fldpi; xorps %%xmm0, %%xmm0; movaps %%xmm0, %%xmm15; std" ::: "xmm0", "xmm15",
+	                 "memory");
 	if (has_avx)
 		__asm__ volatile("vpcmpeqd %%xmm3, %%xmm3, %%xmm3" ::: "xmm3");
 	__asm__ volatile("cld");

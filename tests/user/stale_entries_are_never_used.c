@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Once mmap, mprotect or munmap has returned, no thread stores through the old entry any more, on whatever CPU. Three
- * threads store to one page all the time (a fault sends them back to try again); what they no longer reach must not change.
+ * threads store to one page all the time (a fault sends them back to try again); what they no longer reach must not
+ * change.
  */
 #include <atlas/thread.h>
 

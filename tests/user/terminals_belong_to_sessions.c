@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Job control as a program in the foreground of a terminal sees it: background groups that read, write with TOSTOP or change
- * settings are stopped or refused, the foreground is given away and taken back, a session without a terminal has none; and raw reads
- * end by VMIN and VTIME. Needs a terminal on standard input: tests/host/terminal types its name at the shell.
+ * Job control as a program in the foreground of a terminal sees it: background groups that read, write with TOSTOP or
+ * change settings are stopped or refused, the foreground is given away and taken back, a session without a terminal has
+ * none; and raw reads end by VMIN and VTIME. Needs a terminal on standard input: tests/host/terminal types its name at
+ * the shell.
  */
 #include <sys/ioctl.h>
 #include <termios.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alarm, setitimer on all three clocks and timer_create with each way to tell: the signal comes with its siginfo, again after each
- * interval, with the number of those that were missed; what is left can be asked for; CPU time is limited by RLIMIT_CPU.
+ * alarm, setitimer on all three clocks and timer_create with each way to tell: the signal comes with its siginfo, again
+ * after each interval, with the number of those that were missed; what is left can be asked for; CPU time is limited by
+ * RLIMIT_CPU.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -22,7 +23,8 @@ static void note(int signo, siginfo_t *info, void *context)
 	last_value = info->si_value.sival_int;
 	last_overrun = info->si_overrun;
 	last_id = info->si_timerid;
-	last_asked = info->si_code == SI_TIMER ? timer_getoverrun((timer_t)(long)info->si_timerid) : 0; /* before the next one comes */
+	/* before the next one comes */
+	last_asked = info->si_code == SI_TIMER ? timer_getoverrun((timer_t)(long)info->si_timerid) : 0;
 	last_thread = (pid_t)syscall(SYS_gettid);
 	count++;
 }
@@ -38,7 +40,8 @@ static void catch_signal(int signo)
 
 static void itimers(void)
 {
-	const struct itimerval quick = { { 0, 5000 }, { 0, 10000 } }, off = { { 0, 0 }, { 0, 0 } }, bad = { { 0, 0 }, { 0, 1000000 } };
+	const struct itimerval quick = { { 0, 5000 }, { 0, 10000 } }, off = { { 0, 0 }, { 0, 0 } },
+		bad = { { 0, 0 }, { 0, 1000000 } };
 	const struct itimerval slow = { { 7, 5000 }, { 50000, 0 } };
 	struct itimerval left;
 
@@ -47,7 +50,8 @@ static void itimers(void)
 	while (count < 3)
 		usleep(1000);
 	CHECK(last_code == SI_KERNEL);
-	CHECK(setitimer(ITIMER_REAL, &slow, &left) == 0 && left.it_interval.tv_sec == 0 && left.it_interval.tv_usec == 5000);
+	CHECK(setitimer(ITIMER_REAL, &slow, &left) == 0 && left.it_interval.tv_sec == 0 &&
+	      left.it_interval.tv_usec == 5000);
 	CHECK(left.it_value.tv_sec == 0 && left.it_value.tv_usec <= 5000);
 	CHECK(getitimer(ITIMER_REAL, &left) == 0 && left.it_interval.tv_sec == 7 && left.it_interval.tv_usec == 5000);
 	CHECK(left.it_value.tv_sec >= 40000 && left.it_value.tv_sec <= 50000);
@@ -107,7 +111,8 @@ static void take_one(int signo)
 
 static void timers(void)
 {
-	const struct itimerspec once = { { 0, 0 }, { 0, 1000000 } }, often = { { 0, 1000000 }, { 0, 1000000 } }, off = { { 0, 0 }, { 0, 0 } };
+	const struct itimerspec once = { { 0, 0 }, { 0, 1000000 } }, often = { { 0, 1000000 }, { 0, 1000000 } },
+		off = { { 0, 0 }, { 0, 0 } };
 	const struct itimerspec far = { { 7, 0 }, { 50000, 0 } }, bad = { { 0, 0 }, { 0, -1 } };
 	const struct timespec moment = { 0, 20000000 };
 	struct itimerspec left;
@@ -166,7 +171,8 @@ static void timers(void)
 	while (count < 1)
 		;
 	CHECK(last_value == 79 && timer_delete(timer) == 0);
-	FAILS(timer_create(CLOCK_MONOTONIC, &(struct sigevent){ .sigev_notify = SIGEV_SIGNAL, .sigev_signo = 65 }, &timer), EINVAL);
+	FAILS(timer_create(CLOCK_MONOTONIC, &(struct sigevent){ .sigev_notify = SIGEV_SIGNAL, .sigev_signo = 65 }, &timer),
+	      EINVAL);
 	FAILS(timer_create(CLOCK_MONOTONIC, &(struct sigevent){ .sigev_notify = 17, .sigev_signo = 10 }, &timer), EINVAL);
 	FAILS(timer_create(55, NULL, &timer), EINVAL);
 }

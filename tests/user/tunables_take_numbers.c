@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/sys/vm takes numbers as sysctl(8) writes them, refuses what is none or out of range, and does what it says. Not for the host: it changes the system. */
+/*
+ * /proc/sys/vm takes numbers as sysctl(8) writes them, refuses what is none or out of range, and does what it says. Not
+ * for the host: it changes the system.
+ */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may become whom, and what that changes: user and group numbers, other groups, set-user-id programs, and the bits that a
- * write by anybody but root takes away.
+ * Who may become whom, and what that changes: user and group numbers, other groups, set-user-id programs, and the bits
+ * that a write by anybody but root takes away.
  */
 #include <sys/resource.h>
 #include <sys/syscall.h>

@@ -5,7 +5,8 @@
 int main(void)
 {
 	int fd = make_file("f", 2 * PAGE);
-	unsigned char *s = map(2 * PAGE, PROT_READ, MAP_SHARED, fd, 0), *p = map(2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	unsigned char *s = map(2 * PAGE, PROT_READ, MAP_SHARED, fd, 0),
+		*p = map(2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 
 	TOUCH(s);
 	TOUCH(p);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mount [-r] [-t TYPE] [-o OPTION,...] SOURCE FOLDER - put a filesystem over a folder; without arguments: what is mounted
+ * mount [-r] [-t TYPE] [-o OPTION,...] SOURCE FOLDER - put a filesystem over a folder; without arguments: what is
+ * mounted
  *
- * TYPE is ext2 (the default) or tmpfs. The options ro, rw, remount, nosuid, nodev, noexec, sync, noatime, suid, dev, exec and
- * defaults are for mount(2); the others go to the filesystem: size=16m, mode=755, ... `mount -o remount,ro FOLDER` needs no source.
+ * TYPE is ext2 (the default) or tmpfs. The options ro, rw, remount, nosuid, nodev, noexec, sync, noatime, suid, dev,
+ * exec and defaults are for mount(2); the others go to the filesystem: size=16m, mode=755, ... `mount -o remount,ro
+ * FOLDER` needs no source.
  */
 #include <stdbool.h>
 #include <sys/mount.h>

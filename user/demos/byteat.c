@@ -2,9 +2,10 @@
 /*
  * byteat FILE OFFSET [write|unmapped] - one byte of a file, and what lies around it
  *
- * The mapping is as long as it must be to hold OFFSET, however short the file. Its last page is shown whole: what lies in it
- * behind the end of the file reads as zeros. The page after that has nothing behind it, and touching it is SIGBUS: the
- * address is mapped, but there is no page. After munmap() the address itself is gone, and touching it is SIGSEGV.
+ * The mapping is as long as it must be to hold OFFSET, however short the file. Its last page is shown whole: what lies
+ * in it behind the end of the file reads as zeros. The page after that has nothing behind it, and touching it is
+ * SIGBUS: the address is mapped, but there is no page. After munmap() the address itself is gone, and touching it is
+ * SIGSEGV.
  *
  *        |<---- file ---->| zeros      |            |
  *        |<------------- page -------->|<-- page -->|      offset 4095: zero     4096: Bus error

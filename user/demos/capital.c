@@ -2,9 +2,9 @@
 /*
  * capital FILE - change the first character of a file by a store
  *
- * The shortest program that changes a file without write(): open it for reading and writing, map it shared, store, unmap.
- * munmap() writes nothing; the page stays in the cache, marked dirty since the store, and goes to the disk with the next
- * write-back, with sync, or when the machine is switched off in an orderly way.
+ * The shortest program that changes a file without write(): open it for reading and writing, map it shared, store,
+ * unmap. munmap() writes nothing; the page stays in the cache, marked dirty since the store, and goes to the disk with
+ * the next write-back, with sync, or when the machine is switched off in an orderly way.
  *
  * Look at:  cat FILE  right after: read() sees the store, for there is one cache
  * Try:      O_RDONLY instead of O_RDWR: mmap answers "Permission denied"

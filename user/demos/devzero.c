@@ -2,9 +2,9 @@
 /*
  * devzero - two ways to memory that parent and child share, and that they are one
  *
- * An anonymous shared mapping and a shared mapping of /dev/zero are the same thing: each gets an object of its own, full of
- * zeros, with no file behind it. fork() copies the mapping and not the object, so what one process stores the other sees,
- * without any call. The older way is for systems that have no MAP_ANONYMOUS.
+ * An anonymous shared mapping and a shared mapping of /dev/zero are the same thing: each gets an object of its own,
+ * full of zeros, with no file behind it. fork() copies the mapping and not the object, so what one process stores the
+ * other sees, without any call. The older way is for systems that have no MAP_ANONYMOUS.
  *
  * Look at:  the fourth line: the child prints what the parent stored after they had parted
  * Try:      MAP_PRIVATE for both: the child keeps seeing "first"

@@ -2,9 +2,9 @@
 /*
  * family - records in memory that a parent and its child share, and an update that comes back
  *
- * No file at all: an anonymous shared mapping, inherited over fork(). The child waits for the parent's stores, reads them,
- * changes one, and the parent sees it. Who may go on when is a matter of its own: here two pipes say it, for memory alone
- * does not. (semfile shows a semaphore that lies in the shared memory itself.)
+ * No file at all: an anonymous shared mapping, inherited over fork(). The child waits for the parent's stores, reads
+ * them, changes one, and the parent sees it. Who may go on when is a matter of its own: here two pipes say it, for
+ * memory alone does not. (semfile shows a semaphore that lies in the shared memory itself.)
  */
 #include <err.h>
 #include <stdio.h>
@@ -34,7 +34,8 @@ static int child(struct person *people, int ready, int done)
 
 int main(void)
 {
-	struct person *people = mmap(NULL, PEOPLE * sizeof(*people), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct person *people = mmap(NULL, PEOPLE * sizeof(*people), PROT_READ | PROT_WRITE,
+	                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int ready[2], done[2];
 	char byte;
 

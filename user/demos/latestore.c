@@ -2,10 +2,11 @@
 /*
  * latestore FILE TEXT [wait] - a store that nobody syncs
  *
- * TEXT is stored over the beginning of FILE through a shared mapping, and that is all: no msync, no munmap, no close. The
- * store has marked its page dirty in the page cache, and that is where it stays when the process ends. It reaches the disk
- * with the next write-back, which comes every few seconds (/proc/sys/vm/dirty_writeback_centisecs), or when the machine is
- * switched off in an orderly way. Only a power cut within those seconds loses it: who cannot have that calls msync.
+ * TEXT is stored over the beginning of FILE through a shared mapping, and that is all: no msync, no munmap, no close.
+ * The store has marked its page dirty in the page cache, and that is where it stays when the process ends. It reaches
+ * the disk with the next write-back, which comes every few seconds (/proc/sys/vm/dirty_writeback_centisecs), or when
+ * the machine is switched off in an orderly way. Only a power cut within those seconds loses it: who cannot have that
+ * calls msync.
  *
  * wait:     stay, the mapping open, until no page in memory is dirty any more (Dirty in /proc/meminfo); say so; stay on
  */

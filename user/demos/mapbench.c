@@ -8,9 +8,9 @@
  *     copy    one file to another                read and write by 64 KiB; write out of a mapping; memcpy between two mappings
  *     pick    4,096 records of 64 bytes          pread; mmap. The places are random, the same for all
  *
- * Each figure is nanoseconds for a KiB (for pick: for a record), from open to close, the best of three. A read costs a copy
- * and a system call for each buffer; a mapping costs a fault for each page that is touched, and mmap and munmap once. So who
- * wins depends on the size, and on what is done: that is the point of the table.
+ * Each figure is nanoseconds for a KiB (for pick: for a record), from open to close, the best of three. A read costs a
+ * copy and a system call for each buffer; a mapping costs a fault for each page that is touched, and mmap and munmap
+ * once. So who wins depends on the size, and on what is done: that is the point of the table.
  *
  * Run it with  tools/atlas run --icount  and a nanosecond is an instruction: the figures are then the same every time, but
  * nothing is known of caches and TLB. The program runs on Linux as well.
@@ -181,7 +181,8 @@ static const struct task {
 } tasks[] = {
 	{ "scan", "KiB", { { "read 4K", scan_read_4k }, { "read 64K", scan_read_64k }, { "mmap", scan_map },
 	                   { "populate", scan_populate } } },
-	{ "copy", "KiB", { { "read+write", copy_read_write }, { "mmap+write", copy_map_write }, { "mmap+mmap", copy_map_map } } },
+	{ "copy", "KiB", { { "read+write", copy_read_write }, { "mmap+write", copy_map_write },
+	                   { "mmap+mmap", copy_map_map } } },
 	{ "pick", "record", { { "pread", pick_pread }, { "mmap", pick_map } } },
 };
 

@@ -2,11 +2,11 @@
 /*
  * mapdriver - a driver that offers a page of its own, /dev/mymap
  *
- * All there is to a driver with memory to map: a name in /dev, a page, and a loop that answers calls. Calls come on a port,
- * from the kernel, on behalf of whoever opened the device (abi/devproto.h). To DEV_MAP the driver says which memory is
- * meant: port_offer() puts the file that holds it into the answer, and the kernel maps that file's pages. From then on
- * program and driver store to the same frames. When the driver dies, so does the offer: the page vanishes from every program
- * that maps it, and touching it is SIGBUS. docs/drivers.md goes through it.
+ * All there is to a driver with memory to map: a name in /dev, a page, and a loop that answers calls. Calls come on a
+ * port, from the kernel, on behalf of whoever opened the device (abi/devproto.h). To DEV_MAP the driver says which
+ * memory is meant: port_offer() puts the file that holds it into the answer, and the kernel maps that file's pages.
+ * From then on program and driver store to the same frames. When the driver dies, so does the offer: the page vanishes
+ * from every program that maps it, and touching it is SIGBUS. docs/drivers.md goes through it.
  *
  * The program goes into the background when the device is there:   mapdriver; tenbytes
  */

@@ -2,8 +2,8 @@
 /*
  * peek FILE - a mapping that asks for writing alone
  *
- * PROT_WRITE without PROT_READ, private: the processor has no page that can be written and not read, so the bytes can be
- * looked at all the same. Nothing is stored, so nothing is copied: the mapping shows the page cache's own pages.
+ * PROT_WRITE without PROT_READ, private: the processor has no page that can be written and not read, so the bytes can
+ * be looked at all the same. Nothing is stored, so nothing is copied: the mapping shows the page cache's own pages.
  *
  * Look at:  maps, while it runs: the rights are "-w-p", as they were asked for
  * Note:     a private mapping may be larger than memory as long as it is not stored to; what is promised is only what

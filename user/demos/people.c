@@ -2,9 +2,9 @@
 /*
  * people FILE write|read - two programs, one file, and a mapping that is longer than the file
  *
- * The writer makes a file as long as five records and maps ten. All ten are in the one page that both programs map, so a
- * reader sees all of them, but only five of them are in the file: what lies behind the end of the file in its last page
- * is memory that is never written to the disk, and is gone when nobody maps it for writing any more.
+ * The writer makes a file as long as five records and maps ten. All ten are in the one page that both programs map, so
+ * a reader sees all of them, but only five of them are in the file: what lies behind the end of the file in its last
+ * page is memory that is never written to the disk, and is gone when nobody maps it for writing any more.
  *
  * The writer stays, with its mapping, until its standard input ends.
  *

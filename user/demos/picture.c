@@ -2,11 +2,12 @@
 /*
  * picture [-o FILE] [SEED] - draw a map of a land that does not exist, by storing into the screen
  *
- * /dev/fb0 is a device whose memory is mapped like any other: after mmap() a pixel is a store. The driver is a program in user
- * mode (user/servers/fb) and hears nothing of it. How the pixels lie in memory is asked first, by ioctl.
+ * /dev/fb0 is a device whose memory is mapped like any other: after mmap() a pixel is a store. The driver is a program
+ * in user mode (user/servers/fb) and hears nothing of it. How the pixels lie in memory is asked first, by ioctl.
  *
- * The land: at the corners of a lattice the height is a hash of the place; between them it is interpolated. Five lattices, each
- * twice as fine and half as high as the one before, are added up. All in integers, so that every machine draws the same.
+ * The land: at the corners of a lattice the height is a hash of the place; between them it is interpolated. Five
+ * lattices, each twice as fine and half as high as the one before, are added up. All in integers, so that every machine
+ * draws the same.
  *
  * -o FILE:  write the picture to FILE as well (as a PPM, from what was computed, not from the screen)
  * Look at:  maps, while it waits for the end of its input: /dev/fb0, "rw-s", as long as the screen's memory

@@ -2,12 +2,12 @@
 /*
  * semfile FILE post COUNT [MILLISECONDS] | wait COUNT - a semaphore that lies in a mapped file
  *
- * Two programs that know nothing of each other but the name of a file. Both map it; in it lies a semaphore. One posts, after
- * each interval, the other waits. A waiter sleeps in a futex, which the kernel knows by the file's object and the offset in
- * it: so it does not matter that the two programs map the file at different addresses.
+ * Two programs that know nothing of each other but the name of a file. Both map it; in it lies a semaphore. One posts,
+ * after each interval, the other waits. A waiter sleeps in a futex, which the kernel knows by the file's object and the
+ * offset in it: so it does not matter that the two programs map the file at different addresses.
  *
- * The poster makes the file and the semaphore; the waiter waits for it to be there. What it is told is counted: a waiter
- * that comes late finds the posts that it has missed.
+ * The poster makes the file and the semaphore; the waiter waits for it to be there. What it is told is counted: a
+ * waiter that comes late finds the posts that it has missed.
  */
 #include <err.h>
 #include <fcntl.h>

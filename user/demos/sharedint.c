@@ -2,8 +2,8 @@
 /*
  * sharedint - parent and child over one integer
  *
- * Two integers: one in a shared anonymous mapping, one an ordinary variable. fork() gives the child the mapping itself, but
- * only a copy of the variable: the first store to it breaks the sharing of its page.
+ * Two integers: one in a shared anonymous mapping, one an ordinary variable. fork() gives the child the mapping itself,
+ * but only a copy of the variable: the first store to it breaks the sharing of its page.
  *
  * Look at:  the parent's last line: 100 came back, the other change did not
  */

@@ -2,8 +2,8 @@
 /*
  * slice FILE OFFSET [LENGTH] - part of a file, from any byte on
  *
- * A mapping begins at a multiple of the page size, a slice of a file anywhere. So the mapping begins at the page that holds
- * the first byte, and the slice so many bytes into it:
+ * A mapping begins at a multiple of the page size, a slice of a file anywhere. So the mapping begins at the page that
+ * holds the first byte, and the slice so many bytes into it:
  *
  *        page            OFFSET          OFFSET + LENGTH
  *        |<--- lead ----->|<--- slice ---->|

@@ -2,8 +2,8 @@
 /*
  * tenbytes [private] - numbers out of a driver's memory
  *
- * /dev/mymap is served by the program mapdriver. Its mmap is a question to that program, and the answer is a page of the
- * driver's own: what the driver stores there is here, and the other way round, with no call in between.
+ * /dev/mymap is served by the program mapdriver. Its mmap is a question to that program, and the answer is a page of
+ * the driver's own: what the driver stores there is here, and the other way round, with no call in between.
  *
  * Look at:  maps, while it waits for a key: the page is named /dev/mymap
  * Try:      kill the driver while this program waits: the next look at the page is a Bus error, for the page went with it

@@ -469,7 +469,8 @@ static pid_t program_start(char **argv, const char *where, int report)
 	}
 	execvp(argv[0], argv);
 	int error = errno;
-	say("%s: %s", argv[0], error == ENOEXEC ? "not a program for Atlas (an ELF executable for x86-64)" : strerror(error));
+	say("%s: %s", argv[0], error == ENOEXEC ? "not a program for Atlas (an ELF executable for x86-64)"
+	                                        : strerror(error));
 	write(report, "", 1);
 	_exit(error == ENOENT || error == ENOTDIR ? 127 : 126);
 }

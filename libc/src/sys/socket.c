@@ -6,7 +6,10 @@
 
 int socket(int family, int type, int protocol) { return (int)call3(SYS_socket, family, type, protocol); }
 
-int socketpair(int family, int type, int protocol, int fds[2]) { return (int)call4(SYS_socketpair, family, type, protocol, fds); }
+int socketpair(int family, int type, int protocol, int fds[2])
+{
+	return (int)call4(SYS_socketpair, family, type, protocol, fds);
+}
 
 ssize_t send(int fd, const void *bytes, size_t n, int flags) { return sendto(fd, bytes, n, flags, NULL, 0); }
 

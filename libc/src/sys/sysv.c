@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System V shared memory and semaphores: the system calls as they are. semctl's fourth argument is a union in C and a register
- * in the call; every member of the union fits into it. ftok makes a key as everybody does, of the file's number, its device and
- * eight bits of the caller's.
+ * System V shared memory and semaphores: the system calls as they are. semctl's fourth argument is a union in C and a
+ * register in the call; every member of the union fits into it. ftok makes a key as everybody does, of the file's
+ * number, its device and eight bits of the caller's.
  */
 #include "../internal.h"
 #include <stdarg.h>

@@ -134,7 +134,8 @@ int timer_delete(timer_t timer)
 	return (int)call1(SYS_timer_delete, timer);
 }
 
-int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value, struct itimerspec *__restrict old)
+int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value,
+                  struct itimerspec *__restrict old)
 {
 	return (int)call4(SYS_timer_settime, timer, flags, value, old);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every short sequence: all that can be made of up to three calls from an alphabet, on a window of four pages, from each of
- * a few beginnings. What chance would rarely put together, all pairs and triples of calls over the same borders, is here put
- * together for certain; a fault that needs more than three calls and a beginning is left to the random sequences.
+ * Every short sequence: all that can be made of up to three calls from an alphabet, on a window of four pages, from
+ * each of a few beginnings. What chance would rarely put together, all pairs and triples of calls over the same
+ * borders, is here put together for certain; a fault that needs more than three calls and a beginning is left to the
+ * random sequences.
  *
- * Only the last call of a sequence is compared: the calls before it were, as the end of a shorter sequence. One process does
- * it all; between two sequences the window is unmapped and the file made as it was, which leaves nothing of a sequence.
+ * Only the last call of a sequence is compared: the calls before it were, as the end of a shorter sequence. One process
+ * does it all; between two sequences the window is unmapped and the file made as it was, which leaves nothing of a
+ * sequence.
  */
 #include "sequences.h"
 

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chooses the steps of a sequence. The choice looks at the model, so that addresses are mostly near what is mapped and few
- * steps are wasted; it depends on nothing but the seed and what has been chosen before.
+ * Chooses the steps of a sequence. The choice looks at the model, so that addresses are mostly near what is mapped and
+ * few steps are wasted; it depends on nothing but the seed and what has been chosen before.
  *
- * Every sequence has a theme: which calls it makes and how often, which flags of mmap and which advices it knows. A sequence
- * that uses few kinds of step goes deeper with them than one that uses all (Groce et al., Swarm Testing, 2012).
+ * Every sequence has a theme: which calls it makes and how often, which flags of mmap and which advices it knows. A
+ * sequence that uses few kinds of step goes deeper with them than one that uses all (Groce et al., Swarm Testing,
+ * 2012).
  *
- * Left out is what Linux does not define (step_is_defined): bytes stored past the end of a file in its last page, copies
- * between a file and a mapping of it, what is left of pages given up with MADV_FREE.
+ * Left out is what Linux does not define (step_is_defined): bytes stored past the end of a file in its last page,
+ * copies between a file and a mapping of it, what is left of pages given up with MADV_FREE.
  */
 #include "sequences.h"
 
 #include <sys/mman.h>
 
 const char *const op_names[OPS] = { "look", "load", "store", "mmap", "munmap", "mprotect", "mremap", "madvise", "mlock",
-                                    "munlock", "msync", "remap_file_pages", "ftruncate", "pread", "pwrite", "fork", "exit" };
+                                    "munlock", "msync", "remap_file_pages", "ftruncate", "pread", "pwrite", "fork",
+                                    "exit" };
 static const int usual_weight[OPS] = { 6, 8, 20, 24, 6, 14, 12, 14, 4, 3, 2, 2, 4, 4, 4, 2, 2 };
 static const unsigned rare_flags[] = { MAP_POPULATE, MAP_LOCKED, MAP_NORESERVE, MAP_GROWSDOWN, MAP_STACK, MAP_NONBLOCK,
                                        MAP_32BIT, MAP_DENYWRITE, MAP_EXECUTABLE };
 static const int all_advices[] = { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE,
-                                   MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP,
-                                   MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT,
-                                   MADV_POPULATE_READ, MADV_POPULATE_WRITE };
+                                   MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
+                                   MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD,
+                                   MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE };
 #define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 bool left_out[OPS];
@@ -286,7 +288,10 @@ struct step step_choose(struct game *g, int current)
 
 /* ---- what Linux leaves open ---- */
 
-/* The object that a page of the arena shows; NOTHING: a copy or nothing at all. stores: through which it can be changed. */
+/*
+ * The object that a page of the arena shows; NOTHING: a copy or nothing at all. stores: through which it can be
+ * changed.
+ */
 static int shown_object(const struct process *p, long addr, bool stores)
 {
 	int page = (int)(addr / PAGE);

@@ -73,8 +73,8 @@ static int random_sequences(uint64_t seed, uint64_t steps, uint64_t first, uint6
 			fflush(stdout);
 		}
 	}
-	printf("seed %lu: %lu steps, %d differences, hash %016lx\n", (unsigned long)seed, (unsigned long)game->done, differences,
-	       (unsigned long)game->hash);
+	printf("seed %lu: %lu steps, %d differences, hash %016lx\n", (unsigned long)seed, (unsigned long)game->done,
+	       differences, (unsigned long)game->hash);
 	return differences > 0;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the real arena looks like, against what the model says: the lines of /proc/self/maps that lie in the arena, and every
- * byte that can be read there and in the two files. All that was seen goes into a hash, so that two systems can be compared
- * without the model.
+ * What the real arena looks like, against what the model says: the lines of /proc/self/maps that lie in the arena, and
+ * every byte that can be read there and in the two files. All that was seen goes into a hash, so that two systems can
+ * be compared without the model.
  *
  * Reading a page brings it in. That must not show (a page never stored to has no family, and reads as zeros before and
- * after), but it hides mistakes of the kind that only a first touch can make; so only some sequences read everything after
- * every step.
+ * after), but it hides mistakes of the kind that only a first touch can make; so only some sequences read everything
+ * after every step.
  */
 #include "sequences.h"
 
@@ -94,8 +94,8 @@ static int model_lines(const struct process *p, struct line *line)
 	for (int i = 0; i < p->areas; i++) {
 		const struct area *a = &p->area[i];
 		line[i] = (struct line){ .first = a->first, .end = a->end, .offset = a->object == NOTHING ? 0 : a->offset };
-		snprintf(line[i].access, sizeof(line[i].access), "%c%c%c%c", a->flags & READ ? 'r' : '-', a->flags & WRITE ? 'w' : '-',
-		         a->flags & EXEC ? 'x' : '-', area_is_shared(a) ? 's' : 'p');
+		snprintf(line[i].access, sizeof(line[i].access), "%c%c%c%c", a->flags & READ ? 'r' : '-',
+		         a->flags & WRITE ? 'w' : '-', a->flags & EXEC ? 'x' : '-', area_is_shared(a) ? 's' : 'p');
 		line[i].shows = a->object == NOTHING ? '-' : a->object < FILES ? (char)('a' + a->object) : 'z';
 	}
 	return p->areas;
@@ -126,7 +126,8 @@ bool observe_maps(const struct world *w, int who, uint64_t *hash, char *why, siz
 	for (int i = 0; i < n; i++) {
 		const struct line *l = &real[i];
 		same = same && same_line(l, &model[i]);
-		hash_add(hash, (uint64_t)l->first << 48 | (uint64_t)l->end << 40 | (uint64_t)l->shows << 32 | (uint64_t)l->offset);
+		hash_add(hash, (uint64_t)l->first << 48 | (uint64_t)l->end << 40 | (uint64_t)l->shows << 32 |
+		         (uint64_t)l->offset);
 		hash_add(hash, (uint64_t)l->access[0] << 24 | (uint64_t)l->access[1] << 16 | (uint64_t)l->access[2] << 8 |
 		                       (uint64_t)l->access[3]);
 	}
@@ -154,8 +155,8 @@ static bool observe_arena(const struct world *w, int who, uint64_t *hash, char *
 			}
 			hash_add(hash, byte);
 			if (byte != expected) {
-				snprintf(why, room, "  page %d byte %d of process %d is %02x and should be %02x\n", page, g * GRAIN, who,
-				         byte, expected);
+				snprintf(why, room, "  page %d byte %d of process %d is %02x and should be %02x\n", page,
+				         g * GRAIN, who, byte, expected);
 				return false;
 			}
 		}
@@ -177,8 +178,8 @@ static bool observe_file(const struct world *w, int file, uint64_t *hash, char *
 	for (unsigned g = 0; g < o->grains; g++) {
 		hash_add(hash, bytes[g * GRAIN]);
 		if (bytes[g * GRAIN] != o->byte[g]) {
-			snprintf(why, room, "  file %c, byte %u is %02x and should be %02x\n", 'a' + file, g * GRAIN, bytes[g * GRAIN],
-			         o->byte[g]);
+			snprintf(why, room, "  file %c, byte %u is %02x and should be %02x\n", 'a' + file, g * GRAIN,
+			         bytes[g * GRAIN], o->byte[g]);
 			return false;
 		}
 	}

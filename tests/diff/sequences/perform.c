@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes one step, on the real arena and in the model. A mapping that the system placed outside the arena is unmapped at
- * once, so that nothing but the arena ever changes. Loads and stores are single instructions; a handler notes the signal
- * they give and jumps back.
+ * once, so that nothing but the arena ever changes. Loads and stores are single instructions; a handler notes the
+ * signal they give and jumps back.
  */
 #include "sequences.h"
 

@@ -2,9 +2,9 @@
 /*
  * Plays one sequence: makes each step on the real arena and in the model, and compares.
  *
- * The processes of a sequence are real ones. Whose turn it is makes the step; to give the turn away it writes a byte into
- * the other's pipe and waits at its own. Everything they share (struct game) lies in shared memory outside the arena. A
- * last pipe, held open by all of them, tells the one who started the sequence that they are gone.
+ * The processes of a sequence are real ones. Whose turn it is makes the step; to give the turn away it writes a byte
+ * into the other's pipe and waits at its own. Everything they share (struct game) lies in shared memory outside the
+ * arena. A last pipe, held open by all of them, tells the one who started the sequence that they are gone.
  */
 #include "sequences.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints a sequence as a C program that stands alone, to be compiled on any Linux and run there and on Atlas. Each process
- * runs the same list of steps and makes those that are its own; a counter in shared memory says whose turn it is. Every step
- * prints what it gave, and its line says what the specification expects.
+ * Prints a sequence as a C program that stands alone, to be compiled on any Linux and run there and on Atlas. Each
+ * process runs the same list of steps and makes those that are its own; a counter in shared memory says whose turn it
+ * is. Every step prints what it gave, and its line says what the specification expects.
  */
 #include "sequences.h"
 
@@ -19,15 +19,17 @@ struct name {
 static const struct name prot_names[] = { N(PROT_READ), N(PROT_WRITE), N(PROT_EXEC), N(PROT_GROWSDOWN), N(PROT_GROWSUP),
                                           { 0, NULL } };
 static const struct name map_names[] = { N(MAP_ANONYMOUS), N(MAP_FIXED), N(MAP_FIXED_NOREPLACE), N(MAP_POPULATE),
-                                         N(MAP_LOCKED), N(MAP_NORESERVE), N(MAP_GROWSDOWN), N(MAP_STACK), N(MAP_NONBLOCK),
-                                         N(MAP_32BIT), N(MAP_DENYWRITE), N(MAP_EXECUTABLE), { 0, NULL } };
+                                         N(MAP_LOCKED), N(MAP_NORESERVE), N(MAP_GROWSDOWN), N(MAP_STACK),
+                                         N(MAP_NONBLOCK), N(MAP_32BIT), N(MAP_DENYWRITE), N(MAP_EXECUTABLE),
+                                         { 0, NULL } };
 static const struct name remap_names[] = { N(MREMAP_MAYMOVE), N(MREMAP_FIXED), N(MREMAP_DONTUNMAP), { 0, NULL } };
 static const struct name sync_names[] = { N(MS_ASYNC), N(MS_INVALIDATE), N(MS_SYNC), { 0, NULL } };
 static const struct name advice_names[] = { N(MADV_NORMAL), N(MADV_RANDOM), N(MADV_SEQUENTIAL), N(MADV_WILLNEED),
-                                            N(MADV_DONTNEED), N(MADV_FREE), N(MADV_REMOVE), N(MADV_DONTFORK), N(MADV_DOFORK),
-                                            N(MADV_HUGEPAGE), N(MADV_NOHUGEPAGE), N(MADV_DONTDUMP), N(MADV_DODUMP),
-                                            N(MADV_WIPEONFORK), N(MADV_KEEPONFORK), N(MADV_COLD), N(MADV_PAGEOUT),
-                                            N(MADV_POPULATE_READ), N(MADV_POPULATE_WRITE), { 0, NULL } };
+                                            N(MADV_DONTNEED), N(MADV_FREE), N(MADV_REMOVE), N(MADV_DONTFORK),
+                                            N(MADV_DOFORK), N(MADV_HUGEPAGE), N(MADV_NOHUGEPAGE), N(MADV_DONTDUMP),
+                                            N(MADV_DODUMP), N(MADV_WIPEONFORK), N(MADV_KEEPONFORK), N(MADV_COLD),
+                                            N(MADV_PAGEOUT), N(MADV_POPULATE_READ), N(MADV_POPULATE_WRITE),
+                                            { 0, NULL } };
 
 /* The text of a set of flags. */
 static char *set(char *text, long value, const struct name *names, const char *none)
@@ -99,8 +101,8 @@ void step_print(const struct step *s, char *text, size_t room)
 	case OP_STORE: snprintf(text, room, "store(arena + %s, %ld)", at, arg[1]); break;
 	case OP_MMAP: {
 		char flags[400];
-		snprintf(text, room, "at(mmap(arena + %s, %s, %s, %s, %s, %s))", at, len, set(b, arg[2], prot_names, "PROT_NONE"),
-		         map_flags(flags, arg[3]), fd_name(arg[4]), bytes(c, arg[5]));
+		snprintf(text, room, "at(mmap(arena + %s, %s, %s, %s, %s, %s))", at, len,
+		         set(b, arg[2], prot_names, "PROT_NONE"), map_flags(flags, arg[3]), fd_name(arg[4]), bytes(c, arg[5]));
 		break;
 	}
 	case OP_MUNMAP: snprintf(text, room, "munmap(arena + %s, %s)", at, len); break;
@@ -200,7 +202,8 @@ void program_print(const struct step *steps, int n, bool look_always)
 			continue;
 		step_print(&steps[i], text, sizeof(text));
 		expect(w, &steps[i], expected, sizeof(expected));
-		printf("\tSTEP(%d, %d, %s%s); /* %s */\n", number, steps[i].who, text, steps[i].op == OP_EXIT ? ", 0" : "", expected);
+		printf("\tSTEP(%d, %d, %s%s); /* %s */\n", number, steps[i].who, text, steps[i].op == OP_EXIT ? ", 0" : "",
+		       expected);
 		number++;
 		if (look_always && steps[i].op != OP_EXIT)
 			printf("\tSTEP(%d, %d, look());\n", number, steps[i].who), number++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sequences of memory calls, tried on the system this runs on and on the specification (../spec/spec.h), and compared after
- * every step. The same static binary runs on Linux and on Atlas.
+ * Sequences of memory calls, tried on the system this runs on and on the specification (../spec/spec.h), and compared
+ * after every step. The same static binary runs on Linux and on Atlas.
  *
  *      generate.c    chooses steps from a seed
  *      perform.c     makes one step: on the real arena, and in the model

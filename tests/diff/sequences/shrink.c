@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes a sequence that differs as short as it gets: runs of steps are left out, long ones first (Zeller, Hildebrandt:
- * Simplifying and isolating failure-inducing input, 2002), then each argument is made simpler, and this again until nothing
- * more can go. Any difference will do, and steps that have become undefined are passed over as the sequence is played.
+ * Simplifying and isolating failure-inducing input, 2002), then each argument is made simpler, and this again until
+ * nothing more can go. Any difference will do, and steps that have become undefined are passed over as the sequence is
+ * played.
  */
 #include "sequences.h"
 

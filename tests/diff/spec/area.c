@@ -6,9 +6,9 @@
  *
  *      | low |  range  | high |
  *
- * It joins a neighbour that touches it, has the same flags, shows the same object through the same descriptor so that the
- * pages go on counting across the border, and takes its family (fits). What remains is the order in which the two sides
- * are looked at, and it matters when low and high are of different families:
+ * It joins a neighbour that touches it, has the same flags, shows the same object through the same descriptor so that
+ * the pages go on counting across the border, and takes its family (fits). What remains is the order in which the two
+ * sides are looked at, and it matters when low and high are of different families:
  *
  *      mmap           looks up first; low joins too only if it takes high's family
  *      all others     look down first; high joins too only if low and high are of one family, or one has none

@@ -8,8 +8,8 @@
  *      no access, or a store without WRITE   SIGSEGV, SEGV_ACCERR    (any access at all lets x86 load)
  *      past the last page of the object      SIGBUS,  BUS_ADRERR
  *
- * A private store gives the area its family before the object is asked, so even one that ends in SIGBUS does. It then makes
- * the page a copy of what the object shows, and from now on the process sees its copy. si_addr is the very byte.
+ * A private store gives the area its family before the object is asked, so even one that ends in SIGBUS does. It then
+ * makes the page a copy of what the object shows, and from now on the process sees its copy. si_addr is the very byte.
  */
 #include "spec.h"
 
@@ -26,8 +26,8 @@ enum touch { TOUCHED, UNMAPPED, FORBIDDEN, PAST_END };
 /* Neighbours that mprotect could make one: all but their access is alike. */
 static bool could_join(const struct area *low, const struct area *high)
 {
-	return low->end == high->first && ((low->flags ^ high->flags) & ~(unsigned)ACCESS) == 0 && low->object == high->object &&
-	       low->fd == high->fd && area_page(low, low->end) == high->offset;
+	return low->end == high->first && ((low->flags ^ high->flags) & ~(unsigned)ACCESS) == 0 &&
+	       low->object == high->object && low->fd == high->fd && area_page(low, low->end) == high->offset;
 }
 
 /* The first private store: a neighbour's family if that is founded by a store too and they could join, or a new one. */
@@ -78,7 +78,9 @@ bool page_is_readable(const struct world *w, int who, int page)
 	return area_covers(p, page) && a->flags & ACCESS && !past_end(w, a, page);
 }
 
-/* Area i is the first above the page. It grows unless the area below it, which must keep its distance, is in the arena. */
+/*
+ * Area i is the first above the page. It grows unless the area below it, which must keep its distance, is in the arena.
+ */
 static bool grow_down(struct world *w, struct process *p, int i, int page)
 {
 	struct area *a = &p->area[i];
@@ -163,8 +165,8 @@ struct outcome spec_store(struct world *w, int who, long addr, uint8_t value)
 }
 
 /*
- * Brings pages in beforehand: as by stores where a store would make a copy, otherwise as by loads. Areas whose pages are
- * locked as they come are left alone. The first page that cannot be touched ends it.
+ * Brings pages in beforehand: as by stores where a store would make a copy, otherwise as by loads. Areas whose pages
+ * are locked as they come are left alone. The first page that cannot be touched ends it.
  */
 int spec_populate(struct world *w, int who, int first, int end)
 {

@@ -131,7 +131,8 @@ long spec_mmap(struct world *w, int who, long addr, long len, int prot, int flag
 		return ELSEWHERE;
 
 	bool populate = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
-	struct area a = { .first = first, .end = first + pages, .flags = area_flags(prot, flags, anonymous || fd_writes(fd)) };
+	struct area a = { .first = first, .end = first + pages,
+	                  .flags = area_flags(prot, flags, anonymous || fd_writes(fd)) };
 	if (!anonymous) {
 		a.object = fd_object(fd);
 		a.fd = fd;

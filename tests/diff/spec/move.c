@@ -9,9 +9,10 @@
  *      move       with MAYMOVE, to a place of the kernel's choice, or with FIXED to one that is cleared first
  *      copy       old_len 0 of a shared mapping: a second one; nothing is unmapped
  *
- * With DONTUNMAP a move leaves the old range mapped, without its pages. Pages go with the move, and the family with them:
- * what is mapped at the new place is the old area's continuation and joins neighbours as such. Only private anonymous
- * memory that never was stored to forgets where it was born, so that it can be joined with its new neighbours; but with
+ * With DONTUNMAP a move leaves the old range mapped, without its pages. Pages go with the move, and the family with
+ * them: what is mapped at the new place is the old area's continuation and joins neighbours as such. Only private
+ * anonymous memory that never was stored to forgets where it was born, so that it can be joined with its new
+ * neighbours; but with
  * DONTUNMAP it joins nobody if the old area would be among them.
  *
  * FIXED clears the new place, and shortens the old, before the old range is looked at: both are done even when the call
@@ -132,8 +133,8 @@ static long remap_to(struct world *w, int who, struct move *m, bool fixed, long 
 long spec_mremap(struct world *w, int who, long old, long old_len, long new_len, int flags, long to)
 {
 	struct process *p = &w->process[who];
-	struct move m = { .old = (int)(old / PAGE), .old_pages = pages_of(old_len), .to = -1, .new_pages = pages_of(new_len),
-	                  .keep = flags & MREMAP_DONTUNMAP };
+	struct move m = { .old = (int)(old / PAGE), .old_pages = pages_of(old_len), .to = -1,
+	                  .new_pages = pages_of(new_len), .keep = flags & MREMAP_DONTUNMAP };
 
 	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return -EINVAL;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The executable specification of mappings: what each call of the mmap family does to files, processes and memory, said so
- * that it can be run. It is the definition that Linux 6.1 and Atlas are both held to (docs/testing.md says how). It is small because its
- * world is small:
+ * The executable specification of mappings: what each call of the mmap family does to files, processes and memory, said
+ * so that it can be run. It is the definition that Linux 6.1 and Atlas are both held to (docs/testing.md says how). It
+ * is small because its world is small:
  *
  *      an arena of ARENA_PAGES pages, the same addresses in every process, nothing mapped around it
  *      at most PROCESSES processes, of which one is there from the start and the others are made by fork
  *      two files, reached through a few descriptors, and objects without a name behind shared anonymous memory
  *      memory seen at a resolution of a grain: of each GRAIN bytes only the first is looked at, and calls move whole grains
  *
- * Addresses are bytes from the start of the arena. There are no page tables here, no copy-on-write and no cache: a process
- * has areas (what /proc/PID/maps shows, one a line) and, page by page, the private copies that are its own. Everything
- * else a load sees comes from the object that the area shows at that page.
+ * Addresses are bytes from the start of the arena. There are no page tables here, no copy-on-write and no cache: a
+ * process has areas (what /proc/PID/maps shows, one a line) and, page by page, the private copies that are its own.
+ * Everything else a load sees comes from the object that the area shows at that page.
  *
  *      load at A ──► the area around A ──► a copy of the page, if the process has its own
  *                                      └─► otherwise the object's page, or zeros where there is no object
@@ -52,8 +52,8 @@ struct object {
 };
 
 /*
- * What an area is like. Two neighbours that differ in any of these stay two. The first three are PROT_READ, PROT_WRITE and
- * PROT_EXEC.
+ * What an area is like. Two neighbours that differ in any of these stay two. The first three are PROT_READ, PROT_WRITE
+ * and PROT_EXEC.
  */
 enum {
 	READ = 1 << 0,
@@ -77,10 +77,10 @@ enum {
 };
 
 /*
- * The family of an area is the identity of its private pages. It is taken at the first private store and inherited by every
- * part the area is cut into; two areas of different families are never joined, since a page could not be found from
- * its family any more. A family is NONE, a positive number when a store founded it, or a negative one when a fork did: areas
- * of a forked family take no strangers in.
+ * The family of an area is the identity of its private pages. It is taken at the first private store and inherited by
+ * every part the area is cut into; two areas of different families are never joined, since a page could not be found
+ * from its family any more. A family is NONE, a positive number when a store founded it, or a negative one when a fork
+ * did: areas of a forked family take no strangers in.
  */
 enum { NONE = 0 };
 
@@ -125,8 +125,10 @@ void area_cut(struct process *p, int page);         /* an area that reaches acro
 void area_clear(struct process *p, int first, int end); /* nothing is mapped there any more */
 void area_add_new(struct process *p, struct area a); /* the range is free; joined with its neighbours as mmap does */
 void area_add(struct process *p, struct area a);     /* the same as every other call does */
-void area_add_apart(struct process *p, struct area a, int page); /* the same; but alone if it would join the area at page */
-int area_change(struct process *p, int i, int first, int end, unsigned flags); /* a part of area i; index of where it is now */
+/* the same; but alone if it would join the area at page */
+void area_add_apart(struct process *p, struct area a, int page);
+/* a part of area i; index of where it is now */
+int area_change(struct process *p, int i, int first, int end, unsigned flags);
 bool area_is_shared(const struct area *a);           /* "s" in maps, which a read-only descriptor's mapping is too */
 long area_page(const struct area *a, int page);      /* page of the object seen there */
 

@@ -192,7 +192,8 @@ static struct cache *fpu_cache;  /* a multiple of 64 */
 
 static void block_take(void)
 {
-	struct block b = { .size = host_below(4) ? 1 + host_below(600) : 1 + host_below(20000), .fill = (unsigned char)host_random() };
+	struct block b = { .size = host_below(4) ? 1 + host_below(600) : 1 + host_below(20000),
+	                   .fill = (unsigned char)host_random() };
 	uint64_t kind = host_below(8);
 
 	if (kind == 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands in for the kernel around kernel/vm/vma.c and merge.c on the host: an allocator that counts, objects and files whose
- * references are only counted, a panic that ends the program.
+ * What stands in for the kernel around kernel/vm/vma.c and merge.c on the host: an allocator that counts, objects and
+ * files whose references are only counted, a panic that ends the program.
  */
 #include "../../kernel/vma_property.h"
 

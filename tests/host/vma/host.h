@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The VMA tree on the host, for vma_test.c and the fuzzer; free of the kernel's headers, which clash with the host's. */
+/*
+ * The VMA tree on the host, for vma_test.c and the fuzzer; free of the kernel's headers, which clash with the host's.
+ */
 #ifndef HOST_VMA_H
 #define HOST_VMA_H
 

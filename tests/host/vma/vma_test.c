@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/vm/vma.c on the host, under sanitizers: tests/kernel/vma_property.c with its decisions from a generator. The few
- * functions that vma.c calls outside of lib/ are stood in for by host.c.
+ * kernel/vm/vma.c on the host, under sanitizers: tests/kernel/vma_property.c with its decisions from a generator. The
+ * few functions that vma.c calls outside of lib/ are stood in for by host.c.
  *
  * vma_test FIRST SEED [OPERATIONS]: prints one TAP line, numbered FIRST.
  */

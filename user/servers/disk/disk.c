@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk: the server of one virtio-blk disk. `disk PORT_FD [NUMBER]` answers on that port the block requests and the pager
- * messages of abi/pager.h.
+ * disk: the server of one virtio-blk disk. `disk PORT_FD [NUMBER]` answers on that port the block requests and the
+ * pager messages of abi/pager.h.
  *
  * One thread receives calls and the device's interrupts alike. A call becomes requests to the device, which moves the
  * data straight between the disk and the lent frames; the call is answered when the last of its requests is back:

@@ -13,8 +13,8 @@
  * once more.
  *
  * A damaged bitmap may show the group's own tables as free. Their bits are set in the copy in memory, so they are
- * never given away; and no pointer to them is ever accepted (block_is_data). A bit that is set already when it should be
- * freed, and the other way round, is a complaint in the log and otherwise ignored.
+ * never given away; and no pointer to them is ever accepted (block_is_data). A bit that is set already when it should
+ * be freed, and the other way round, is a complaint in the log and otherwise ignored.
  *
  * Blocks reserved for the administrator (s_r_blocks_count) are kept out of the number "available" of statfs but are not
  * refused here, for a page that becomes dirty does not say whose it is.

@@ -314,7 +314,9 @@ int data_punch(struct fs *fs, uint32_t ino, uint64_t page, uint64_t npages)
 	return err;
 }
 
-/* The first byte from `off` on that lies in a block (in a hole), `size` when there is none. Reserved blocks are blocks. */
+/*
+ * The first byte from `off` on that lies in a block (in a hole), `size` when there is none. Reserved blocks are blocks.
+ */
 int data_seek(struct fs *fs, uint32_t ino, uint64_t off, uint64_t size, bool hole, uint64_t *found)
 {
 	uint64_t most = map_max_blocks(fs), block = off >> fs->block_shift;

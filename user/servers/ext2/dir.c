@@ -10,10 +10,11 @@
  * into a new block; a removed record is joined with the one before it in its block. A record never crosses a block.
  *
  * A block is read whole into a buffer and judged whole before anything in it is believed: lengths, alignment, inode
- * numbers, names. A change is written back as the bytes that changed, so that no more sectors become dirty than need be.
+ * numbers, names. A change is written back as the bytes that changed, so that no more sectors become dirty than need
+ * be.
  *
- * The hashed index some directories carry (dir_index) is disguised as free records, and is ignored. Whoever changes such
- * a directory clears its flag, or the index would lie; e2fsck -D can build it anew.
+ * The hashed index some directories carry (dir_index) is disguised as free records, and is ignored. Whoever changes
+ * such a directory clears its flag, or the index would lie; e2fsck -D can build it anew.
  *
  * The cookie of a listing is the offset of the next record. If that record has been joined with another since, the
  * listing goes on at the first record behind it.
@@ -255,7 +256,9 @@ int dir_add(struct fs *fs, struct inode *dir, struct name name, uint32_t ino, ui
 	return dir_grow(fs, dir, buf);
 }
 
-/* -> offset of the record before the one at `offset`, in a block that was judged; `offset` itself if it is the first. */
+/*
+ * -> offset of the record before the one at `offset`, in a block that was judged; `offset` itself if it is the first.
+ */
 static uint32_t record_before(const uint8_t *buf, uint32_t offset)
 {
 	uint32_t before = 0;

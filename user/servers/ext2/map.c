@@ -495,8 +495,8 @@ static int punch_run(struct fs *fs, struct inode *inode, uint32_t first, const s
 }
 
 /*
- * Makes [first, first + count) of a regular file a hole, and writes the inode. Indirect blocks stay, though nothing may be
- * left below them. EIO, ENOMEM; what could be freed was.
+ * Makes [first, first + count) of a regular file a hole, and writes the inode. Indirect blocks stay, though nothing may
+ * be left below them. EIO, ENOMEM; what could be freed was.
  * - no transfer of the file may be in progress, as for map_truncate
  */
 int map_punch(struct fs *fs, struct inode *inode, uint32_t first, uint32_t count)

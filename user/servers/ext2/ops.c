@@ -216,8 +216,8 @@ static int check_create(struct fs *fs, struct inode *dir, const struct create_ar
 }
 
 /*
- * Gives a filled inode its name and then its links: adding the name may clean the metadata, and an inode with links must
- * not reach the disk before its name.
+ * Gives a filled inode its name and then its links: adding the name may clean the metadata, and an inode with links
+ * must not reach the disk before its name.
  */
 static int publish(struct fs *fs, struct inode *dir, struct inode *inode, struct name name)
 {
@@ -320,7 +320,9 @@ int inode_drop_links(struct fs *fs, struct inode *inode, uint32_t count)
 	return inode_write(fs, inode);
 }
 
-/* Removes a name and `count` links. An inode that dies of it reaches the disk before the block that forgets its name. */
+/*
+ * Removes a name and `count` links. An inode that dies of it reaches the disk before the block that forgets its name.
+ */
 static int remove_link(struct fs *fs, struct inode *dir, const struct dir_pos *pos, struct inode *inode, uint32_t count)
 {
 	uint16_t links = inode->raw.links;

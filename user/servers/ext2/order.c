@@ -19,16 +19,16 @@
  *
  * A rename must not lose its old name before the new one is on the disk. The block of the old name is noted as
  * ORDER_LATE: if it is in the list of step 2 because of another change, everything is cleaned before it changes, and
- * while it is noted it does not enter that list. While anything is late no step is done alone, for the file that a rename
- * has replaced has no name from step 2 on and is dead only with step 4.
+ * while it is noted it does not enter that list. While anything is late no step is done alone, for the file that a
+ * rename has replaced has no name from step 2 on and is dead only with step 4.
  *
  * A file is found by the inode of its directory (step 3), the name in it (2) and its own inode (4). Of two directories
- * one of which is new in the other, both would be in step 3, in no order; so the outer one is cleaned before it gets the
- * inner (order_new_dir).
+ * one of which is new in the other, both would be in step 3, in no order; so the outer one is cleaned before it gets
+ * the inner (order_new_dir).
  *
  * Step 1 writes dead inodes by sectors, and a sector holds several inodes. One that is new there (ORDER_FRESH: its name
- * is not on the disk yet) would get there before its name. So names are cleaned before an inode dies beside a fresh one,
- * and a number beside an inode that waits for step 1 is passed over when a new one is wanted.
+ * is not on the disk yet) would get there before its name. So names are cleaned before an inode dies beside a fresh
+ * one, and a number beside an inode that waits for step 1 is passed over when a new one is wanted.
  *
  * Blocks and inodes freed wait in two arrays of fixed size. When one is full the metadata is cleaned then and there;
  * therefore whoever frees has already cleared the pointer, in the cache. Blocks that never had a pointer (pending ones,

@@ -8,8 +8,8 @@
  *     parent     a directory that moved gets its new "..", and both parents their link counts
  *
  * That the new name reaches the disk before the old one goes is the business of order.c (dir_remove, "late"). After a
- * crash in between the file has two names, which e2fsck -p accepts, but for a directory; and a file that was replaced has
- * none until its inode follows, in the same clean: docs/limits.md. Both have to do with e2fsck -p, which stops at
+ * crash in between the file has two names, which e2fsck -p accepts, but for a directory; and a file that was replaced
+ * has none until its inode follows, in the same clean: docs/limits.md. Both have to do with e2fsck -p, which stops at
  * what it would have to ask about; nothing is lost.
  *
  * Two names of one file: nothing is done, as POSIX wants it. An ancestor is looked for along "..", with a bound, for on

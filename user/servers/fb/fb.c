@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fb: the screen of QEMU's displays as memory, /dev/fb0. `fb PORT_FD`; init starts it when the boot line says display=1.
+ * fb: the screen of QEMU's displays as memory, /dev/fb0. `fb PORT_FD`; init starts it when the boot line says
+ * display=1.
  *
- * The device (1234:1111, `-device VGA` and `-device bochs-display` alike) has two windows: its video memory, which is the
- * picture, line by line, 32 bits a pixel; and registers, of which a handful of 16-bit ones set the mode (docs/specs/
- * standard-vga.txt of QEMU; the names are those of the Bochs VBE display interface):
+ * The device (1234:1111, `-device VGA` and `-device bochs-display` alike) has two windows: its video memory, which is
+ * the picture, line by line, 32 bits a pixel; and registers, of which a handful of 16-bit ones set the mode
+ * (docs/specs/ standard-vga.txt of QEMU; the names are those of the Bochs VBE display interface):
  *
  *      BAR 0   video memory      offered to whoever maps /dev/fb0 (port_offer): a store is a pixel, no call passes
  *      BAR 2   registers         0x400: those of a VGA, from port 0x3c0 on    0x500: mode: index * 2
  *
- * The server draws nothing and keeps nothing but the mode. It is not asked when a pixel is stored, so it may even be slow;
- * when it dies, the picture stays on the screen and whoever has it mapped gets SIGBUS at the next pixel.
+ * The server draws nothing and keeps nothing but the mode. It is not asked when a pixel is stored, so it may even be
+ * slow; when it dies, the picture stays on the screen and whoever has it mapped gets SIGBUS at the next pixel.
  *
- * The mode is 1024x768 at first; FBIOPUT_VSCREENINFO sets another, of 32 bits a pixel, if the video memory has room for it.
+ * The mode is 1024x768 at first; FBIOPUT_VSCREENINFO sets another, of 32 bits a pixel, if the video memory has room for
+ * it.
  * A change of mode leaves mappings as they are: what they show is the same memory, cut into lines of another length.
  * read() and write() go through the same window, from the position of the open file on.
  */
@@ -35,7 +37,8 @@
 #define PCI_COMMAND_MEMORY 2
 
 #define MODE_BASE 0x500
-enum { MODE_ID, MODE_XRES, MODE_YRES, MODE_BPP, MODE_ENABLE, MODE_BANK, MODE_VIRT_WIDTH, MODE_VIRT_HEIGHT, MODE_X, MODE_Y };
+enum { MODE_ID, MODE_XRES, MODE_YRES, MODE_BPP, MODE_ENABLE, MODE_BANK, MODE_VIRT_WIDTH, MODE_VIRT_HEIGHT, MODE_X,
+       MODE_Y };
 enum { ENABLE_ON = 1, ENABLE_LINEAR = 0x40 };
 #define VGA_STATUS    (0x400 + 0x3da - 0x3c0) /* a read makes the next byte to the attribute controller its index */
 #define VGA_ATTRIBUTE 0x400
@@ -99,7 +102,8 @@ static int mode_put(struct fb_var_screeninfo *want)
 
 	if (how != FB_ACTIVATE_NOW && how != FB_ACTIVATE_TEST)
 		return -EINVAL;
-	if (want->xres < SIDE_MIN || want->xres > SIDE_MAX || want->yres < SIDE_MIN || want->yres > SIDE_MAX || want->xres % 8)
+	if (want->xres < SIDE_MIN || want->xres > SIDE_MAX || want->yres < SIDE_MIN || want->yres > SIDE_MAX ||
+	    want->xres % 8)
 		return -EINVAL;
 	if (want->bits_per_pixel != 8 * BYTES_A_PIXEL || want->xres_virtual > want->xres || want->yres_virtual > want->yres)
 		return -EINVAL;
@@ -117,7 +121,8 @@ static int mode_put(struct fb_var_screeninfo *want)
 static struct fb_fix_screeninfo fixed(void)
 {
 	return (struct fb_fix_screeninfo){
-		.id = "atlas", .smem_start = device.bar[0].paddr, .smem_len = (uint32_t)video_size(), .type = FB_TYPE_PACKED_PIXELS,
+		.id = "atlas", .smem_start = device.bar[0].paddr, .smem_len = (uint32_t)video_size(),
+			.type = FB_TYPE_PACKED_PIXELS,
 		.visual = FB_VISUAL_TRUECOLOR, .line_length = line_length(),
 	};
 }
@@ -267,6 +272,7 @@ int main(int argc, char **argv)
 		error = dev_register(port, "fb0", 0660, 29 << 8);
 	if (error == 0)
 		error = serve();
-	fprintf(stderr, "fb: %s\n", error == -ENODEV ? "the machine has no display that this driver knows" : strerror(-error));
+	fprintf(stderr, "fb: %s\n", error == -ENODEV ? "the machine has no display that this driver knows"
+	                                             : strerror(-error));
 	return 1;
 }

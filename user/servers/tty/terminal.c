@@ -13,11 +13,12 @@
  * Echo goes before the output of programs, byte-wise, so that typing ahead of a busy program shows at once. The column
  * is followed so that erasing a tab erases what it printed.
  *
- * Sessions and groups are the kernel's: it stops who reads in the background before we are asked, and sends the signals of keys to the
- * foreground (dev_signal).
+ * Sessions and groups are the kernel's: it stops who reads in the background before we are asked, and sends the signals
+ * of keys to the foreground (dev_signal).
  *
- * In raw mode a read waits for VMIN bytes (or all it wants, if that is less). VTIME is counted by the port's timer: for the first
- * reader's wait as a whole when VMIN is 0, else from the last byte that came. When it is over, the reader gets what is there.
+ * In raw mode a read waits for VMIN bytes (or all it wants, if that is less). VTIME is counted by the port's timer: for
+ * the first reader's wait as a whole when VMIN is 0, else from the last byte that came. When it is over, the reader
+ * gets what is there.
  */
 #include <errno.h>
 #include <signal.h>
@@ -362,7 +363,8 @@ static void time_start(bool came)
 {
 	struct timespec now;
 
-	if (local(ICANON) || termios.c_cc[VTIME] == 0 || (termios.c_cc[VMIN] ? input_count == 0 : time_counts) || (time_counts && !came))
+	if (local(ICANON) || termios.c_cc[VTIME] == 0 || (termios.c_cc[VMIN] ? input_count == 0 : time_counts) ||
+	    (time_counts && !came))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	port_timer(server_port, now.tv_sec * 1000000000ul + now.tv_nsec + termios.c_cc[VTIME] * 100000000ul, NOTE_TIME);
