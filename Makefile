@@ -125,9 +125,9 @@ DEMOS := \
 	byteat capital cow devzero family fault latestore lazy mapbench mapcat mapdriver mapedit peek people picture semfile sharedint slice \
 	tenbytes twomaps
 TESTS := \
-	a_cut_page_never_comes_back a_file_without_a_name_gets_one a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_punched_hole_reads_as_zeros_everywhere \
+	a_cut_page_never_comes_back a_file_without_a_name_gets_one a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_program_is_looked_at_while_it_is_replaced a_punched_hole_reads_as_zeros_everywhere \
 	a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread \
-	a_thread_waits_for_signals_it_blocks advice_is_kept_and_obeyed alternate_stacks \
+	a_thread_waits_for_signals_it_blocks a_zombie_has_no_alarms advice_is_kept_and_obeyed alternate_stacks \
 	another_process_is_read_and_written append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed \
 	children_report_every_change clone_takes_what_makes_sense \

@@ -149,6 +149,8 @@ void proc_alarms_init(struct proc *p)
 void proc_cpu_limit_locked(struct proc *p)
 {
 	const struct abi_rlimit *limit = &p->rlimit[RLIMIT_CPU];
+	if (p->exiting) /* it has, or will have, no alarms any more: others can set the limits of a zombie too */
+		return;
 	uint64_t soft = MAX(MIN(limit->rlim_cur, limit->rlim_max), 1u); /* like Linux: none is 1 second */
 	if (soft < NO_DEADLINE / NSEC_PER_SEC || p->cpu_limit.at_ns)
 		alarm_set_locked(&p->cpu_limit, soft < NO_DEADLINE / NSEC_PER_SEC ? soft * NSEC_PER_SEC : 0, 0);

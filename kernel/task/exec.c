@@ -300,17 +300,25 @@ static void registers_reset(struct exec *x)
 	t->pager = false;
 }
 
-/* What others wait for in the old memory. */
-static void space_leave(struct exec *x, struct space *old)
+/* What others wait for in the old memory. The thread still has its old number, by which they know it. */
+static void memory_release(struct exec *x, struct space *old)
 {
 	struct thread *t = thread_current();
-	if (t->robust_list || t->clear_child_tid) {
-		t->space = old;
-		space_load(old);
-		thread_release_memory(t);
-		t->space = x->space;
-		space_load(x->space);
-	}
+	if (!t->robust_list && !t->clear_child_tid)
+		return;
+	t->space = old;
+	space_load(old);
+	thread_release_memory(t);
+	t->space = x->space;
+	space_load(x->space);
+}
+
+/* Nobody finds the old memory through the process any more. Letting go of it may take a while: files are closed by it. */
+static void space_leave(struct proc *p, struct space *old)
+{
+	spin_lock(&p->lock);
+	p->used.peak_resident = MAX(p->used.peak_resident, MAX(old->peak_resident, old->resident));
+	spin_unlock(&p->lock);
 	space_put(old);
 }
 
@@ -318,8 +326,10 @@ static void commit(struct exec *x, struct space *old)
 {
 	struct proc *p = proc_current();
 	if (old)
-		space_leave(x, old);
+		memory_release(x, old);
 	identity_take(x, p);
+	if (old)
+		space_leave(p, old);
 	signal_reset_for_exec(p);
 	posix_timers_end(p);
 	registers_reset(x);
