@@ -113,7 +113,8 @@ void arch_frame_init_user(struct trap_frame *f, vaddr_t entry, vaddr_t stack); /
  * arch_frame_sanitize: segments and flags as user mode may have them (sigreturn, iopl); IOPL is the current thread's.
  */
 void arch_frame_sanitize(struct trap_frame *f);
-size_t fpu_size(void);
+extern size_t fpu_image_size;
+static inline size_t fpu_size(void) { return fpu_image_size; }
 void fpu_init(void *image);                       /* the state a new program starts with */
 void fpu_save_current(void);                      /* live registers -> current's image (before fork, signal frames) */
 void fpu_load_current(void);                      /* current's image -> registers (after execve, sigreturn) */

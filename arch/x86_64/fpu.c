@@ -35,7 +35,7 @@ struct xsave { struct fxsave legacy; struct xsave_header header; };
 
 uint8_t fpu_has_xsave;
 static uint64_t xcr0;
-static size_t image_size = FXSAVE_SIZE;
+size_t fpu_image_size = FXSAVE_SIZE;
 static uint32_t mxcsr_valid;
 static uint8_t initial[IMAGE_MAX] __attribute__((aligned(64)));
 
@@ -59,23 +59,18 @@ void fpu_enable(void)
 		features_find();
 	if (fpu_has_xsave) {
 		__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)xcr0), "d"(0));
-		image_size = cpuid(0xd, 0).b;
+		fpu_image_size = cpuid(0xd, 0).b;
 	}
-	assert(image_size <= IMAGE_MAX);
+	assert(fpu_image_size <= IMAGE_MAX);
 	fpu_init(initial);
 	__asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(mxcsr));
-}
-
-size_t fpu_size(void)
-{
-	return image_size;
 }
 
 void fpu_init(void *image)
 {
 	struct fxsave *fx = image;
 
-	memset(image, 0, image_size);
+	memset(image, 0, fpu_image_size);
 	fx->fcw = FCW_DEFAULT;
 	fx->mxcsr = MXCSR_DEFAULT;
 	fx->mxcsr_mask = mxcsr_valid;

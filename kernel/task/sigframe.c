@@ -218,6 +218,9 @@ static void context_save(struct abi_sigcontext *c, const struct trap_frame *f, c
 	c->err = t->fault_error;
 	c->trapno = t->fault_trapno;
 	c->cr2 = t->fault_cr2;
+	c->gs = c->fs = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(c->reserved); i++)
+		c->reserved[i] = 0;
 }
 
 static void context_restore(struct trap_frame *f, const struct abi_sigcontext *c)
@@ -261,9 +264,10 @@ int signal_frame_push(struct trap_frame *f, int signo, const struct abi_sigactio
 		return -EFAULT;
 	if (!(sa->flags & SA_RESTORER))
 		return -EFAULT;
-	memset(&frame, 0, sizeof(frame));
+	/* Every word of the frame is set: one left out would show what the kernel's stack held. */
 	frame.restorer = sa->restorer;
 	frame.info = *info;
+	frame.uc.uc_link = 0;
 	frame.uc.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (has_xsave() ? UC_FP_XSTATE : 0);
 	frame.uc.uc_stack = t->altstack;
 	context_save(&frame.uc.uc_mcontext, f, t);
@@ -287,15 +291,14 @@ int signal_frame_push(struct trap_frame *f, int signo, const struct abi_sigactio
 int signal_frame_pop(struct trap_frame *f)
 {
 	struct thread *t = thread_current();
-	struct frame frame;
-	vaddr_t at = f->rsp - sizeof(frame.restorer); /* the handler's ret has taken it off the stack */
-	if (copy_from_user(&frame, at, sizeof(frame)) != 0)
+	struct abi_ucontext uc;
+	if (copy_from_user(&uc, f->rsp, sizeof(uc)) != 0) /* the handler's ret has taken the restorer off the stack */
 		return -EFAULT;
-	signal_set_mask(frame.uc.uc_sigmask);
-	context_restore(f, &frame.uc.uc_mcontext);
+	signal_set_mask(uc.uc_sigmask);
+	context_restore(f, &uc.uc_mcontext);
 	f->vector = 0;
-	if (fpu_pop(frame.uc.uc_mcontext.fpstate) != 0)
+	if (fpu_pop(uc.uc_mcontext.fpstate) != 0)
 		return -EFAULT;
-	(void)signal_altstack_set(t, f->rsp, &frame.uc.uc_stack); /* as it was, or not at all */
+	(void)signal_altstack_set(t, f->rsp, &uc.uc_stack); /* as it was, or not at all */
 	return 0;
 }

@@ -14,13 +14,13 @@
  * function that is called when the entry has been taken (info is what the program will see) or dropped (NULL).
  *
  * Locks: the queues are under p->lock, which every caller holds. The counters of users have a lock of their own (taken
- * inside it); a counter exists as long as it is not 0, so that numbers of users need no table.
+ * inside it). A counter exists as long as it is not 0, so that numbers of users need no table; the last that came to 0
+ * stays for the next signal of its user.
  */
 #include "task/task_impl.h"
 
 #include <abi/errno.h>
 
-#include "lib/string.h"
 #include "mm/mm.h"
 
 #define USER_BUCKETS 16
@@ -33,6 +33,7 @@ struct user_count {
 static struct cache *entry_cache, *user_cache;
 static struct spinlock users_lock = SPINLOCK_INIT(RANK_TIMER);
 static struct list users[USER_BUCKETS];
+static struct user_count *last_used; /* the only one that may be 0; NULL: none is */
 
 void signal_queue_init_all(void)
 {
@@ -80,10 +81,13 @@ bool signal_charge(uint32_t uid, uint64_t limit)
 void signal_uncharge(uint32_t uid)
 {
 	spin_lock(&users_lock);
-	struct user_count *u = user_find_locked(uid);
-	if (--u->signals == 0) {
-		list_remove(&u->link);
-		cache_free(user_cache, u);
+	struct user_count *u = user_find_locked(uid), *old = last_used;
+	if (--u->signals == 0 && u != old) {
+		last_used = u;
+		if (old && !old->signals) {
+			list_remove(&old->link);
+			cache_free(user_cache, old);
+		}
 	}
 	spin_unlock(&users_lock);
 }
@@ -154,7 +158,7 @@ int signal_queue_add(struct signal_queue *q, struct proc *p, int signo, const st
 	if (!e)
 		return 0;
 	if (info)
-		memcpy(&e->info, info, sizeof(e->info));
+		e->info = *(const struct abi_siginfo_head *)info;
 	else
 		e->info = (struct abi_siginfo_head){ .si_code = SI_KERNEL };
 	signal_queue_entry(q, e, signo);
@@ -176,11 +180,10 @@ void signal_queue_take(struct signal_queue *q, int signo, struct abi_siginfo *in
 	}
 	if (!more)
 		q->set &= ~SIGBIT(signo);
-	memset(info, 0, sizeof(*info));
-	info->si_signo = signo;
+	*info = (struct abi_siginfo){ .si_signo = signo };
 	if (!first)
 		return;
-	memcpy(info, &first->info, sizeof(first->info));
+	*(struct abi_siginfo_head *)info = first->info;
 	entry_finish(first, info);
 }
 

@@ -30,7 +30,6 @@
 #include <abi/atlas.h>
 #include <abi/errno.h>
 #include <abi/fcntl.h>
-#include <abi/misc.h>
 #include <abi/mman.h>
 #include <abi/syscall.h>
 
@@ -60,16 +59,6 @@ static void parking_open(struct parking *p)
 {
 	must("pipe", raw3(SYS_pipe, ADDRESS(p->gate), 0, 0));
 	must("pipe", raw3(SYS_pipe, ADDRESS(p->ready), 0, 0));
-}
-
-static long fork(void)
-{
-	return must("fork", raw3(SYS_fork, 0, 0, 0));
-}
-
-static void reap(long pid)
-{
-	must("wait4", raw6(SYS_wait4, (uint64_t)pid, 0, 0, 0, 0, 0));
 }
 
 /* A child that says it is ready and then waits until the gate is closed. Returns its pid. */
@@ -225,21 +214,35 @@ static uint64_t cow_fault(unsigned long n)
 	return ticks;
 }
 
-/* The parent stores to what it shared with a child that has ended. */
-static uint64_t reuse_fault(unsigned long n)
+/* The parent stores to what it shared with a child that has ended; that had stored to every `stride`-th page, 0: to none. */
+static uint64_t store_after_child(unsigned long n, unsigned long stride)
 {
 	char *at = map_anon(n);
 
 	store_each(at, n);
 	long pid = fork();
-	if (!pid)
+	if (!pid) {
+		for (unsigned long i = 0; stride && i < n; i += stride)
+			store_each(at + i * PAGE, 1);
 		leave(0);
+	}
 	reap(pid);
 	uint64_t start = now();
 	store_each(at, n);
 	uint64_t ticks = now() - start;
 	unmap(at, n);
 	return ticks;
+}
+
+static uint64_t reuse_fault(unsigned long n)
+{
+	return store_after_child(n, 0);
+}
+
+/* A child that stores once in 2 MiB has had page tables of its own. */
+static uint64_t reuse_fault_tables(unsigned long n)
+{
+	return store_after_child(n, 512);
 }
 
 /* ---- mappings ---- */
@@ -405,30 +408,6 @@ static void measure_forks(void)
 	unmap(much, MUCH_PAGES / 4);
 }
 
-/* Two processes hand a word to and fro: two sleeps and two wake-ups a round. */
-static uint64_t futex_pingpong(unsigned long n)
-{
-	char *page = (char *)must("mmap", raw6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-	                                       -1ul, 0));
-	volatile uint32_t *turn = (volatile uint32_t *)page;
-	long pid = fork();
-	uint32_t mine = !pid;
-	uint64_t start = now();
-
-	for (unsigned long i = 0; i < n; i++) {
-		while (*turn != mine)
-			raw6(SYS_futex, ADDRESS(page), FUTEX_WAIT, !mine, 0, 0, 0);
-		*turn = !mine;
-		raw3(SYS_futex, ADDRESS(page), FUTEX_WAKE, 1);
-	}
-	start = now() - start;
-	if (!pid)
-		leave(0);
-	reap(pid);
-	unmap(page, 1);
-	return start;
-}
-
 static uint64_t fork_exec_wait(unsigned long n)
 {
 	const char *argv[] = { self, "-t", NULL };
@@ -589,11 +568,12 @@ static void measure_all(void)
 	measure("anon_write_fault", anon_write_fault, ANON_PAGES);
 	measure("cow_fault", cow_fault, ANON_PAGES);
 	measure("reuse_fault", reuse_fault, ANON_PAGES);
+	measure("reuse_fault_tables", reuse_fault_tables, ANON_PAGES);
 	measure("pair_untouched", pair_untouched, 300);
 	measure("pair_touched", pair_touched, 300);
 	measure("unmap_resident", unmap_resident, ANON_PAGES);
 	measure("fork_exec_wait", fork_exec_wait, 20);
-	measure("futex_pingpong", futex_pingpong, 500);
+	measure_tasks();
 	memory_of_mappings();
 	memory_of_processes();
 	file_make();

@@ -4,7 +4,7 @@
  * clock
  *
  * A sample times many operations in one go, takes off the pair of rdtsc and divides; the median of REPEATS samples,
- * after one that does not count, is the row. What the operations are is costs.c's and spaces.c's business.
+ * after one that does not count, is the row. What the operations are is the business of costs.c, spaces.c and tasks.c.
  */
 #include <abi/mman.h>
 #include <abi/syscall.h>
@@ -95,4 +95,14 @@ void load_each(const volatile char *at, unsigned long npages, unsigned long stri
 {
 	for (unsigned long i = 0; i < npages; i += stride)
 		(void)at[i * PAGE];
+}
+
+long fork(void)
+{
+	return must("fork", raw3(SYS_fork, 0, 0, 0));
+}
+
+void reap(long pid)
+{
+	must("wait4", raw6(SYS_wait4, (uint64_t)pid, 0, 0, 0, 0, 0));
 }

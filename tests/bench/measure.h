@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What costs.c and spaces.c share: the clock, rows, mappings. See measure.c. */
+/* What costs.c, spaces.c and tasks.c share: the clock, rows, mappings, children. See measure.c. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
@@ -27,7 +27,12 @@ void unmap(char *at, unsigned long npages);
 void store_each(volatile char *at, unsigned long npages);
 void load_each(const volatile char *at, unsigned long npages, unsigned long stride);
 
+long fork(void);
+void reap(long pid); /* waits for it to end */
+
 /* spaces.c: what changes of an address space cost, and how that grows. folder: for a file of 64 MiB. */
 void measure_spaces(const char *folder);
+/* tasks.c: what processes and threads cost each other and themselves. */
+void measure_tasks(void);
 
 #endif

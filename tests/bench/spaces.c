@@ -12,7 +12,6 @@
  */
 #include <abi/fcntl.h>
 #include <abi/mman.h>
-#include <abi/signal.h>
 #include <abi/syscall.h>
 #include <abi/time.h>
 
@@ -176,38 +175,6 @@ static void much_memory(void)
 	measure("unmap_sparse", unmap_sparse, 1);
 }
 
-/* ---- a signal that repairs ---- */
-
-/* Asm, so that the program needs no compiler support for leaving a handler. */
-void bench_restore(void);
-__asm__("bench_restore:\n"
-	"	movl $15, %eax\n" /* rt_sigreturn */
-	"	syscall\n");
-
-static void repair(int signo, struct abi_siginfo *info, void *context)
-{
-	(void)signo, (void)context;
-	char *at = (char *)(*(uint64_t *)((char *)info + 16) & ~(PAGE - 1)); /* si_addr */
-	protect(at, 1, RW);
-}
-
-static uint64_t segv_repair(unsigned long n)
-{
-	struct { void *handler; uint64_t flags; void *restorer; uint64_t mask; } act = {
-		(void *)repair, SA_SIGINFO | SA_RESTORER, (void *)bench_restore, 0,
-	};
-	char *at = map_anon(n);
-
-	store_each(at, n);
-	protect(at, n, PROT_READ);
-	must("sigaction", raw6(SYS_rt_sigaction, SIGSEGV, ADDRESS(&act), 0, 8, 0, 0));
-	uint64_t start = now();
-	store_each(at, n);
-	uint64_t ticks = now() - start;
-	unmap(at, n);
-	return ticks;
-}
-
 /* ---- msync ---- */
 
 /* Nanoseconds of this process, which are instructions where a tick is one. */
@@ -264,6 +231,5 @@ void measure_spaces(const char *folder)
 	among(30000, "pair_30000", "fault_30000");
 	measure("punch_30000", punch, 30000);
 	much_memory();
-	measure("segv_repair", segv_repair, 500);
 	synced_file(folder);
 }
