@@ -62,8 +62,9 @@ static bool restarts(uint64_t nr)
 {
 	switch (nr) {
 	case SYS_read: case SYS_write: case SYS_readv: case SYS_writev: case SYS_pread64: case SYS_pwrite64:
-	case SYS_preadv: case SYS_pwritev: case SYS_preadv2: case SYS_pwritev2: case SYS_open: case SYS_openat: case SYS_creat: case SYS_ioctl:
-	case SYS_sendfile: case SYS_sendto: case SYS_sendmsg: case SYS_recvfrom: case SYS_recvmsg: case SYS_fcntl: case SYS_flock: case SYS_fsync: case SYS_fdatasync: case SYS_close:
+	case SYS_preadv: case SYS_pwritev: case SYS_preadv2: case SYS_pwritev2: case SYS_open: case SYS_openat:
+	case SYS_creat: case SYS_ioctl: case SYS_sendfile: case SYS_sendto: case SYS_sendmsg: case SYS_recvfrom:
+	case SYS_recvmsg: case SYS_fcntl: case SYS_flock: case SYS_fsync: case SYS_fdatasync: case SYS_close:
 		return true;
 	default:
 		return false;
