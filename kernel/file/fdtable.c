@@ -320,6 +320,34 @@ int fd_install(struct file *f, int at_least, bool cloexec)
 	return err ? err : (int)fd;
 }
 
+int fd_give(struct file *f, bool cloexec)
+{
+	if (!f || is_err(f))
+		return f ? (int)ptr_err(f) : -ENOMEM;
+	int fd = fd_install(f, 0, cloexec);
+	if (fd < 0)
+		file_put(f);
+	return fd;
+}
+
+int fd_give_pair(struct file *end[2], bool cloexec, vaddr_t user)
+{
+	int32_t fd[2] = { fd_give(end[0], cloexec), -1 };
+
+	if (fd[0] < 0) {
+		file_put(end[1]);
+		return fd[0];
+	}
+	fd[1] = fd_give(end[1], cloexec);
+	int err = fd[1] < 0 ? fd[1] : copy_to_user(user, fd, sizeof fd);
+	if (!err)
+		return 0;
+	fd_close(fd[0]);
+	if (fd[1] >= 0)
+		fd_close(fd[1]);
+	return err;
+}
+
 int fd_room(void)
 {
 	struct fdtable *t = table_current();

@@ -140,6 +140,12 @@ void fdtable_put(struct fdtable *t);                 /* closes everything with t
 void fdtable_close_on_exec(struct fdtable *t);
 struct file *fd_get(int fd);                         /* current process; referenced; NULL: EBADF */
 int fd_install(struct file *f, int at_least, bool cloexec); /* takes over the reference on success; -EMFILE */
+/*
+ * fd_give: a new open file gets the lowest number. The reference is taken over in any case; f may be an err_ptr, which is
+ * then the answer, or NULL (-ENOMEM). fd_give_pair: both get numbers, which are stored at `user`, or none exists.
+ */
+int fd_give(struct file *f, bool cloexec);
+int fd_give_pair(struct file *end[2], bool cloexec, vaddr_t user);
 int fd_room(void);                                   /* 0; -EMFILE: fd_install would fail now; -ENFILE */
 /*
  * files_room: 0, or -ENFILE: as many files are open as /proc/sys/fs/file-max allows, and the caller is not privileged.

@@ -20,16 +20,6 @@
 
 static bool privileged(void) { return proc_current()->euid == 0; }
 
-static int64_t install(struct file *f)
-{
-	if (is_err(f))
-		return ptr_err(f);
-	int fd = fd_install(f, 0, false);
-	if (fd < 0)
-		file_put(f);
-	return fd;
-}
-
 /* A new descriptor whose number is no use to the program when it cannot have the rest of the answer. */
 static int64_t install_with(struct file *f, vaddr_t at, const void *answer, size_t len)
 {
@@ -37,7 +27,7 @@ static int64_t install_with(struct file *f, vaddr_t at, const void *answer, size
 		file_put(f);
 		return -EFAULT;
 	}
-	return install(f);
+	return fd_give(f, false);
 }
 
 SYSCALL(pci_claim)
@@ -77,7 +67,7 @@ SYSCALL(irq_bind)
 	struct port *p = port_get_by_fd(a);
 	if (!p)
 		return -EBADF;
-	int64_t fd = install(irq_file_create(p, b, c));
+	int64_t fd = fd_give(irq_file_create(p, b, c), false);
 	port_put(p);
 	return fd;
 }

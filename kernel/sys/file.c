@@ -18,9 +18,12 @@
 
 /* ---- read and write ---- */
 
-CALL(read)
+typedef int64_t move_fn(struct file *f, vaddr_t buf, size_t len, int64_t *pos); /* read_at or write_at, inlined */
+
+/* At the file's own position, if it has one. */
+static inline __attribute__((always_inline)) int64_t move_on(int fd, vaddr_t buf, size_t len, move_fn *move)
 {
-	struct file *file = fd_get((int)a);
+	struct file *file = fd_get(fd);
 	int64_t n;
 
 	if (unlikely(!file))
@@ -28,62 +31,46 @@ CALL(read)
 	if (file->seekable) {
 		n = gate_enter(&file->pos_gate);
 		if (likely(!n)) {
-			n = read_at(file, b, c, &file->pos);
+			n = move(file, buf, len, &file->pos);
 			gate_leave(&file->pos_gate);
 		}
 	} else {
-		n = read_at(file, b, c, NULL);
+		n = move(file, buf, len, NULL);
 	}
 	file_put(file);
 	return n;
+}
+
+static inline __attribute__((always_inline)) int64_t move_there(int fd, vaddr_t buf, size_t len, int64_t pos, move_fn *move)
+{
+	if (pos < 0)
+		return -EINVAL;
+	struct file *file = fd_get(fd);
+	if (unlikely(!file))
+		return -EBADF;
+	int64_t n = file->seekable ? move(file, buf, len, &pos) : file->flags & O_PATH ? -EBADF : -ESPIPE;
+	file_put(file);
+	return n;
+}
+
+CALL(read)
+{
+	return move_on((int)a, b, c, read_at);
 }
 
 CALL(write)
 {
-	struct file *file = fd_get((int)a);
-	int64_t n;
-
-	if (unlikely(!file))
-		return -EBADF;
-	if (file->seekable) {
-		n = gate_enter(&file->pos_gate);
-		if (likely(!n)) {
-			n = write_at(file, b, c, &file->pos);
-			gate_leave(&file->pos_gate);
-		}
-	} else {
-		n = write_at(file, b, c, NULL);
-	}
-	file_put(file);
-	return n;
+	return move_on((int)a, b, c, write_at);
 }
 
 CALL(pread64)
 {
-	int64_t pos = (int64_t)d;
-
-	if (pos < 0)
-		return -EINVAL;
-	struct file *file = fd_get((int)a);
-	if (unlikely(!file))
-		return -EBADF;
-	int64_t n = file->seekable ? read_at(file, b, c, &pos) : file->flags & O_PATH ? -EBADF : -ESPIPE;
-	file_put(file);
-	return n;
+	return move_there((int)a, b, c, (int64_t)d, read_at);
 }
 
 CALL(pwrite64)
 {
-	int64_t pos = (int64_t)d;
-
-	if (pos < 0)
-		return -EINVAL;
-	struct file *file = fd_get((int)a);
-	if (unlikely(!file))
-		return -EBADF;
-	int64_t n = file->seekable ? write_at(file, b, c, &pos) : file->flags & O_PATH ? -EBADF : -ESPIPE;
-	file_put(file);
-	return n;
+	return move_there((int)a, b, c, (int64_t)d, write_at);
 }
 
 /* ---- open, close, duplicate ---- */
@@ -110,12 +97,7 @@ static int64_t open_at(int dirfd, vaddr_t text, int flags, uint32_t mode)
 	int full = fd_room(); /* before a file is made or cut for nothing */
 	struct file *f = full ? err_ptr(full) : file_open(dirfd, path, flags & ~OPEN_EXEC, mode);
 	kfree(path);
-	if (is_err(f))
-		return ptr_err(f);
-	int fd = fd_install(f, 0, flags & O_CLOEXEC);
-	if (fd < 0)
-		file_put(f);
-	return fd;
+	return fd_give(f, flags & O_CLOEXEC);
 }
 
 CALL(open)
@@ -179,31 +161,13 @@ CALL(dup3)
 static int64_t make_pipe(vaddr_t user, uint64_t flags)
 {
 	struct file *end[2];
-	int32_t fd[2];
 
 	if (flags & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
 		return -EINVAL;
 	int err = files_room();
 	if (!err)
 		err = pipe_create((uint32_t)flags & (O_NONBLOCK | O_DIRECT), end);
-	if (err)
-		return err;
-	fd[0] = fd_install(end[0], 0, flags & O_CLOEXEC);
-	if (fd[0] < 0) {
-		file_put(end[0]);
-		file_put(end[1]);
-		return fd[0];
-	}
-	fd[1] = fd_install(end[1], 0, flags & O_CLOEXEC);
-	err = fd[1] < 0 ? fd[1] : copy_to_user(user, fd, sizeof fd);
-	if (!err)
-		return 0;
-	fd_close(fd[0]);
-	if (fd[1] < 0)
-		file_put(end[1]);
-	else
-		fd_close(fd[1]);
-	return err;
+	return err ? err : fd_give_pair(end, flags & O_CLOEXEC, user);
 }
 
 CALL(pipe)
@@ -224,12 +188,7 @@ static int64_t make_event(uint64_t count, unsigned flags)
 		return -EINVAL;
 	int full = fd_room();
 	struct file *f = full ? err_ptr(full) : eventfd_create((uint32_t)count, flags & EFD_SEMAPHORE, flags & O_NONBLOCK);
-	if (is_err(f))
-		return ptr_err(f);
-	int fd = fd_install(f, 0, flags & O_CLOEXEC);
-	if (fd < 0)
-		file_put(f);
-	return fd;
+	return fd_give(f, flags & O_CLOEXEC);
 }
 
 CALL(eventfd)

@@ -29,10 +29,5 @@ CALL(memfd_create)
 		return -ENODEV;
 	int full = fd_room();
 	struct file *file = full ? err_ptr(full) : memfd_create(name, flags & MFD_ALLOW_SEALING, huge_shift);
-	if (is_err(file))
-		return ptr_err(file);
-	int fd = fd_install(file, 0, flags & MFD_CLOEXEC);
-	if (fd < 0)
-		file_put(file);
-	return fd;
+	return fd_give(file, flags & MFD_CLOEXEC);
 }

@@ -109,10 +109,7 @@ CALL(object_create)
 		return -ENOMEM;
 	}
 	file->seekable = true;
-	int fd = fd_install(file, 0, false);
-	if (fd < 0)
-		file_put(file);
-	return fd;
+	return fd_give(file, false);
 }
 
 /* fd, offset, length, how */

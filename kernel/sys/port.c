@@ -22,18 +22,6 @@
 
 static bool privileged(void) { return proc_current()->euid == 0; }
 
-static int64_t install(struct file *f, bool cloexec)
-{
-	if (!f)
-		return -ENOMEM;
-	if (is_err(f))
-		return ptr_err(f);
-	int fd = fd_install(f, 0, cloexec);
-	if (fd < 0)
-		file_put(f);
-	return fd;
-}
-
 /* The port whose receive right the descriptor is; *f, referenced, keeps it. NULL: EBADF. */
 static inline struct port *receiver_get(int fd, struct file **f)
 {
@@ -65,7 +53,7 @@ SYSCALL(port_create)
 {
 	if (a & ~(uint64_t)O_CLOEXEC)
 		return -EINVAL;
-	return privileged() ? install(port_file_create(0), a & O_CLOEXEC) : -EPERM;
+	return privileged() ? fd_give(port_file_create(0), a & O_CLOEXEC) : -EPERM;
 }
 
 SYSCALL(port_client)
@@ -76,7 +64,7 @@ SYSCALL(port_client)
 	struct port *p = receiver_get(a, &right);
 	if (!p)
 		return -EBADF;
-	int64_t fd = install(port_client_create(p, b, 0), false);
+	int64_t fd = fd_give(port_client_create(p, b, 0), false);
 	file_put(right);
 	return fd;
 }

@@ -46,29 +46,6 @@ static int pair_type(unsigned type, int *out)
 	return type > 10 ? -EINVAL : -ESOCKTNOSUPPORT;
 }
 
-/* Both descriptors are written, or none exists. */
-static int install_pair(struct file *end[2], bool cloexec, vaddr_t user)
-{
-	int32_t fd[2];
-
-	fd[0] = fd_install(end[0], 0, cloexec);
-	if (fd[0] < 0) {
-		file_put(end[0]);
-		file_put(end[1]);
-		return fd[0];
-	}
-	fd[1] = fd_install(end[1], 0, cloexec);
-	int err = fd[1] < 0 ? fd[1] : copy_to_user(user, fd, sizeof fd);
-	if (!err)
-		return 0;
-	fd_close(fd[0]);
-	if (fd[1] < 0)
-		file_put(end[1]);
-	else
-		fd_close(fd[1]);
-	return err;
-}
-
 /* family, type, protocol, where to */
 CALL(socketpair)
 {
@@ -89,7 +66,7 @@ CALL(socketpair)
 		err = files_room();
 	if (!err)
 		err = socket_pair(type, flags & O_NONBLOCK, end);
-	return err ? err : install_pair(end, flags & SOCK_CLOEXEC, d);
+	return err ? err : fd_give_pair(end, flags & SOCK_CLOEXEC, d);
 }
 
 /* ---- sending ---- */

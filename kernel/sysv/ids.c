@@ -29,7 +29,8 @@ int64_t ipc_now(void) { return time_now().tv_sec; }
 
 /* ---- the table ---- */
 
-int ipc_room(struct ipc_table *t, unsigned limit)
+/* Before the lock is taken: there is a free slot, or the table grows. 0, -ENOSPC, -ENOMEM */
+static int make_room(struct ipc_table *t, unsigned limit)
 {
 	unsigned room = t->room ? t->room * 2 : CIRCLE;
 
@@ -67,7 +68,8 @@ static int next_index(const struct ipc_table *t)
 	return -1;
 }
 
-void ipc_add_locked(struct ipc_table *t, struct ipc *i, int32_t key, uint32_t mode)
+/* There is room. Numbers and owns it. */
+static void add_locked(struct ipc_table *t, struct ipc *i, int32_t key, uint32_t mode)
 {
 	const struct proc *p = proc_current();
 	int index = next_index(t);
@@ -88,7 +90,7 @@ void ipc_remove_locked(struct ipc_table *t, struct ipc *i)
 	t->used--;
 }
 
-struct ipc *ipc_find_key_locked(const struct ipc_table *t, int32_t key)
+static struct ipc *find_key_locked(const struct ipc_table *t, int32_t key)
 {
 	for (unsigned i = 0; i < t->room; i++)
 		if (t->slots[i] && t->slots[i]->key == key && key != IPC_PRIVATE)
@@ -118,6 +120,51 @@ int ipc_max_index_locked(const struct ipc_table *t)
 	return 0;
 }
 
+/* ---- making, or finding by key ---- */
+
+/* The number of what has the key, or of *made, which is then in the table. -EAGAIN: one must be made first; -errno */
+static int64_t get_locked(struct ipc_table *t, const struct ipc_kind *kind, int32_t key, uint64_t size, int flags,
+                          struct ipc **made)
+{
+	struct ipc *i = find_key_locked(t, key);
+
+	if (i) {
+		int err = flags & IPC_CREAT && flags & IPC_EXCL ? -EEXIST : kind->fits(i, size);
+		return err ? err : ipc_allowed(i, (uint32_t)flags) ? (int64_t)i->id : -EACCES;
+	}
+	if (key != IPC_PRIVATE && !(flags & IPC_CREAT))
+		return -ENOENT;
+	if (!*made || t->used == t->room)
+		return -EAGAIN;
+	i = *made;
+	*made = NULL;
+	add_locked(t, i, key, (uint32_t)flags);
+	kind->added_locked(i);
+	return i->id;
+}
+
+int64_t ipc_get(struct ipc_table *t, const struct ipc_kind *kind, int32_t key, uint64_t size, int flags, unsigned limit)
+{
+	struct ipc *made = NULL;
+	int64_t result;
+
+	for (;;) {
+		mutex_lock(&t->lock);
+		result = get_locked(t, kind, key, size, flags, &made);
+		mutex_unlock(&t->lock);
+		if (result != -EAGAIN)
+			break;
+		result = made ? 0 : kind->create(size, flags, &made);
+		if (!result)
+			result = make_room(t, limit);
+		if (result)
+			break;
+	}
+	if (made)
+		kind->discard(made);
+	return result;
+}
+
 /* ---- rights ---- */
 
 bool ipc_allowed(const struct ipc *i, uint32_t mode)
@@ -137,6 +184,13 @@ bool ipc_owned(const struct ipc *i)
 	uint32_t uid = proc_current()->euid;
 
 	return uid == i->cuid || uid == i->uid || uid == 0;
+}
+
+struct ipc *ipc_find_stat_locked(const struct ipc_table *t, int id, bool by_index, bool any)
+{
+	struct ipc *i = by_index ? ipc_at_locked(t, id & (int)INDEX_MASK) : ipc_find_locked(t, id);
+
+	return !is_err(i) && !any && !ipc_allowed(i, 0444) ? err_ptr(-EACCES) : i;
 }
 
 void ipc_stat(const struct ipc *i, struct abi_ipc_perm *p)

@@ -17,65 +17,46 @@ void sem_init(void) { ipc_table_init(&sem_table); }
 
 /* ---- semget ---- */
 
-static int set_create(int nsems, struct set **out)
+static int set_create(uint64_t nsems, int flags, struct ipc **out)
 {
-	if (nsems <= 0 || (unsigned)nsems > sysv_limits.semmsl)
+	(void)flags;
+	if (!nsems)
 		return -EINVAL;
-	if (total_sems + (unsigned)nsems > sysv_limits.semmns)
+	if (total_sems + nsems > sysv_limits.semmns)
 		return -ENOSPC;
-	struct set *s = kzalloc(sizeof *s + (unsigned)nsems * sizeof(struct sem));
+	struct set *s = kzalloc(sizeof *s + nsems * sizeof(struct sem));
 	if (!s)
 		return -ENOMEM;
 	s->refs = 1;
 	s->count = (unsigned)nsems;
 	s->ctime = ipc_now();
 	wait_queue_init(&s->wait);
-	*out = s;
+	*out = &s->ipc;
 	return 0;
 }
 
-static int64_t existing_locked(const struct set *s, int nsems, int flags)
+static int set_fits(const struct ipc *i, uint64_t nsems)
 {
-	if (flags & IPC_CREAT && flags & IPC_EXCL)
-		return -EEXIST;
-	if (nsems > (int)s->count)
-		return -EINVAL;
-	return ipc_allowed(&s->ipc, (uint32_t)flags) ? (int64_t)s->ipc.id : -EACCES;
+	return nsems > ((const struct set *)i)->count ? -EINVAL : 0;
+}
+
+static void set_added_locked(struct ipc *i)
+{
+	total_sems += ((struct set *)i)->count;
+}
+
+static void set_discard(struct ipc *i)
+{
+	kfree(i);
 }
 
 int64_t sem_get(int32_t key, int nsems, int flags)
 {
-	struct set *made = NULL;
-	int64_t result;
+	static const struct ipc_kind sets = { set_fits, set_create, set_added_locked, set_discard };
 
 	if (nsems < 0 || nsems > (int)sysv_limits.semmsl)
 		return -EINVAL;
-	for (;;) {
-		mutex_lock(&sem_table.lock);
-		struct set *s = (struct set *)ipc_find_key_locked(&sem_table, key);
-		if (s) {
-			result = existing_locked(s, nsems, flags);
-		} else if (key != IPC_PRIVATE && !(flags & IPC_CREAT)) {
-			result = -ENOENT;
-		} else if (made && sem_table.used < sem_table.room) {
-			ipc_add_locked(&sem_table, &made->ipc, key, (uint32_t)flags);
-			total_sems += made->count;
-			result = made->ipc.id;
-			made = NULL;
-		} else {
-			result = -EAGAIN;
-		}
-		mutex_unlock(&sem_table.lock);
-		if (result != -EAGAIN)
-			break;
-		result = made ? 0 : set_create(nsems, &made);
-		if (!result)
-			result = ipc_room(&sem_table, sysv_limits.semmni);
-		if (result)
-			break;
-	}
-	kfree(made);
-	return result;
+	return ipc_get(&sem_table, &sets, key, (uint64_t)nsems, flags, sysv_limits.semmni);
 }
 
 /* ---- semctl ---- */
@@ -118,15 +99,10 @@ static void stat_locked(const struct set *s, struct abi_semid_ds *ds)
 static int64_t control_stat(int id, int cmd, vaddr_t buf)
 {
 	struct abi_semid_ds ds;
-	int64_t result = 0;
 
 	mutex_lock(&sem_table.lock);
-	struct ipc *i = cmd == IPC_STAT ? ipc_find_locked(&sem_table, id)
-	                                : ipc_at_locked(&sem_table, id & ((1 << IPC_INDEX_BITS) - 1));
-	if (is_err(i))
-		result = ptr_err(i);
-	else if (cmd != SEM_STAT_ANY && !ipc_allowed(i, 0444))
-		result = -EACCES;
+	struct ipc *i = ipc_find_stat_locked(&sem_table, id, cmd != IPC_STAT, cmd == SEM_STAT_ANY);
+	int64_t result = is_err(i) ? ptr_err(i) : 0;
 	if (!result) {
 		stat_locked((struct set *)i, &ds);
 		result = cmd == IPC_STAT ? 0 : (int64_t)i->id;

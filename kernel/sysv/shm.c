@@ -32,6 +32,11 @@ static uint64_t total_pages;   /* (table's lock) of all segments */
 
 void shm_init(void) { ipc_table_init(&table); }
 
+static uint64_t pages_of(uint64_t size)
+{
+	return (size + PAGE_MASK) >> PAGE_SHIFT;
+}
+
 static uint64_t attachments(const struct segment *s)
 {
 	struct object *o = s->node->object;
@@ -52,7 +57,7 @@ static struct node *remove_if_unused_locked(struct segment *s)
 	if (!(s->ipc.mode & SHM_DEST) || s->attaching || attachments(s))
 		return NULL;
 	ipc_remove_locked(&table, &s->ipc);
-	total_pages -= (s->size + PAGE_MASK) >> PAGE_SHIFT;
+	total_pages -= pages_of(s->size);
 	kfree(s);
 	return n;
 }
@@ -65,13 +70,27 @@ static void put_node(struct node *n)
 
 /* ---- shmget ---- */
 
-static int segment_create(uint64_t size, int flags, struct segment **out)
+static int check_size(uint64_t size, int flags)
 {
-	uint64_t npages = (size + PAGE_MASK) >> PAGE_SHIFT;
+	uint64_t npages = pages_of(size);
+
+	if (!size || size > sysv_limits.shmmax)
+		return -EINVAL;
+	if (npages << PAGE_SHIFT < size || npages + total_pages < npages || npages + total_pages > sysv_limits.shmall)
+		return -ENOSPC;
+	return flags & SHM_HUGETLB ? -ENOMEM : 0; /* there are no huge pages */
+}
+
+static int segment_create(uint64_t size, int flags, struct ipc **out)
+{
+	int err = check_size(size, flags);
+
+	if (err)
+		return err;
+	uint64_t npages = pages_of(size);
 	bool reserve = !(flags & SHM_NORESERVE) || commit_reserves();
 	struct segment *s = kzalloc(sizeof *s);
-	int err = !s ? -ENOMEM : reserve ? commit_charge(NULL, npages) : 0;
-
+	err = !s ? -ENOMEM : reserve ? commit_charge(NULL, npages) : 0;
 	if (!err) {
 		err = memory_node_create(&s->node);
 		if (err && reserve)
@@ -88,67 +107,34 @@ static int segment_create(uint64_t size, int flags, struct segment **out)
 	}
 	s->cpid = proc_current()->pid;
 	s->ctime = ipc_now();
-	*out = s;
+	*out = &s->ipc;
 	return 0;
 }
 
-static int check_size(uint64_t size, int flags)
+static int segment_fits(const struct ipc *i, uint64_t size)
 {
-	uint64_t npages = (size + PAGE_MASK) >> PAGE_SHIFT;
-
-	if (!size || size > sysv_limits.shmmax)
-		return -EINVAL;
-	if (npages << PAGE_SHIFT < size || npages + total_pages < npages || npages + total_pages > sysv_limits.shmall)
-		return -ENOSPC;
-	return flags & SHM_HUGETLB ? -ENOMEM : 0; /* there are no huge pages */
+	return ((const struct segment *)i)->size < size ? -EINVAL : 0;
 }
 
-/* What has the key already: its number, or the error. */
-static int64_t existing_locked(const struct segment *s, uint64_t size, int flags)
+static void segment_added_locked(struct ipc *i)
 {
-	if (flags & IPC_CREAT && flags & IPC_EXCL)
-		return -EEXIST;
-	if (s->size < size)
-		return -EINVAL;
-	return ipc_allowed(&s->ipc, (uint32_t)flags) ? (int64_t)s->ipc.id : -EACCES;
+	struct segment *s = (struct segment *)i;
+
+	total_pages += pages_of(s->size);
+	s->node->ino = i->id;
+}
+
+static void segment_discard(struct ipc *i)
+{
+	node_put(((struct segment *)i)->node);
+	kfree(i);
 }
 
 int64_t shm_get(int32_t key, uint64_t size, int flags)
 {
-	struct segment *made = NULL;
-	int64_t result;
+	static const struct ipc_kind segments = { segment_fits, segment_create, segment_added_locked, segment_discard };
 
-	for (;;) {
-		mutex_lock(&table.lock);
-		struct segment *s = (struct segment *)ipc_find_key_locked(&table, key);
-		if (s) {
-			result = existing_locked(s, size, flags);
-		} else if (key != IPC_PRIVATE && !(flags & IPC_CREAT)) {
-			result = -ENOENT;
-		} else if (made && table.used < table.room) {
-			ipc_add_locked(&table, &made->ipc, key, (uint32_t)flags);
-			total_pages += (size + PAGE_MASK) >> PAGE_SHIFT;
-			made->node->ino = result = made->ipc.id;
-			made = NULL;
-		} else {
-			result = -EAGAIN;
-		}
-		mutex_unlock(&table.lock);
-		if (result != -EAGAIN)
-			break;
-		result = check_size(size, flags);
-		if (!result)
-			result = ipc_room(&table, sysv_limits.shmmni);
-		if (!result && !made)
-			result = segment_create(size, flags, &made);
-		if (result)
-			break;
-	}
-	if (made) {
-		node_put(made->node);
-		kfree(made);
-	}
-	return result;
+	return ipc_get(&table, &segments, key, size, flags, sysv_limits.shmmni);
 }
 
 /* ---- shmat ---- */
@@ -337,15 +323,10 @@ static void stat_locked(const struct segment *s, struct abi_shmid_ds *ds)
 static int64_t control_stat(int id, int cmd, vaddr_t buf)
 {
 	struct abi_shmid_ds ds;
-	int64_t result = 0;
 
 	mutex_lock(&table.lock);
-	struct ipc *i = cmd == IPC_STAT ? ipc_find_locked(&table, id)
-	                                : ipc_at_locked(&table, id & ((1 << IPC_INDEX_BITS) - 1));
-	if (is_err(i))
-		result = ptr_err(i);
-	else if (cmd != SHM_STAT_ANY && !ipc_allowed(i, 0444))
-		result = -EACCES;
+	struct ipc *i = ipc_find_stat_locked(&table, id, cmd != IPC_STAT, cmd == SHM_STAT_ANY);
+	int64_t result = is_err(i) ? ptr_err(i) : 0;
 	if (!result) {
 		stat_locked((struct segment *)i, &ds);
 		result = cmd == IPC_STAT ? 0 : (int64_t)i->id;

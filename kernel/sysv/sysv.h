@@ -27,14 +27,25 @@ struct ipc_table {
 };
 
 void ipc_table_init(struct ipc_table *t);
-/* before a lock is taken; 0, -ENOSPC, -ENOMEM. May enlarge the table */
-int ipc_room(struct ipc_table *t, unsigned limit);
-/* there is room. Numbers and owns it */
-void ipc_add_locked(struct ipc_table *t, struct ipc *i, int32_t key, uint32_t mode);
+
+/* What shmget and semget do each in their own way. size: bytes, or semaphores. */
+struct ipc_kind {
+	int (*fits)(const struct ipc *i, uint64_t size);               /* is it as large as asked for? 0, -EINVAL */
+	int (*create)(uint64_t size, int flags, struct ipc **out);     /* not in the table yet; may sleep */
+	void (*added_locked)(struct ipc *i);                           /* it has its number */
+	void (*discard)(struct ipc *i);                                /* somebody else was faster, or there is no room */
+};
+/*
+ * ipc_get: the number of what has the key, or of a new thing.
+ * -> limit: so many there may be
+ * -> -EEXIST, -ENOENT, -EACCES, -ENOSPC, -ENOMEM, what fits and create say
+ */
+int64_t ipc_get(struct ipc_table *t, const struct ipc_kind *kind, int32_t key, uint64_t size, int flags, unsigned limit);
 void ipc_remove_locked(struct ipc_table *t, struct ipc *i);
-struct ipc *ipc_find_key_locked(const struct ipc_table *t, int32_t key);      /* NULL */
 struct ipc *ipc_find_locked(const struct ipc_table *t, int id);               /* err_ptr(-EINVAL, -EIDRM) */
 struct ipc *ipc_at_locked(const struct ipc_table *t, int index);              /* err_ptr(-EINVAL) */
+/* ipc_find_stat_locked: what IPC_STAT (a number) or SHM_STAT and its like (an index) ask about; any: whoever may read it. */
+struct ipc *ipc_find_stat_locked(const struct ipc_table *t, int id, bool by_index, bool any); /* err_ptr; -EACCES */
 int ipc_max_index_locked(const struct ipc_table *t);     /* 0 when there is none */
 bool ipc_allowed(const struct ipc *i, uint32_t mode);    /* as the nine bits of a mode, any third of them */
 bool ipc_owned(const struct ipc *i);                     /* may the caller change or remove it? */
