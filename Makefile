@@ -77,7 +77,7 @@ KERNEL_SRC := kernel/main.c \
 		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c socket.c \
 		terminal.c text.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
+	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c size.c syscall.c sysv.c thread.c time.c transfer.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c kernel/sys/xattr.c
@@ -133,7 +133,7 @@ TESTS := \
 	children_report_every_change clone_takes_what_makes_sense \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors drivers_come_and_go \
 	every_allocation_of_a_call_may_fail exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
-	file_exerciser file_larger_than_memory files_in_memory filesystems_come_and_go fork_copies_on_write \
+	file_exerciser file_larger_than_memory files_in_memory filesystems_come_and_go flags_of_a_file_are_obeyed fork_copies_on_write \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store forks_change_their_memory_side_by_side \
 	freed_lazily_and_stored_again futexes_wait_wake_and_move \
 	groups_and_sessions_follow_the_rules \
@@ -160,7 +160,7 @@ TESTS := \
 	vector_state_survives_switches wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges brk_moves buffers coherence eventfds file_calls file_locks growsdown huge_mappings limits list madvise_matrix map_count \
+	bad_ranges brk_moves buffers coherence eventfds file_calls file_locks growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts small_answers socket_pairs text_busy truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.

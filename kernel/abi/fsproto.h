@@ -11,7 +11,7 @@
  * op           args (from arg[1]), data                                reply
  * FS_LOOKUP    data: name                                              data: struct fs_attr; counts one lookup
  * FS_GETATTR   -                                                       data: struct fs_attr
- * FS_SETATTR   data: struct fs_setattr                                 data: struct fs_attr
+ * FS_SETATTR   data: struct fs_setattr                                 data: struct fs_attr; EOPNOTSUPP, EINVAL: such flags
  * FS_CREATE    mode with type, uid, gid, rdev, name length;            data: struct fs_attr; counts one lookup. EEXIST.
  *              data: name, then a symbolic link's target               A directory gets "." and ".."
  * FS_LINK      inode to link; data: new name                           EEXIST, EMLINK; data: struct fs_attr
@@ -59,7 +59,9 @@ struct fs_attr {
 	uint32_t uid, gid;
 	uint64_t rdev;
 	struct abi_timespec atime, mtime, ctime;
-}; /* 96 bytes */
+	uint32_t flags; /* FS_*_FL (abi/fs.h) */
+	uint32_t pad;
+}; /* 112 bytes */
 
 #define FS_SET_MODE  1
 #define FS_SET_UID   2
@@ -67,12 +69,15 @@ struct fs_attr {
 #define FS_SET_ATIME 8
 #define FS_SET_MTIME 16
 #define FS_SET_CTIME 32
+#define FS_SET_FLAGS 64 /* alone */
 
 struct fs_setattr {
 	uint32_t mask;
 	uint32_t mode;
 	uint32_t uid, gid;
 	struct abi_timespec atime, mtime, ctime;
+	uint32_t flags;
+	uint32_t pad;
 };
 
 #endif

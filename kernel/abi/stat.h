@@ -74,6 +74,11 @@ struct abi_statx {
 #define STATX_BTIME 0x800u
 #define STATX_MNT_ID 0x1000u
 #define STATX_RESERVED 0x80000000u
+#define STATX_ATTR_COMPRESSED 0x4
+#define STATX_ATTR_IMMUTABLE 0x10
+#define STATX_ATTR_APPEND 0x20
+#define STATX_ATTR_NODUMP 0x40
+#define STATX_ATTR_FLAGS 0x74u /* these four: the same bits as FS_*_FL */
 #define STATX_ATTR_MOUNT_ROOT 0x2000
 
 #define UTIME_NOW  0x3fffffff

@@ -41,6 +41,7 @@ static void node_take_attr_locked(struct node *n, const struct fs_attr *attr)
 	n->mode = (n->mode & S_IFMT) | (attr->mode & ~S_IFMT);
 	n->uid = attr->uid;
 	n->gid = attr->gid;
+	n->flags = attr->flags;
 	if (n->nlink)
 		n->nlink = attr->nlink;
 	n->blocks = attr->blocks;
@@ -89,6 +90,8 @@ int node_setattr_here(struct node *n, const struct fs_setattr *set)
 		n->uid = set->uid;
 	if (set->mask & FS_SET_GID)
 		n->gid = set->gid;
+	if (set->mask & FS_SET_FLAGS)
+		n->flags = set->flags;
 	if (set->mask & FS_SET_ATIME)
 		n->atime = set->atime;
 	if (set->mask & FS_SET_MTIME)
@@ -117,6 +120,11 @@ int node_claim(struct node *n, enum claim claim)
 void node_unclaim(struct node *n, enum claim claim)
 {
 	__atomic_sub_fetch(&n->claims, claim, __ATOMIC_RELEASE);
+}
+
+bool node_is_frozen(const struct node *n)
+{
+	return n->flags & FS_IMMUTABLE_FL && n->fs->pager_port;
 }
 
 uint32_t node_mount_flags(const struct node *n) { return n->fs->flags; }

@@ -56,7 +56,7 @@ static int64_t write_bytes(struct file *f, uint64_t buf, size_t len, int64_t *po
 	struct object *o = f->node->object;
 	bool append = f->flags & O_APPEND || *pos == POS_APPEND;
 	uint64_t at = append ? o->size : (uint64_t)*pos, end;
-	int64_t n = write_room(at, len);
+	int64_t n = unlikely(node_is_frozen(f->node)) ? -EPERM : write_room(at, len);
 
 	if (n <= 0)
 		return n;
@@ -71,7 +71,7 @@ static int64_t write_bytes(struct file *f, uint64_t buf, size_t len, int64_t *po
 		return n;
 	node_touch_mtime(f->node);
 	*pos = (int64_t)end;
-	if (unlikely(f->flags & (O_DSYNC | O_SYNC))) {
+	if (unlikely(f->flags & (O_DSYNC | O_SYNC) || f->node->flags & FS_SYNC_FL)) {
 		int err = object_sync(o, end - (uint64_t)n, (uint64_t)n, true);
 		if (err)
 			return err;
@@ -206,6 +206,9 @@ static int check_open(struct node *n, int flags, bool created)
 	int err = created ? 0 : node_permission(n, access);
 	if (!err && access & W_OK && n->fs->readonly && (S_ISREG(n->mode) || S_ISDIR(n->mode)))
 		err = -EROFS;
+	if (!err && unlikely(node_is_append(n)) && !(flags & OPEN_EXEC) &&
+	    (flags & O_TRUNC || ((flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND))))
+		err = -EPERM;
 	return err;
 }
 

@@ -9,6 +9,7 @@
 #define FILE_FILE_H
 
 #include <abi/fcntl.h>
+#include <abi/fs.h>
 #include <abi/fsproto.h>
 #include <abi/stat.h>
 
@@ -30,6 +31,7 @@ struct node {
 	struct mutex lock;         /* RANK_NODE: attributes. Sizes of regular files are the object's business */
 	uint32_t mode;             /* (n) type bits constant */
 	uint32_t uid, gid, nlink;  /* (n) */
+	uint32_t flags;            /* (n) FS_*_FL of chattr(1) */
 	uint64_t rdev, blocks;
 	struct abi_timespec atime, mtime, ctime; /* (n) */
 	struct object *object;     /* (c) regular files: its pages; size is object->size */
@@ -57,9 +59,13 @@ void node_put(struct node *n);     /* may sleep: an unlinked node's last referen
 enum claim { CLAIM_NONE = 0, CLAIM_WRITE = 1, CLAIM_EXEC = -1 };
 int node_claim(struct node *n, enum claim claim);
 void node_unclaim(struct node *n, enum claim claim);
+static inline bool node_is_append(const struct node *n) { return n->flags & FS_APPEND_FL; }
+static inline bool node_is_fixed(const struct node *n) { return n->flags & (FS_APPEND_FL | FS_IMMUTABLE_FL); } /* attributes, names */
+/* node_is_frozen: immutable also for who has it open for writing already; files in memory never are. */
+bool node_is_frozen(const struct node *n);
 uint32_t node_mount_flags(const struct node *n); /* MS_*: how its filesystem is mounted */
 void node_drop_setid(struct node *n); /* what is changed by anybody but root is not set-user-id (or group) any more */
-/* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES. */
+/* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES; -EPERM: immutable. */
 int node_permission(struct node *n, unsigned mask);
 void node_stat(struct node *n, struct abi_stat *st);
 /* node_touch_mtime: data changed now; sent to the server with the next write-back. */

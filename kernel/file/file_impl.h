@@ -43,6 +43,7 @@ struct fs_ops {
 	bool needs_device;         /* /proc/filesystems: not "nodev" */
 	int64_t magic;             /* statfs */
 	int64_t block_size;        /* st_blksize; 0: a page */
+	uint32_t flags;            /* FS_*_FL that its plain files and directories may be given, setattr may refuse some; 0: have none */
 	int (*lookup)(struct node *dir, const char *name, size_t len, struct node **out); /* ".." too */
 	int (*create)(struct node *dir, const struct new_name *make, struct node **out);
 	/* a file without a name; EOPNOTSUPP */

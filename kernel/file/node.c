@@ -129,6 +129,7 @@ struct node *node_create(struct filesystem *fs, const struct fs_attr *attr)
 	n->rdev = attr->rdev;
 	n->uid = attr->uid;
 	n->gid = attr->gid;
+	n->flags = attr->flags;
 	n->blocks = attr->blocks;
 	n->atime = attr->atime;
 	n->mtime = attr->mtime;

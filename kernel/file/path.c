@@ -35,6 +35,8 @@ int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t u
 {
 	uint32_t mode = n->mode, bits = mode & 7;
 
+	if (unlikely(mask & W_OK && n->flags & FS_IMMUTABLE_FL))
+		return -EPERM;
 	if (uid == 0)
 		return !(mask & X_OK) || S_ISDIR(mode) || mode & 0111 ? 0 : -EACCES;
 	if (uid == n->uid)

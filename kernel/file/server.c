@@ -243,6 +243,7 @@ const struct fs_ops server_ops = {
 	.type = "ext2",
 	.needs_device = true,
 	.magic = EXT2_SUPER_MAGIC,
+	.flags = ~0u,
 	.lookup = server_lookup,
 	.create = server_create,
 	.link = server_link,

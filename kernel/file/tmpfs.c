@@ -29,6 +29,7 @@
 
 #define TMPFS_MAGIC 0x01021994
 #define MODE_BITS 07777u
+#define FLAGS_INHERITED (FS_NODUMP_FL | FS_NOATIME_FL)
 
 static int tmpfs_readlink(struct node *n, char *buf, size_t cap)
 {
@@ -86,6 +87,8 @@ static void attributes(const struct node *dir, const struct new_name *make, stru
 
 	*attr = (struct fs_attr){ .mode = make->mode, .rdev = make->rdev, .uid = p ? p->fsuid : 0,
 	                          .gid = p ? p->fsgid : 0 };
+	if (dir)
+		attr->flags = dir->flags & FLAGS_INHERITED;
 	if (inherits)
 		attr->gid = dir->gid;
 	if (inherits && S_ISDIR(make->mode))
@@ -353,6 +356,7 @@ static int tmpfs_remount(struct filesystem *fs, uint32_t flags, const char *opti
 const struct fs_ops tmpfs_ops = {
 	.type = "tmpfs",
 	.magic = TMPFS_MAGIC,
+	.flags = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL,
 	.lookup = tmpfs_lookup,
 	.create = tmpfs_create,
 	.tmpfile = tmpfs_tmpfile,

@@ -141,12 +141,12 @@ static struct abi_statx_time statx_time(struct abi_timespec t)
 static uint32_t major_of(uint64_t dev) { return (uint32_t)(dev >> 8 & 0xfff); }
 static uint32_t minor_of(uint64_t dev) { return (uint32_t)((dev & 0xff) | (dev >> 12 & 0xfff00)); }
 
-/* What stat(2) says, and no more: no time of birth, no attributes. */
-static void statx_from(const struct abi_stat *st, bool mount_root, struct abi_statx *x)
+/* What stat(2) says: no time of birth. */
+static void statx_from(const struct abi_stat *st, struct abi_statx *x)
 {
 	*x = (struct abi_statx){
 		.stx_mask = STATX_BASIC_STATS | STATX_MNT_ID, .stx_blksize = (uint32_t)st->st_blksize,
-		.stx_attributes = mount_root ? STATX_ATTR_MOUNT_ROOT : 0, .stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
+		.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
 		.stx_nlink = (uint32_t)st->st_nlink, .stx_uid = st->st_uid, .stx_gid = st->st_gid,
 			.stx_mode = (uint16_t)st->st_mode,
 		.stx_ino = st->st_ino, .stx_size = (uint64_t)st->st_size, .stx_blocks = (uint64_t)st->st_blocks,
@@ -173,10 +173,13 @@ CALL(statx)
 	if (err)
 		return err;
 	bool mount_root = s.node && path_is_mount(s.node);
+	uint32_t node_flags = s.node ? s.node->flags : 0, known = s.node ? s.node->fs->ops->flags & STATX_ATTR_FLAGS : 0;
 	err = stat_of(&s, &st);
 	if (err)
 		return err;
-	statx_from(&st, mount_root, &x);
+	statx_from(&st, &x);
+	x.stx_attributes = (node_flags & STATX_ATTR_FLAGS) | (mount_root ? STATX_ATTR_MOUNT_ROOT : 0);
+	x.stx_attributes_mask |= known;
 	return copy_to_user(e, &x, sizeof x);
 }
 
@@ -277,6 +280,8 @@ CALL(truncate)
 		err = node_permission(n, W_OK);
 	if (!err && n->fs->readonly)
 		err = -EROFS;
+	if (!err && node_is_append(n))
+		err = -EPERM;
 	if (!err)
 		err = node_claim(n, CLAIM_WRITE);
 	if (!err) {
@@ -312,7 +317,7 @@ static int64_t change_mode(struct subject *s, uint64_t mode)
 {
 	struct fs_setattr set = { .mask = FS_SET_MODE, .mode = (uint32_t)mode & 07777 };
 	struct node *n = s->node;
-	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : owns(n) ? 0 : -EPERM;
+	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : owns(n) && !node_is_fixed(n) ? 0 : -EPERM;
 
 	if (!err && proc_current()->fsuid && !in_group(n->gid))
 		set.mode &= ~(uint32_t)S_ISGID;
@@ -367,6 +372,8 @@ static int64_t change_owner(struct subject *s, uint32_t uid, uint32_t gid)
 	struct node *n = s->node;
 	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : check_owner(n, uid, gid);
 
+	if (!err && (uid != NO_ID || gid != NO_ID ? node_is_fixed(n) : node_is_frozen(n)))
+		err = -EPERM;
 	if (!err) {
 		set.mask = (uid != NO_ID ? FS_SET_UID : 0) | (gid != NO_ID ? FS_SET_GID : 0);
 		uint32_t drop = S_ISUID | (n->mode & S_IXGRP ? S_ISGID : 0);
@@ -425,9 +432,11 @@ static bool take_time(const struct abi_timespec *given, uint32_t bit, struct abi
 	return out->tv_nsec >= 0 && out->tv_nsec < 1000000000;
 }
 
-/* Setting the present needs the right to write; any other time needs the owner. */
+/* Setting the present needs the right to write; any other time needs the owner, and changes no append-only file. */
 static int check_times(struct node *n, bool both_now)
 {
+	if (n->flags & FS_IMMUTABLE_FL || (node_is_append(n) && !both_now))
+		return -EPERM;
 	if (owns(n))
 		return 0;
 	return both_now ? node_permission(n, W_OK) : -EPERM;

@@ -6,7 +6,7 @@
 #ifndef SYS_CALLS_H
 #define SYS_CALLS_H
 
-/* file.c, fcntl.c, hints.c, transfer.c, vector.c, size.c, poll.c: descriptors, reading and writing */
+/* file.c, fcntl.c, hints.c, ioctl.c, transfer.c, vector.c, size.c, poll.c: descriptors, reading and writing */
 #define CALLS_FILE(X) \
 	X(read) X(write) X(open) X(openat) X(creat) X(close) X(lseek) X(pread64) X(pwrite64) X(readv) X(writev) \
 	X(preadv) X(pwritev) X(ioctl) X(pipe) X(pipe2) X(dup) X(dup2) X(dup3) X(fcntl) X(flock) X(fsync) X(fdatasync) \

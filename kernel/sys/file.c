@@ -9,12 +9,7 @@
  */
 #include "sys/file_calls.h"
 
-#include <abi/termios.h>
-
 #include "lib/log.h"
-
-#define FIOCLEX 0x5451
-#define FIONCLEX 0x5450
 
 /* ---- read and write ---- */
 
@@ -254,36 +249,4 @@ CALL(syncfs)
 	if (!err)
 		mount_sync_all();
 	return err;
-}
-
-/* ---- ioctl ---- */
-
-static int64_t set_nonblock(struct file *file, vaddr_t user)
-{
-	int32_t on;
-
-	if (copy_from_user(&on, user, sizeof on))
-		return -EFAULT;
-	file->flags = on ? file->flags | O_NONBLOCK : file->flags & ~(uint32_t)O_NONBLOCK;
-	return 0;
-}
-
-CALL(ioctl)
-{
-	unsigned cmd = (unsigned)b;
-	struct file *file = fd_get((int)a);
-	int64_t result;
-
-	if (!file)
-		return -EBADF;
-	if (file->flags & O_PATH)
-		result = -EBADF;
-	else if (cmd == FIOCLEX || cmd == FIONCLEX)
-		result = fd_set_cloexec((int)a, cmd == FIOCLEX);
-	else if (cmd == FIONBIO)
-		result = set_nonblock(file, c);
-	else
-		result = file->ops->ioctl ? file->ops->ioctl(file, cmd, c) : -ENOTTY;
-	file_put(file);
-	return result;
 }

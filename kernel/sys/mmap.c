@@ -52,6 +52,7 @@ static uint64_t last_byte(const struct file *f)
 static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t prot, uint64_t flags, uint32_t *type)
 {
 	uint32_t mode = f->flags & O_ACCMODE;
+	bool writes = mode == O_WRONLY || mode == O_RDWR;
 	uint64_t last = last_byte(f);
 
 	if (len > last || off >> PAGE_SHIFT > (last - len) >> PAGE_SHIFT)
@@ -61,7 +62,9 @@ static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t p
 			return -EOPNOTSUPP;
 		*type = MAP_SHARED;
 	}
-	if (*type == MAP_SHARED && prot & PROT_WRITE && mode != O_WRONLY && mode != O_RDWR)
+	if (*type == MAP_SHARED && prot & PROT_WRITE && !writes)
+		return -EACCES;
+	if (*type == MAP_SHARED && writes && f->node && node_is_append(f->node))
 		return -EACCES;
 	if (*type != MAP_SHARED && *type != MAP_PRIVATE)
 		return -EINVAL;

@@ -181,7 +181,7 @@ static int link_node(struct node *to, int dirfd, vaddr_t text)
 		err = -EXDEV;
 	if (!err && at.dir.node->fs != to->fs)
 		err = -EXDEV;
-	if (!err && S_ISDIR(to->mode))
+	if (!err && (node_is_fixed(to) || S_ISDIR(to->mode)))
 		err = -EPERM;
 	if (!err && !to->nlink && !to->linkable)
 		err = -ENOENT;
@@ -267,6 +267,8 @@ static int check_gone(const struct place *at, struct node *child)
 	if (path_is_mount(child))
 		return -EBUSY;
 	int err = node_permission(at->dir.node, W_OK | X_OK);
+	if (!err && (node_is_append(at->dir.node) || node_is_fixed(child)))
+		err = -EPERM;
 	return err ? err : check_sticky(at->dir.node, child);
 }
 
@@ -336,17 +338,12 @@ CALL(unlinkat)
 
 /* ---- renaming ---- */
 
-/* The name that `new` replaces, if it has one: may it go? */
-static int check_replaced(const struct place *new, unsigned flags)
+/* May the name go, and `over` (NULL: nothing) that has the new one now? */
+static int check_both_gone(const struct place *old, struct node *moved, const struct place *new, struct node *over)
 {
-	struct node *child;
-	int err = place_child(new, &child);
+	int err = check_gone(old, moved);
 
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	err = flags & RENAME_NOREPLACE ? -EEXIST : check_gone(new, child);
-	node_put(child);
-	return err;
+	return err || !over ? err : check_gone(new, over);
 }
 
 /* Working directories at or below a directory that was renamed get their new text. */
@@ -362,13 +359,16 @@ static void correct_directories(const struct place *old, const struct place *new
 	kfree(to);
 }
 
-static int rename_found(const struct place *old, const struct place *new, struct node *moved, unsigned flags)
+/* Two names of one file: both stay. */
+static int rename_found(const struct place *old, const struct place *new, struct node *moved, struct node *over, unsigned flags)
 {
+	if (over && flags & RENAME_NOREPLACE)
+		return -EEXIST;
 	if (!S_ISDIR(moved->mode) && (old->slash || new->slash))
 		return -ENOTDIR;
-	int err = check_gone(old, moved);
-	if (!err)
-		err = check_replaced(new, flags);
+	if (over == moved)
+		return 0;
+	int err = check_both_gone(old, moved, new, over);
 	if (!err)
 		err = node_permission(new->dir.node, W_OK | X_OK);
 	if (err)
@@ -385,7 +385,7 @@ static int rename_found(const struct place *old, const struct place *new, struct
 static int rename_places(const struct place *old, const struct place *new, unsigned flags)
 {
 	const struct filesystem *fs = old->dir.node->fs;
-	struct node *moved;
+	struct node *moved, *over;
 
 	if (fs != new->dir.node->fs)
 		return -EXDEV;
@@ -398,7 +398,13 @@ static int rename_places(const struct place *old, const struct place *new, unsig
 	int err = place_child(old, &moved);
 	if (err)
 		return err;
-	err = rename_found(old, new, moved, flags);
+	err = place_child(new, &over);
+	if (err)
+		over = NULL;
+	if (!err || err == -ENOENT)
+		err = rename_found(old, new, moved, over, flags);
+	if (over)
+		node_put(over);
 	node_put(moved);
 	return err;
 }

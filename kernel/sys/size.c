@@ -103,6 +103,8 @@ CALL(ftruncate)
 		err = -EBADF;
 	else if (!can_write(file) || !file->node || !file->node->object)
 		err = -EINVAL;
+	else if (node_is_append(file->node) || node_is_frozen(file->node))
+		err = -EPERM;
 	else
 		err = node_truncate(file->node, b);
 	file_put(file);
@@ -140,6 +142,8 @@ static int64_t allocate(struct file *f, unsigned mode, int64_t off, int64_t len)
 		return err;
 	if (!can_write(f))
 		return -EBADF;
+	if (f->node && (f->node->flags & FS_IMMUTABLE_FL || (mode & ~FALLOC_FL_KEEP_SIZE && node_is_append(f->node))))
+		return -EPERM;
 	if (f->kind == FILE_PIPE)
 		return -ESPIPE;
 	if (!object_of(f))

@@ -86,6 +86,8 @@ static int check_copy(const struct copy *c, size_t *count)
 		return -EBADF;
 	if (in->fs != out->fs)
 		return -EXDEV;
+	if (out->flags & FS_IMMUTABLE_FL)
+		return -EPERM;
 	if ((uint64_t)c->in_pos + *count < (uint64_t)c->in_pos || (uint64_t)c->out_pos + *count < (uint64_t)c->out_pos)
 		return -EOVERFLOW;
 	uint64_t size = in->object->size, from = (uint64_t)c->in_pos, to = (uint64_t)c->out_pos;

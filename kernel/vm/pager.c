@@ -244,6 +244,17 @@ int pager_reserve(struct object *o, pgoff_t first, size_t npages, uint64_t size)
 	return 0;
 }
 
+int object_freeze(struct object *o)
+{
+	pgoff_t at = 0;
+
+	spin_lock(&o->lock);
+	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++)
+		p->flags &= ~PAGE_RESERVED;
+	spin_unlock(&o->lock);
+	return object_sync(o, 0, UINT64_MAX, false);
+}
+
 /* The pager has taken over the time of the last store, unless there was a later one meanwhile. */
 static void mtime_sent(struct object *o, int64_t sec, int64_t nsec)
 {

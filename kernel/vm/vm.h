@@ -355,6 +355,7 @@ int64_t object_seek(struct object *o, uint64_t off, bool hole);
  * since the last one. A failed WRITE is reported once.
  */
 must_check int object_sync(struct object *o, uint64_t off, uint64_t len, bool durable);
+int object_freeze(struct object *o); /* its pager dirties no page of it any more: write it, and let every store ask again */
 void object_changed(struct object *o); /* the file's attributes changed on the server: the next object_sync has work */
 int object_clean(struct object *o, uint64_t off, uint64_t len, int how); /* block objects, abi/atlas.h */
 /* as far as memory is not low; errors are ignored */

@@ -11,6 +11,9 @@ clean() { e2fsck -fn "$1" >"$work/fsck" 2>&1 || { sed 's/^/# /' "$work/fsck"; fa
 mounted() { grep -c " $1 ext2 $2," "$work/out"; }
 
 mke2fs -q -F -t ext2 -b 1024 "$work/second" 16M
+echo old >"$work/kept"
+printf '%s\n' "write $work/kept kept" "sif kept flags 0x10" "write $work/kept grows" "sif grows flags 0x20" >"$work/commands"
+debugfs -w -f "$work/commands" "$work/second" >/dev/null 2>&1
 head -c 1048576 /dev/urandom >"$work/empty"
 boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
 	mount /dev/vdb /mnt && echo first >/mnt/a && mkdir /mnt/d && cat /mnt/a && cat /proc/mounts
@@ -19,6 +22,7 @@ boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
 	umount /mnt && ls /mnt | wc -l
 	mount -r /dev/vdb /mnt && cat /proc/mounts && touch /mnt/new; umount /mnt
 	mount /dev/vdb /mnt && cat /mnt/a && echo second >/mnt/d/b
+	echo new >/mnt/kept; rm -f /mnt/kept; echo new >/mnt/grows; rm -f /mnt/grows; echo new >>/mnt/grows
 	exec 3>>/mnt/a; mount -o remount,ro /mnt; exec 3>&-; mount -o remount,ro /mnt && touch /mnt/new; mount -o remount,rw /mnt
 	cp /bin/ls /mnt/d/ls && cmp /bin/ls /mnt/d/ls
 	mount /dev/vdc /home; mount /dev/vdx /home; mount /dev/null /home; umount /home
@@ -26,7 +30,7 @@ boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
 holds "the program ends well" ended 0
 holds "it is mounted and shown, read-only too" test "$(mounted /mnt rw)$(mounted /mnt ro)" = 11
 holds "what was written is read after another mount" test "$(grep -c first "$work/out")" = 2
-for what in "ln: .*[Cc]ross-device" "/dev/vdb on /home: Device or resource busy" "umount: /mnt: Device or resource busy" \
+for what in "/mnt/kept.*[Nn]ot permitted" "/mnt/grows.*[Nn]ot permitted" "ln: .*[Cc]ross-device" "/dev/vdb on /home: Device or resource busy" "umount: /mnt: Device or resource busy" \
 	"'/mnt/new': Read-only file system" "remount on /mnt: Device or resource busy" "/dev/vdc on /home: Invalid argument" \
 	"/dev/vdx on /home: No such file" "/dev/null on /home: Block device required" "umount: /home: Invalid argument"; do
 	holds "said: $what" logged "$what"
@@ -34,4 +38,5 @@ done
 holds "the servers of a disk that could not be mounted have ended" test "$(tail -1 "$work/out")" = 4
 holds "the second disk is clean" clean "$work/second"
 holds "its files are on it" test "$(text /a)$(text /d/b)" = "firstsecond"
+holds "an immutable file and an append-only one were left alone" test "$(text /kept)$(text /grows)" = "oldold"$'\n'new
 finish

@@ -137,6 +137,21 @@ extended_attributes() {
 	printf 'readlink /fast a/b/c\nunlink /big\nunlink /fast\n' | ./ext2test script b.img && fsck_clean b.img
 }
 
+# Flags set by debugfs are read, those set here debugfs shows; a directory hands some of them down; unknown ones are refused.
+inode_flags() {
+	make_image b.img 1024 12 -d tree || return 1
+	printf 'sif /big flags 0x10\nsif /a flags 0x60\nsif /sparse flags 0x20\n' >commands
+	debugfs -w -f commands b.img >/dev/null 2>&1
+	{ echo "stat /big flags 16"; echo "stat /a flags 96"; echo "!1 truncate /big 5"; echo "write /sparse 0 x"
+	  echo "create /a/new"; echo "stat /a/new flags 64"; echo "mkdir /a/dir"; echo "chattr /a/dir 0x100c0"
+	  echo "create /a/dir/new"; echo "stat /a/dir/new flags 192"; echo "mkdir /a/dir/dir"; echo "stat /a/dir/dir flags 65728"
+	  echo "chattr /sparse 0x30"; echo "chattr /big 0"; echo "write /big 0 x"; echo "!95 chattr /big 0x10000"
+	  echo "!95 chattr /big 0x80000000"; echo "!22 chattr /big 0x80000"; echo "chattr /many 0x1010"
+	} | ./ext2test script b.img || return 1
+	debugfs -R "stat /sparse" b.img 2>/dev/null | grep -q 'Flags: 0x30$' || return 1
+	debugfs -R "stat /many" b.img 2>/dev/null | grep -q 'Flags: 0x10$' && fsck_clean b.img
+}
+
 # ---- refusals ----
 
 refuses() { # SENTENCE mke2fs options
@@ -205,6 +220,7 @@ check "revision 0, random operations" random_ops 1024 "$seed" 4000 8 -r 0
 check "without filetype, random operations" random_ops 2048 "$seed" 4000 8 -O ^filetype,^sparse_super,^resize_inode
 check "an indexed directory stays right when it changes" indexed_directory
 check "extended attribute blocks are freed with their file" extended_attributes
+check "the flags of inodes are kept" inode_flags
 check "a disk without a superblock is refused" refuses_bytes "magic" 1080 'xx'
 check "a filesystem larger than the disk is refused" refuses_bytes "larger than the disk" 1030 '\1'
 check "an unknown revision is refused" refuses_bytes "revision 7" 1100 '\7'

@@ -5,7 +5,7 @@
  *     mkdir P | create P | put P HOSTFILE | get P HOSTFILE | write P OFFSET TEXT | truncate P SIZE | fill P BYTES
  *     symlink TARGET P | readlink P TARGET | link OLD NEW | rename OLD NEW | unlink P | rmdir P | mknod P c|b|p N
  *     peek P OFFSET TEXT | chmod P OCTAL | chown P UID GID | utime P SEC NSEC | stat P FIELD VALUE
- *     ls P COUNT | sync | free
+ *     chattr P FLAGS | ls P COUNT | sync | free
  *
  * A line that begins with "!ERRNO" expects that error (its number). What goes otherwise is a failure. "free" prints the
  * free blocks and inodes of statfs, for the script to compare.
@@ -163,6 +163,7 @@ static int check_stat(const char *path, const char *field, uint64_t want)
 	if (!strcmp(field, "gid")) got = a.gid;
 	if (!strcmp(field, "rdev")) got = a.rdev;
 	if (!strcmp(field, "mtime")) got = (uint64_t)a.mtime.tv_sec;
+	if (!strcmp(field, "flags")) got = a.flags;
 	if (!strcmp(field, "mnsec")) got = (uint64_t)a.mtime.tv_nsec;
 	if (got == want)
 		return 0;
@@ -238,6 +239,11 @@ static int perform(char **w)
 		s.mask = FS_SET_UID | FS_SET_GID;
 		s.uid = (uint32_t)number(w[2]);
 		s.gid = (uint32_t)number(w[3]);
+		return set(w[1], &s);
+	}
+	if (!strcmp(w[0], "chattr")) {
+		s.mask = FS_SET_FLAGS;
+		s.flags = (uint32_t)number(w[2]);
 		return set(w[1], &s);
 	}
 	if (!strcmp(w[0], "utime")) {

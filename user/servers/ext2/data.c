@@ -244,7 +244,7 @@ int data_end_write(struct fs *fs, struct plan *plan, uint64_t off, uint32_t len,
 	return status;
 }
 
-/* Pages are about to become dirty: reserves blocks for what of them lies below `size`. ENOSPC, EFBIG, EROFS, EIO. */
+/* Pages are about to become dirty: reserves blocks for what of them lies below `size`. EPERM: immutable; ENOSPC, EFBIG, EROFS, EIO. */
 int data_dirty(struct fs *fs, uint32_t ino, uint64_t page, uint64_t npages, uint64_t size)
 {
 	uint64_t end = (page + npages) * EXT2_PAGE_SIZE;
@@ -266,7 +266,7 @@ int data_dirty(struct fs *fs, uint32_t ino, uint64_t page, uint64_t npages, uint
 		return err;
 	first = (uint32_t)(page * EXT2_PAGE_SIZE >> fs->block_shift);
 	last = (uint32_t)((end - 1) >> fs->block_shift);
-	err = map_reserve(fs, inode, first, last - first + 1);
+	err = inode->raw.flags & FS_IMMUTABLE_FL ? -EPERM : map_reserve(fs, inode, first, last - first + 1);
 	inode_put(fs, inode);
 	return err;
 }

@@ -170,7 +170,7 @@ int dir_find(struct fs *fs, struct inode *dir, struct name name, struct dir_pos 
 /* The directory was changed: its index, if it had one, is void. */
 static int dir_changed(struct fs *fs, struct inode *dir)
 {
-	dir->raw.flags &= ~(uint32_t)EXT2_INDEX_FL;
+	dir->raw.flags &= ~(uint32_t)FS_INDEX_FL;
 	inode_touch(fs, dir, TIME_MODIFY | TIME_CHANGE);
 	return inode_write(fs, dir);
 }

@@ -15,6 +15,7 @@
 #define EXT2_H
 
 #include <abi/errno.h>
+#include <abi/fs.h>
 #include <abi/fsproto.h>
 #include <abi/misc.h>
 #include <abi/types.h>
@@ -36,8 +37,12 @@
 #define EXT2_INCOMPAT_FILETYPE 0x2
 #define EXT2_RO_SPARSE_SUPER 0x1
 #define EXT2_RO_LARGE_FILE 0x2
-#define EXT2_INDEX_FL 0x1000
 #define EXT2_STRANGE_FL 0x10280800 /* encrypted, extents, extended attribute inode, inline data */
+#define EXT2_VISIBLE_FL 0x325bdfff /* what chattr(1) may show, and set without an error; all else is EOPNOTSUPP */
+#define EXT2_CHANGE_FL 0x224380ff  /* what it changes */
+#define EXT2_INHERIT_FL (FS_SECRM_FL | FS_UNRM_FL | FS_COMPR_FL | FS_SYNC_FL | FS_NODUMP_FL | FS_NOATIME_FL | \
+			 FS_NOTAIL_FL | FS_DIRSYNC_FL | FS_PROJINHERIT_FL | FS_DAX_FL)
+#define EXT2_DIRS_FL (FS_DIRSYNC_FL | FS_TOPDIR_FL | FS_PROJINHERIT_FL) /* make sense of directories only */
 #define EXT2_XATTR_MAGIC 0xea020000u
 
 /* ---- on the disk (little endian, like the only machine this runs on) ---- */

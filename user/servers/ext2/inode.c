@@ -13,6 +13,9 @@
  * An inode is judged when it is read: its number, its type, its links, its size and the flags that would change the
  * meaning of its block map. Block pointers are judged when they are followed (map.c).
  *
+ * Flags: what chattr(1) sets is kept here and handed down to new inodes; obeying is the kernel's part, but for the bytes of an
+ * immutable file, for which no space is promised any more (data_dirty).
+ *
  * Times: seconds are 32 bits. Inodes of 256 bytes have room for nanoseconds and two more bits of seconds in the way
  * ext4 and e2fsprogs use them; they are kept there when the inode has that room.
  *
@@ -370,6 +373,16 @@ static int wipe(struct fs *fs, struct inode *inode)
 	return fs_write(fs, inode_off(fs, inode->ino), zero, fs->inode_size);
 }
 
+/* The flags that a directory hands down. */
+static uint32_t inherited_flags(const struct inode *parent, uint32_t mode)
+{
+	uint32_t flags = parent->raw.flags & EXT2_INHERIT_FL;
+
+	if (S_ISDIR(mode))
+		return flags;
+	return flags & (S_ISREG(mode) ? ~(uint32_t)EXT2_DIRS_FL : FS_NODUMP_FL | FS_NOATIME_FL);
+}
+
 /*
  * A new inode near `parent`, referenced, with its mode and times and no links: putting it frees it again.
  * Not yet written, but for zeros. ENOSPC, EIO, ENOMEM.
@@ -399,6 +412,7 @@ int inode_alloc(struct fs *fs, struct inode *parent, uint32_t mode, struct inode
 		return err;
 	}
 	inode->raw.mode = (uint16_t)mode;
+	inode->raw.flags = inherited_flags(parent, mode);
 	inode->refs = 1;
 	inode_touch(fs, inode, TIME_ACCESS | TIME_MODIFY | TIME_CHANGE);
 	if (fs->inode_size >= sizeof(inode->raw)) {
@@ -511,6 +525,7 @@ void inode_attr(struct fs *fs, struct inode *inode, struct fs_attr *attr)
 	attr->blocks = raw->blocks + (uint64_t)pending_count(inode) * (fs->block_size / SECTOR);
 	attr->nlink = raw->links;
 	attr->mode = raw->mode;
+	attr->flags = raw->flags & EXT2_VISIBLE_FL;
 	attr->uid = raw->uid_low | (uint32_t)raw->uid_high << 16;
 	attr->gid = raw->gid_low | (uint32_t)raw->gid_high << 16;
 	if (S_ISCHR(raw->mode) || S_ISBLK(raw->mode))

@@ -121,10 +121,20 @@ static void apply_attributes(struct fs *fs, struct inode *inode, const struct fs
 		inode_set_time(fs, inode, TIME_ACCESS, &set->atime);
 	if (set->mask & FS_SET_MTIME)
 		inode_set_time(fs, inode, TIME_MODIFY, &set->mtime);
+	if (set->mask & FS_SET_FLAGS)
+		inode->raw.flags = (inode->raw.flags & ~(uint32_t)EXT2_CHANGE_FL) | (set->flags & EXT2_CHANGE_FL);
 	if (set->mask & FS_SET_CTIME)
 		inode_set_time(fs, inode, TIME_CHANGE, &set->ctime);
 	else
 		inode_touch(fs, inode, TIME_CHANGE);
+}
+
+/* Flags that this filesystem does not know cannot be set; that a file is kept in extents cannot change. */
+static int check_flags(const struct inode *inode, uint32_t flags)
+{
+	if (flags & ~(uint32_t)EXT2_VISIBLE_FL || (!inode_is_dir(inode) && flags & EXT2_DIRS_FL))
+		return -EOPNOTSUPP;
+	return flags & FS_EXTENT_FL ? -EINVAL : 0;
 }
 
 int op_setattr(struct fs *fs, uint32_t ino, const struct fs_setattr *set, struct fs_attr *attr)
@@ -134,8 +144,12 @@ int op_setattr(struct fs *fs, uint32_t ino, const struct fs_setattr *set, struct
 
 	if (err)
 		return err;
-	apply_attributes(fs, inode, set);
-	err = inode_write(fs, inode);
+	if (set->mask & FS_SET_FLAGS)
+		err = check_flags(inode, set->flags);
+	if (!err) {
+		apply_attributes(fs, inode, set);
+		err = inode_write(fs, inode);
+	}
 	inode_attr(fs, inode, attr);
 	inode_put(fs, inode);
 	return err;
