@@ -82,7 +82,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c kernel/sys/xattr.c
 ARCH_SRC := \
-	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c entry.S fpu.c irq.c memory.c pci.c \
+	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c cpuid.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
 KERNEL_TEST_SRC := \
 	$(addprefix tests/kernel/,arch_test.c file_test.c ipc_test.c lib_test.c mm_test.c pager_test.c reclaim_test.c share_test.c sys_test.c \
@@ -162,7 +162,7 @@ TESTS := \
 DIFFS := \
 	bad_ranges brk_moves buffers coherence eventfds file_calls file_locks growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
-	overcommit pipes_and_fifos proc_formats process_vm remap_file_pages signal_contexts small_answers socket_pairs text_busy truncate_under tunables users
+	overcommit pipes_and_fifos proc_formats process_vm protected_links remap_file_pages signal_contexts small_answers socket_pairs text_busy truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \
@@ -290,7 +290,9 @@ $(B)/disk.img: $(addprefix $(B)/programs/,$(DISK_FILES)) $(DISK_TEXT) tools/atla
 	$(Q)for f in $(DISK_FILES); do $(STRIP) -o $(B)/root/$$f $(B)/programs/$$f || exit 1; done
 	$(Q)cd $(B)/root/bin && ln -f test '[' && ln -f poweroff reboot
 	$(Q)cp $(DISK_TEXT) $(B)/root/demos/ && mv $(B)/root/demos/LICENSE $(B)/root/etc/license
-	$(Q)echo 'root:x:0:0:root:/home:/bin/sh' > $(B)/root/etc/passwd && echo 'root:x:0:' > $(B)/root/etc/group
+	$(Q)printf '%s\n' root:x:0:0:root:/home:/bin/sh daemon:x:1:1:daemon:/:/bin/false user:x:1000:1000:user:/home:/bin/sh \
+		nobody:x:65534:65534:nobody:/:/bin/false > $(B)/root/etc/passwd
+	$(Q)printf '%s\n' root:x:0: daemon:x:1: tty:x:5: users:x:100: user:x:1000: nogroup:x:65534: > $(B)/root/etc/group
 	$(Q)printf 'Welcome to Atlas. Programs are in /bin, demos and their sources in /demos. "poweroff" ends.\n' \
 		> $(B)/root/etc/motd
 	$(Q)tools/atlas mkdisk $@ $(B)/root

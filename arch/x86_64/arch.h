@@ -50,6 +50,20 @@ struct cpu {
 extern struct cpu *cpus[MAX_CPUS];
 extern unsigned cpu_count; /* started and running */
 
+/* ---- cpuid.c: what CPUID says ---- */
+
+#define CPU_FLAG_BITS (5 * 32)
+struct cpu_identity {
+	char vendor[13], brand[49]; /* ended by 0; brand may be empty */
+	uint32_t level, family, model, stepping;
+	uint32_t flags[CPU_FLAG_BITS / 32];
+};
+
+/* The processor this runs on. */
+void cpu_identify(struct cpu_identity *id);
+/* The usual name of ability number bit (< CPU_FLAG_BITS); NULL: not there, or has none. */
+const char *cpu_flag_name(const struct cpu_identity *id, unsigned bit);
+
 static inline struct cpu *cpu_this(void)
 {
 	struct cpu *c;

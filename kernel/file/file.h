@@ -158,6 +158,7 @@ int fd_room(void);                                   /* 0; -EMFILE: fd_install w
  */
 int files_room(void);
 extern volatile uint32_t files_open;
+extern uint32_t protected_symlinks, protected_hardlinks; /* /proc/sys/fs; path.c */
 extern uint32_t file_max;
 int fd_close(int fd);
 /* fd_close_range: all from first to last are closed, or marked to be at exec. -EINVAL, -ENOMEM (with `unshare`). */

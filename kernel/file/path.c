@@ -195,6 +195,20 @@ static int walk_down(struct walk *w, const char *name, size_t len, struct node *
 	return 0;
 }
 
+uint32_t protected_symlinks = 1, protected_hardlinks = 1;
+
+/*
+ * In a directory like /tmp, sticky and open to all, a link at the end of a path is followed for its owner alone, or where the
+ * directory's owner made it: whoever puts a link there cannot make others write elsewhere (proc(5), protected_symlinks).
+ */
+static int walk_may_follow(const struct walk *w, const struct node *link)
+{
+	uint32_t shared = S_ISVTX | S_IWOTH, mode = w->node->mode;
+	bool trusted = link->uid == proc_current()->fsuid || link->uid == w->node->uid;
+
+	return protected_symlinks && (mode & shared) == shared && !trusted ? -EACCES : 0;
+}
+
 /*
  * A link that leads to an open file or a directory, whatever its name is by now: the walk stands there. -EINVAL: its
  * text is what counts.
@@ -267,8 +281,8 @@ static bool is_dots(const char *name, size_t len)
 	return name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
 }
 
-/* One component that is not the last of a PATH_PARENT walk. `slash`: a slash follows it. */
-static int walk_component(struct walk *w, const char *name, size_t len, bool follow, bool slash)
+/* One component that is not the last of a PATH_PARENT walk. `slash`: a slash follows it, `last`: and nothing else. */
+static int walk_component(struct walk *w, const char *name, size_t len, bool follow, bool slash, bool last)
 {
 	struct node *child;
 
@@ -279,7 +293,8 @@ static int walk_component(struct walk *w, const char *name, size_t len, bool fol
 		return err;
 	if (!S_ISLNK(child->mode) || !follow)
 		return walk_down(w, name, len, child);
-	err = walk_link(w, child, slash);
+	err = last ? walk_may_follow(w, child) : 0;
+	err = err ? err : walk_link(w, child, slash);
 	node_put(child);
 	return err;
 }
@@ -319,6 +334,11 @@ static int walk_last(struct walk *w, const char *name, size_t len, unsigned how,
 		return 0;
 	struct node *link = *child;
 	*child = NULL;
+	err = walk_may_follow(w, link);
+	if (err) {
+		node_put(link);
+		return err;
+	}
 	err = walk_jump(w, link);
 	if (!err) { /* the file itself, by whatever name it was opened */
 		*child = w->node;
@@ -354,7 +374,7 @@ static int walk_run(struct walk *w, unsigned how, char *last_name, struct node *
 				return err;
 			continue;
 		}
-		err = walk_component(w, name, len, slash || how & PATH_FOLLOW, slash);
+		err = walk_component(w, name, len, slash || how & PATH_FOLLOW, slash, last);
 		if (err)
 			return err;
 		if (slash && !S_ISDIR(w->node->mode))

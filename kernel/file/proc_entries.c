@@ -51,6 +51,8 @@ static const struct proc_entry sysvipc_entries[] = {
 static const struct proc_entry sys_fs_entries[] = {
 	TUNABLE("file-max", 0644), FILE_("file-nr", 0444, proc_make_file_nr), TUNABLE("nr_open", 0644),
 	TUNABLE("pipe-max-size", 0644),
+	TUNABLE("protected_fifos", 0644), TUNABLE("protected_hardlinks", 0644), TUNABLE("protected_regular", 0644),
+	TUNABLE("protected_symlinks", 0644), TUNABLE("suid_dumpable", 0644),
 };
 
 static const struct proc_entry sys_kernel_entries[] = {
@@ -58,6 +60,7 @@ static const struct proc_entry sys_kernel_entries[] = {
 	TUNABLE("ngroups_max", 0444), TUNABLE("osrelease", 0444), TUNABLE("ostype", 0444), TUNABLE("overflowgid", 0644),
 	TUNABLE("core_uses_pid", 0644), TUNABLE("overflowuid", 0644), TUNABLE("pid_max", 0644),
 	TUNABLE("randomize_va_space", 0644),
+	TUNABLE("panic", 0644), TUNABLE("panic_on_oops", 0644), TUNABLE("tainted", 0644),
 	TUNABLE("shmall", 0644), TUNABLE("shmmax", 0644), TUNABLE("shmmni", 0644),
 	TUNABLE("threads-max", 0644), TUNABLE("version", 0444),
 };

@@ -171,11 +171,23 @@ int proc_make_stat(struct text *t, const struct proc_ref *of, uint64_t *next)
 	return 0;
 }
 
+/* One processor of as many alike: what the one that reads says of itself. */
 int proc_make_cpuinfo(struct text *t, const struct proc_ref *of, uint64_t *next)
 {
+	struct cpu_identity id;
 	(void)of, (void)next;
-	for (unsigned i = 0; i < cpu_count; i++)
-		text_printf(t, "processor\t: %u\narchitecture\t: x86_64\n\n", i);
+
+	cpu_identify(&id);
+	for (unsigned i = 0; i < cpu_count; i++) {
+		text_printf(t, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n", i, id.vendor,
+		            id.family, id.model, id.brand[0] ? id.brand : "unknown");
+		text_printf(t, "stepping\t: %u\nphysical id\t: %u\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n", id.stepping, i);
+		text_printf(t, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:", id.level);
+		for (unsigned bit = 0; bit < CPU_FLAG_BITS; bit++)
+			if (cpu_flag_name(&id, bit))
+				text_printf(t, " %s", cpu_flag_name(&id, bit));
+		text_printf(t, "\n\n");
+	}
 	return 0;
 }
 

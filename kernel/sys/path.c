@@ -169,6 +169,17 @@ CALL(symlinkat)
 	return make_symlink(a, (int)b, c);
 }
 
+/* Another's file gets a new name only from who may read and write it, and if it is no special or privileged one (proc(5)). */
+static int check_link_source(struct node *to)
+{
+	bool privileged = to->mode & S_ISUID || (to->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+	uint32_t uid = proc_current()->fsuid;
+
+	if (!protected_hardlinks || !uid || uid == to->uid)
+		return 0;
+	return !S_ISREG(to->mode) || privileged || node_permission(to, R_OK | W_OK) ? -EPERM : 0;
+}
+
 static int link_node(struct node *to, int dirfd, vaddr_t text)
 {
 	struct place at;
@@ -176,11 +187,10 @@ static int link_node(struct node *to, int dirfd, vaddr_t text)
 
 	if (err)
 		return err;
+	int refused = at.dir.node->fs != to->fs ? -EXDEV : check_link_source(to);
 	err = check_make(&at, false);
-	if (err == -EROFS && at.dir.node->fs != to->fs)
-		err = -EXDEV;
-	if (!err && at.dir.node->fs != to->fs)
-		err = -EXDEV;
+	if (refused && (!err || err == -EACCES || err == -EROFS))
+		err = place_exists(&at) ? -EEXIST : refused;
 	if (!err && (node_is_fixed(to) || S_ISDIR(to->mode)))
 		err = -EPERM;
 	if (!err && !to->nlink && !to->linkable)

@@ -227,9 +227,28 @@ static void other_users(void)
 	waitpid(child, NULL, 0);
 }
 
+/* The processor's family is the same on both sides, its number of processors is one. */
+static void processor(void)
+{
+	static const char *const fields[] = { "processor", "vendor_id", "cpu family", "model", "model name", "stepping" };
+	static const char *const flags[] = { " fpu", " tsc", " cx8", " sse2", " syscall", " nx", " lm", " pni", " avx512f" };
+	const char *text = file_text("/proc/cpuinfo");
+
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		char start[32];
+		int len = snprintf(start, sizeof start, "%s\t", fields[i]);
+		const char *line = strncmp(text, start, (size_t)len) ? strstr(text, start) : text;
+		printf("cpuinfo %.*s\n", line ? (int)strcspn(line, "\n") : 0, line);
+	}
+	const char *all = strstr(text, "flags\t");
+	for (size_t i = 0; i < COUNT(flags); i++)
+		printf("flag%s: %d\n", flags[i], all && strstr(all, flags[i]));
+}
+
 int main(void)
 {
 	mappings();
+	processor();
 	texts();
 	system_files();
 	other_users();

@@ -15,6 +15,8 @@ static const char *const names[] = {
 	"vm/swappiness", "vm/vfs_cache_pressure", "vm/page-cluster", "vm/stat_interval", "vm/legacy_va_layout",
 	"vm/overcommit_memory", "vm/overcommit_ratio", "vm/overcommit_kbytes", "vm/dirty_expire_centisecs",
 	"kernel/randomize_va_space", "kernel/overflowuid", "kernel/overflowgid", "kernel/core_uses_pid",
+	"kernel/panic_on_oops", "fs/suid_dumpable", "fs/protected_fifos",
+	"fs/protected_hardlinks", "fs/protected_regular", "fs/protected_symlinks",
 };
 
 static const char *const values[] = { "0", "1", "2", "3", "-1", "x", "", " 4 ", "0x10", "010", "5 6", "100", "101",
@@ -47,8 +49,9 @@ int main(void)
 		}
 		store(path, first);
 	}
-	struct stat st;
-	printf("compact_memory: %d mode %o", stat("/proc/sys/vm/compact_memory", &st), st.st_mode);
+	struct stat st = { 0 };
+	int found = stat("/proc/sys/vm/compact_memory", &st);
+	printf("compact_memory: %d mode %o", found, st.st_mode);
 	printf(" 1 %s read %s\n", shown(store("/proc/sys/vm/compact_memory", "1")),
 	       shown_ok(open("/proc/sys/vm/compact_memory", O_RDONLY)));
 	for (int which = -1; which < 7; which++) {
