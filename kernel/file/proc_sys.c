@@ -25,7 +25,7 @@ struct tunable {
 	int (*changed)(int64_t value); /* after it was set: does what it asks for. -errno: not allowed, and not set */
 };
 
-static uint32_t zero, pid_max = 32768, cap_last = 40, groups_max = 65536, threads_max = 32768, nr_open = MAX_FDS, drop;
+static uint32_t zero, cap_last = 40, groups_max = 65536, threads_max = 32768, nr_open = MAX_FDS, drop;
 static uint64_t pipe_max = 1 << 20;
 
 /* A ratio and a number of bytes say the same: the one that was set last counts, the other shows 0. */

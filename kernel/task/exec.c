@@ -264,7 +264,7 @@ static void identity_take(struct exec *x, struct proc *p)
 {
 	struct thread *t = thread_current();
 	if (t->tid != p->pid) {
-		pid_free(t->tid);
+		pid_put(t->tid);
 		t->tid = p->pid;
 	}
 	proc_name_set(p, x->path);

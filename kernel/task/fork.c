@@ -67,8 +67,6 @@ static struct thread *thread_clone(const struct fork_request *r)
 
 static void copy_identity(struct proc *p, struct proc *self)
 {
-	p->pgid = self->pgid;
-	p->sid = self->sid;
 	p->uid = self->uid;
 	p->euid = self->euid;
 	p->suid = self->suid;
@@ -211,7 +209,39 @@ static void vfork_wait(struct proc *child)
 	}
 }
 
-/* A new thread of this process. -EAGAIN when the process is ending meanwhile. */
+/* RLIMIT_NPROC counts the threads of a user, and does not bind root. */
+static bool limit_binds(void)
+{
+	const struct proc *self = proc_current();
+	return self->uid && self->euid && self->rlimit[RLIMIT_NPROC].rlim_cur != RLIM_INFINITY;
+}
+
+/* Whoever adds a thread that counts holds the tree lock from this look until it is added. */
+static bool one_too_many_locked(void)
+{
+	const struct proc *self = proc_current();
+	uint64_t threads = 1;
+	if (likely(!limit_binds()))
+		return false;
+	list_for_each(n, &proc_all) {
+		const struct proc *p = list_entry(n, struct proc, all_link);
+		threads += p->uid != self->uid ? 0 : MAX(p->nthreads, 1u);
+	}
+	return threads > self->rlimit[RLIMIT_NPROC].rlim_cur;
+}
+
+/* Before all the work; who enters looks again, for others may have been quicker. */
+static bool one_too_many(void)
+{
+	if (likely(!limit_binds()))
+		return false;
+	mutex_lock(&proc_tree_lock);
+	bool full = one_too_many_locked();
+	mutex_unlock(&proc_tree_lock);
+	return full;
+}
+
+/* A new thread of this process. -EAGAIN: the process is ending meanwhile, or its user has too many by now. */
 static int start_thread(struct thread *t)
 {
 	struct proc *p = proc_current();
@@ -219,8 +249,13 @@ static int start_thread(struct thread *t)
 	proc_get(p);
 	t->proc = p;
 	t->space = p->space;
+	bool bound = limit_binds(), full = false;
+	if (unlikely(bound)) {
+		mutex_lock(&proc_tree_lock);
+		full = one_too_many_locked();
+	}
 	spin_lock(&p->lock);
-	bool ending = p->exiting || thread_killed();
+	bool ending = full || p->exiting || thread_killed();
 	if (!ending) {
 		list_push_back(&p->threads, &t->proc_link);
 		p->nthreads++;
@@ -228,37 +263,14 @@ static int start_thread(struct thread *t)
 			t->pending = PENDING_SIGNAL;
 	}
 	spin_unlock(&p->lock);
+	if (unlikely(bound))
+		mutex_unlock(&proc_tree_lock);
 	if (ending) {
 		thread_free(t);
 		return -EAGAIN;
 	}
 	sched_ready(t);
 	return tid;
-}
-
-/* RLIMIT_NPROC counts the threads of a user, and does not bind root. */
-static bool one_too_many_locked(void)
-{
-	const struct proc *self = proc_current();
-	uint64_t limit = self->rlimit[RLIMIT_NPROC].rlim_cur, threads = 1;
-	if (likely(!self->uid || !self->euid || limit == RLIM_INFINITY))
-		return false;
-	list_for_each(n, &proc_all) {
-		const struct proc *p = list_entry(n, struct proc, all_link);
-		threads += p->uid != self->uid ? 0 : p->zombie ? 1 : p->nthreads;
-	}
-	return threads > limit;
-}
-
-/* Before all the work; a process looks again when it enters the tree, for others may have been quicker. */
-static bool one_too_many(void)
-{
-	if (likely(!proc_current()->uid))
-		return false;
-	mutex_lock(&proc_tree_lock);
-	bool full = one_too_many_locked();
-	mutex_unlock(&proc_tree_lock);
-	return full;
 }
 
 /* Into the tree, below this process or (CLONE_PARENT) beside it. -> false: there are too many by now */
@@ -270,6 +282,7 @@ static bool enter_tree(struct proc *p, bool beside)
 	if (!full) {
 		if (beside)
 			p->exit_signal = self->exit_signal;
+		proc_join_locked(p, self->pgid, self->sid);
 		proc_link_locked(p, beside ? self->parent : self);
 	}
 	mutex_unlock(&proc_tree_lock);

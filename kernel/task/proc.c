@@ -6,12 +6,14 @@
  * (until it is freed), and vfork's parent holds one while it waits. What a process owns (space, files, working
  * directory, program) is let go when its last thread ends (exit.c); the zombie that stays has only numbers in it.
  *
- * Numbers of processes and threads come from one bitmap, rising and wrapping, so that a number is not used again
- * soon. The number of a process is that of its first thread.
+ * Numbers of processes and threads come from one table, rising and wrapping at pid_max, so that a number is not used
+ * again soon. The number of a process is that of its first thread. It is in use as long as the process is, and as long
+ * as another has it for the number of its group or session: kill(-7) must not meet a stranger because group 7 has
+ * outlived process 7.
  *
  * Locks: proc_tree_lock (a mutex, RANK_PROC_TREE, taken before everything else) guards the lists of all processes and
  * of children, and who is a zombie; it makes "the process with this number" safe to use while it is held. proc->lock
- * (spin) guards threads and signals. The bitmap has a lock of its own.
+ * (spin) guards threads and signals. The table of numbers has a lock of its own.
  */
 #include "task/task_impl.h"
 
@@ -33,8 +35,9 @@ void (*proc_init_started)(void);
 
 static struct cache *proc_cache;
 static struct spinlock pid_lock = SPINLOCK_INIT(RANK_TIMER);
-static uint64_t pid_used[PID_MAX / 64] = { 1 }; /* 0 names no process */
+static uint16_t pid_users[PID_MAX]; /* 0: free. At most three for each process and one for each thread */
 static int pid_last;
+uint32_t pid_max = PID_MAX;
 
 void proc_init(void)
 {
@@ -43,30 +46,54 @@ void proc_init(void)
 	signal_queue_init_all();
 }
 
-int pid_alloc(void)
+/* The first free number in [from, end), or end. */
+static int pid_find_locked(int from, int end)
 {
-	spin_lock(&pid_lock);
-	for (int i = 1; i <= PID_MAX; i++) {
-		int pid = (pid_last + i) % PID_MAX;
-		/* after a whole round: not init's, nor those of its first children */
-		if (pid < PID_RESERVED && pid_last >= PID_RESERVED)
-			continue;
-		if (pid_used[pid / 64] & 1ull << pid % 64)
-			continue;
-		pid_used[pid / 64] |= 1ull << pid % 64;
-		pid_last = pid;
-		spin_unlock(&pid_lock);
-		return pid;
-	}
-	spin_unlock(&pid_lock);
-	return -EAGAIN;
+	while (from < end && pid_users[from])
+		from++;
+	return MIN(from, end);
 }
 
-void pid_free(int pid)
+int pid_alloc(void)
+{
+	int end = MIN(pid_max, (uint32_t)PID_MAX);
+	spin_lock(&pid_lock);
+	int pid = pid_find_locked(pid_last + 1, end);
+	if (pid == end) /* after a whole round: not init's, nor those of its first children */
+		pid = pid_find_locked(pid_last >= PID_RESERVED ? PID_RESERVED : 1, end);
+	if (pid < end) {
+		pid_users[pid] = 1;
+		pid_last = pid;
+	}
+	spin_unlock(&pid_lock);
+	return pid < end ? pid : -EAGAIN;
+}
+
+void pid_get(int pid)
 {
 	spin_lock(&pid_lock);
-	pid_used[pid / 64] &= ~(1ull << pid % 64);
+	pid_users[pid]++;
 	spin_unlock(&pid_lock);
+}
+
+void pid_put(int pid)
+{
+	spin_lock(&pid_lock);
+	pid_users[pid]--;
+	spin_unlock(&pid_lock);
+}
+
+void proc_join_locked(struct proc *p, int pgid, int sid)
+{
+	assert_mutex_held(&proc_tree_lock);
+	pid_get(pgid);
+	pid_get(sid);
+	if (p->pgid)
+		pid_put(p->pgid);
+	if (p->sid)
+		pid_put(p->sid);
+	p->pgid = pgid;
+	p->sid = sid;
 }
 
 /* What the first process may use, and all others after it: Linux's defaults. */
@@ -115,8 +142,10 @@ void proc_put(struct proc *p)
 {
 	if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	if (p->pid)
-		pid_free(p->pid);
+	const int numbers[] = { p->pid, p->pgid, p->sid };
+	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (numbers[i])
+			pid_put(numbers[i]);
 	group_list_put(p->groups);
 	kfree(p->cmdline);
 	kfree(p->cwd_path);
@@ -306,12 +335,13 @@ int proc_start_init(const char *path)
 	if (!p->files)
 		return -ENOMEM;
 	pid_last = 0; /* kernel tests may have used numbers */
-	p->pid = p->pgid = p->sid = t->tid = pid_alloc();
+	p->pid = t->tid = pid_alloc();
 	assert(p->pid == 1);
 	strlcpy(p->name, "init", sizeof(p->name));
 	fpu_init(t->arch.fpu);
 	arch_thread_init(&t->arch, t->arch.stack, init_main, (void *)path);
 	mutex_lock(&proc_tree_lock);
+	proc_join_locked(p, p->pid, p->pid);
 	proc_link_locked(p, NULL);
 	proc_one = p;
 	mutex_unlock(&proc_tree_lock);

@@ -106,7 +106,7 @@ static int group_set_locked(struct proc *p, int pgid)
 		exists |= q->pgid == pgid && q->sid == self->sid;
 	}
 	if (exists)
-		p->pgid = pgid;
+		proc_join_locked(p, pgid, p->sid);
 	return exists ? 0 : -EPERM;
 }
 
@@ -127,7 +127,7 @@ int session_create(void)
 	list_for_each(n, &proc_all)
 		leads |= list_entry(n, struct proc, all_link)->pgid == p->pid;
 	if (!leads) {
-		p->sid = p->pgid = p->pid;
+		proc_join_locked(p, p->pid, p->pid);
 		p->no_terminal = false;
 	}
 	mutex_unlock(&proc_tree_lock);

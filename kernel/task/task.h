@@ -249,6 +249,7 @@ struct proc {
 };
 extern struct mutex proc_tree_lock; /* RANK_PROC_TREE */
 extern struct list proc_all;        /* (T) */
+extern uint32_t pid_max;            /* numbers given out are below it */
 static inline struct proc *proc_current(void) { return thread_current()->proc; }
 struct proc *proc_find_locked(int pid); /* tree lock held; NULL */
 void proc_init(void);

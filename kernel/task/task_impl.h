@@ -41,8 +41,11 @@ noreturn void thread_exit(void);                /* the current thread ends; the 
 void thread_start_user(void *arg);              /* entry of threads whose frame is ready */
 
 /* ---- proc.c ---- */
-int pid_alloc(void);                            /* -EAGAIN */
-void pid_free(int pid);
+int pid_alloc(void);                            /* one use of it is the caller's; -EAGAIN */
+void pid_get(int pid);
+void pid_put(int pid);                          /* the last use: it may be given out again */
+/* proc_join_locked: pgid and sid become p's, which uses them until it has been waited for; tree lock held. */
+void proc_join_locked(struct proc *p, int pgid, int sid);
 struct proc *proc_alloc(void);                  /* refs 1, no pid, no threads; NULL */
 static inline void proc_get(struct proc *p) { __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED); }
 void proc_put(struct proc *p);

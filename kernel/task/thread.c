@@ -98,7 +98,7 @@ struct thread *thread_alloc(const char *name)
 void thread_free(struct thread *t)
 {
 	if (t->tid && !(t->proc && t->proc->pid == t->tid)) /* a process keeps its number until it is waited for */
-		pid_free(t->tid);
+		pid_put(t->tid);
 	if (t->proc)
 		proc_put(t->proc);
 	kstack_free(t->arch.stack);

@@ -350,11 +350,11 @@ TEST(pids_are_unique_until_freed)
 			EXPECT(pid[i] != pid[j]);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(pid); i++)
-		pid_free(pid[i]);
+		pid_put(pid[i]);
 	int next = pid_alloc(); /* a freed number is not used at once */
 	for (unsigned i = 0; i < ARRAY_SIZE(pid); i++)
 		EXPECT(next != pid[i]);
-	pid_free(next);
+	pid_put(next);
 }
 
 TEST(random_bytes_differ)
