@@ -21,6 +21,7 @@
 #define SHUT_WR 1
 #define SHUT_RDWR 2
 
+#define MSG_OOB 1
 #define MSG_PEEK 2
 #define MSG_CTRUNC 8
 #define MSG_TRUNC 0x20

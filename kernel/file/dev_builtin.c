@@ -55,8 +55,8 @@ static int zero_map(struct file *f, uint64_t off, size_t len, struct object **ob
 
 static int64_t full_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
-	(void)f, (void)buf, (void)pos;
-	return len ? -ENOSPC : 0;
+	(void)f, (void)buf, (void)len, (void)pos;
+	return -ENOSPC;
 }
 
 static int64_t random_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
@@ -74,6 +74,18 @@ static int64_t random_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos
 			return done ? (int64_t)done : -EFAULT;
 	}
 	return done || !len ? (int64_t)done : -EINTR;
+}
+
+static unsigned random_poll(struct file *f)
+{
+	(void)f;
+	return POLLIN;
+}
+
+static int64_t random_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
+{
+	(void)f, (void)cmd, (void)arg;
+	return -EINVAL;
 }
 
 /* Hand what the program wrote to `sink`, piece by piece. */
@@ -148,6 +160,11 @@ static const struct file_ops zero_ops = {
 static const struct file_ops full_ops = { .read = zero_read, .write = full_write, .stat = dev_stat };
 static const struct file_ops random_ops = {
 	.read = random_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
+	.ioctl = random_ioctl, .poll = random_poll,
+};
+static const struct file_ops urandom_ops = {
+	.read = random_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
+	.ioctl = random_ioctl,
 };
 static const struct file_ops kmsg_ops = {
 	.read = kmsg_read, .write = kmsg_write, .write_kernel = kmsg_write_kernel, .stat = dev_stat,
@@ -161,7 +178,7 @@ const struct dev_builtin dev_builtin[] = {
 	{ "zero", 0666, 1, 5, &zero_ops },
 	{ "full", 0666, 1, 7, &full_ops },
 	{ "random", 0666, 1, 8, &random_ops },
-	{ "urandom", 0666, 1, 9, &random_ops },
+	{ "urandom", 0666, 1, 9, &urandom_ops },
 	{ "kmsg", 0644, 1, 11, &kmsg_ops },
 	{ "control", 0600, 10, 240, &control_ops },
 	{ "tty", 0666, 5, 0, NULL },

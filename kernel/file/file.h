@@ -241,7 +241,7 @@ int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing en
 int64_t pipe_get_size(struct file *f);               /* F_GETPIPE_SZ. -EBADF: no pipe */
 int64_t pipe_set_size(struct file *f, uint64_t size); /* the size it got. -EBADF, -EINVAL, -EPERM, -EBUSY, -ENOMEM */
 enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32, POLLRDNORM = 64,
-       POLLWRNORM = 256, POLLRDHUP = 0x2000 };
+       POLLWRNORM = 256, POLLWRBAND = 512, POLLRDHUP = 0x2000 };
 struct abi_pollfd { int32_t fd; int16_t events, revents; };
 int poll_files(struct abi_pollfd *fds, unsigned count, uint64_t deadline_ns); /* how many are ready; -EINTR */
 void poll_changed(void);                             /* what some poll op says may have changed */

@@ -23,7 +23,8 @@
 
 #define PIPE_PAGES 16
 #define PIPE_SIZE_LIMIT (1ul << 20)  /* without privilege */
-#define PIPE_SIZE_MAX (1ul << 31)
+#define PIPE_SIZE_MAX (1ul << 31)     /* that a number can ask for */
+#define PIPE_PAGES_MAX (1u << 16)    /* that a ring can have */
 
 static struct filesystem *pipe_fs; /* of pipes without a name */
 static const struct file_ops pipe_ops;
@@ -100,7 +101,7 @@ int64_t pipe_set_size(struct file *f, uint64_t size)
 		pages *= 2;
 	if (pages > p->pages && pages * PAGE_SIZE > PIPE_SIZE_LIMIT && proc_current()->euid)
 		return -EPERM;
-	struct page **ring = kzalloc(pages * sizeof *ring);
+	struct page **ring = pages > PIPE_PAGES_MAX ? NULL : kzalloc(pages * sizeof *ring);
 	if (!ring)
 		return -ENOMEM;
 	mutex_lock(&p->lock);

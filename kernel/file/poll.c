@@ -33,9 +33,13 @@ static unsigned poll_one(const struct abi_pollfd *fd)
 	struct file *f = fd_get(fd->fd);
 	if (!f)
 		return POLLNVAL;
-	unsigned now = f->ops->poll ? f->ops->poll(f) : POLLIN | POLLOUT;
+	unsigned now = f->flags & O_PATH ? POLLNVAL : f->ops->poll ? f->ops->poll(f) : POLLIN | POLLOUT;
+	bool counter = f->kind == FILE_EVENT;
 	file_put(f);
-	now |= (now & POLLIN ? POLLRDNORM : 0) | (now & POLLOUT ? POLLWRNORM : 0);
+	if (now == POLLNVAL)
+		return now;
+	if (!counter)
+		now |= (now & POLLIN ? POLLRDNORM : 0) | (now & POLLOUT ? POLLWRNORM : 0);
 	return now & ((unsigned)fd->events | POLLERR | POLLHUP);
 }
 

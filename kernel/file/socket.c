@@ -179,6 +179,8 @@ int64_t socket_send(struct file *f, struct transfer *t)
 	size_t done = 0;
 	int64_t n = 0;
 
+	if (!stream && t->flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	if (!stream && t->len > HALF_MAX - MESSAGE_COST)
 		return -EMSGSIZE;
 	if (!stream)
@@ -270,6 +272,26 @@ static void finish(struct side *s, struct message *m, bool back)
 	}
 }
 
+/* The message's descriptors go to who receives; who only looks gets them too, and the message keeps them. -ENOMEM. */
+static int take_files(struct transfer *t, struct message *m, bool look)
+{
+	if (!look) {
+		t->nfiles = m->nfiles;
+		t->file = m->file;
+		m->nfiles = 0;
+		m->file = NULL;
+	} else if (m->nfiles) {
+		t->file = kmalloc(m->nfiles * sizeof *t->file);
+		if (!t->file)
+			return -ENOMEM;
+		for (; t->nfiles < m->nfiles; t->nfiles++) {
+			t->file[t->nfiles] = m->file[t->nfiles];
+			file_get(t->file[t->nfiles]);
+		}
+	}
+	return 0;
+}
+
 /* One piece into what is left of t; how much of it there was. */
 static int64_t receive_piece(struct side *s, struct transfer *t, size_t done, bool wait)
 {
@@ -285,13 +307,12 @@ static int64_t receive_piece(struct side *s, struct transfer *t, size_t done, bo
 		finish(s, m, stream);
 		return -EFAULT;
 	}
-	if (!peek) {
-		t->nfiles = m->nfiles;
-		t->file = m->file;
-		m->nfiles = 0;
-		m->file = NULL;
-		m->at += n;
+	int err = take_files(t, m, peek);
+	if (err) {
+		finish(s, m, true);
+		return err;
 	}
+	m->at += peek ? 0 : n;
 	t->cut = !stream && n < there;
 	bool more = peek || (stream && m->at < m->len);
 	finish(s, m, more);
@@ -316,6 +337,8 @@ int64_t socket_receive(struct file *f, struct transfer *t)
 
 	if (stream && !t->len)
 		return 0;
+	if (!stream && t->flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	do {
 		n = receive_piece(s, t, done, wait && (!done || t->flags & MSG_WAITALL));
 		if (n > 0)
@@ -327,6 +350,20 @@ int64_t socket_receive(struct file *f, struct transfer *t)
 
 /* ---- as a file ---- */
 
+int scatter_to_segments(const struct transfer *t, size_t at, const char *bytes, size_t n)
+{
+	int err = 0;
+
+	for (const struct abi_iovec *s = t->where; !err && n; s++) {
+		size_t part = at < s->iov_len ? MIN(s->iov_len - at, n) : 0;
+		err = part ? copy_to_user(s->iov_base + at, bytes, part) : 0;
+		at -= MIN(at, s->iov_len);
+		bytes += part;
+		n -= part;
+	}
+	return err;
+}
+
 static int scatter_to_buffer(const struct transfer *t, size_t at, const char *bytes, size_t n)
 {
 	return copy_to_user(t->addr + at, bytes, n);
@@ -336,6 +373,15 @@ static int scatter_to_buffer(const struct transfer *t, size_t at, const char *by
 static int64_t socket_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
 	struct transfer t = { .addr = buf, .len = len, .flags = pos ? MSG_DONTWAIT : 0, .scatter = scatter_to_buffer };
+	int64_t n = socket_receive(f, &t);
+
+	transfer_put(&t);
+	return n;
+}
+
+static int64_t socket_read_vector(struct file *f, const struct abi_iovec *iov, size_t total)
+{
+	struct transfer t = { .len = total, .scatter = scatter_to_segments, .where = iov };
 	int64_t n = socket_receive(f, &t);
 
 	transfer_put(&t);
@@ -369,7 +415,7 @@ static unsigned socket_poll(struct file *f)
 	unsigned now = (!list_empty(&in->messages) || ended ? POLLIN : 0) | (ended ? POLLRDHUP : 0);
 	now |= in->reset ? POLLERR : 0;
 	now |= ended && (out->writer_gone || (out->reader_gone && !dgram)) ? POLLHUP : 0;
-	now |= out->used * 4 <= HALF_MAX ? POLLOUT : 0;
+	now |= out->used * 4 <= HALF_MAX ? POLLOUT | POLLWRBAND : 0;
 	spin_unlock(&s->pair->lock);
 	return now;
 }
@@ -437,6 +483,7 @@ static void socket_release(struct file *f)
 
 static const struct file_ops socket_ops = {
 	.read = socket_read,
+	.read_vector = socket_read_vector,
 	.write = socket_write,
 	.write_kernel = socket_write_kernel,
 	.ioctl = socket_ioctl,

@@ -33,6 +33,7 @@ int socket_type(const struct file *f);
 int64_t socket_send(struct file *f, struct transfer *t);
 int64_t socket_receive(struct file *f, struct transfer *t);
 void socket_shut(struct file *f, bool read, bool write);
+int scatter_to_segments(const struct transfer *t, size_t at, const char *bytes, size_t n); /* where: of abi_iovec */
 void transfer_put(struct transfer *t);                 /* the references that it still has */
 
 #endif

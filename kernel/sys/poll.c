@@ -14,8 +14,9 @@
 #include "task/task_impl.h"
 
 #define FOREVER UINT64_MAX
-#define READ_BITS (POLLIN | POLLRDNORM | POLLHUP | POLLERR)
-#define WRITE_BITS (POLLOUT | POLLWRNORM | POLLERR)
+/* POLLNVAL on a descriptor that is open: it is only a place in the tree (O_PATH), for which all is said to be ready. */
+#define READ_BITS (POLLIN | POLLRDNORM | POLLHUP | POLLERR | POLLNVAL)
+#define WRITE_BITS (POLLOUT | POLLWRNORM | POLLERR | POLLNVAL)
 
 static unsigned files_max(void) { return (unsigned)MIN(proc_rlimit(RLIMIT_NOFILE), (uint64_t)MAX_FDS); }
 
@@ -142,15 +143,24 @@ static unsigned sets_to_poll(const struct sets *s, unsigned n, struct abi_pollfd
 	return count;
 }
 
+static bool is_open(int fd)
+{
+	struct file *f = fd_get(fd);
+
+	if (f)
+		file_put(f);
+	return f;
+}
+
 /* What poll found, in place of what was asked for: bits set, or -EBADF. */
 static int64_t sets_from_poll(const struct sets *s, const struct abi_pollfd *fds, unsigned count)
 {
-	static const int bits[3] = { READ_BITS, WRITE_BITS, POLLPRI };
+	static const int bits[3] = { READ_BITS, WRITE_BITS, POLLPRI | POLLNVAL };
 	int64_t found = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		unsigned fd = (unsigned)fds[i].fd;
-		if (fds[i].revents & POLLNVAL)
+		if (fds[i].revents & POLLNVAL && !is_open(fds[i].fd))
 			return -EBADF;
 		for (unsigned k = 0; k < 3; k++) {
 			bool ready = has_bit(s->bits[k], fd) && fds[i].revents & bits[k];

@@ -188,22 +188,6 @@ CALL(sendto)
 
 /* ---- receiving ---- */
 
-static int scatter_to_vector(const struct transfer *t, size_t at, const char *bytes, size_t n)
-{
-	const struct vector *v = t->where;
-	int err = 0;
-
-	for (unsigned i = 0; !err && n && i < v->count; i++) {
-		const struct abi_iovec *s = &v->iov[i];
-		size_t part = at < s->iov_len ? MIN(s->iov_len - at, n) : 0;
-		err = part ? copy_to_user(s->iov_base + at, bytes, part) : 0;
-		at -= MIN(at, s->iov_len);
-		bytes += part;
-		n -= part;
-	}
-	return err;
-}
-
 /*
  * The descriptors that have come get numbers as far as there is room; the header's control length and flags say which.
  */
@@ -237,13 +221,13 @@ static int store_control(struct transfer *t, struct abi_msghdr *h, bool cloexec)
 
 static int64_t receive_header(struct file *f, struct abi_msghdr *h, unsigned flags)
 {
-	struct transfer t = { .flags = flags, .scatter = scatter_to_vector };
+	struct transfer t = { .flags = flags, .scatter = scatter_to_segments };
 	struct vector v;
 	int64_t n = vector_load(&v, h->msg_iov, h->msg_iovlen);
 
 	if (n)
 		return n == -EINVAL ? -EMSGSIZE : n;
-	t.where = &v;
+	t.where = v.iov;
 	t.len = v.total;
 	n = socket_receive(f, &t);
 	if (n >= 0) {
@@ -274,14 +258,13 @@ CALL(recvmsg)
 /* descriptor, buffer, length, flags, address and its length, which becomes 0 */
 CALL(recvfrom)
 {
-	struct vector v = { .iov = v.few, .count = 1 };
-	struct transfer t = { .len = MIN(c, IO_MAX), .flags = (unsigned)d, .scatter = scatter_to_vector, .where = &v };
+	const struct abi_iovec buffer = { b, MIN(c, IO_MAX) };
+	struct transfer t = { .len = buffer.iov_len, .flags = (unsigned)d, .scatter = scatter_to_segments, .where = &buffer };
 	struct file *file = socket_get((int)a);
 	const int32_t none = 0;
 
 	if (is_err(file))
 		return ptr_err(file);
-	v.few[0] = (struct abi_iovec){ b, t.len };
 	int64_t n = user_range(b, c) ? socket_receive(file, &t) : -EFAULT;
 	transfer_put(&t);
 	if (n >= 0 && e && f && copy_to_user(f, &none, sizeof none))

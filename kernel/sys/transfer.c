@@ -2,13 +2,17 @@
 /*
  * From one file to another without passing through the program: sendfile, copy_file_range.
  *
- * Both copy through one page in the kernel, from a plain file only; the source's pages are not lent to a pipe.
+ * Both copy through one page in the kernel, from a plain file only; the source's pages are not lent to a pipe. A call
+ * holds its CPU, so it ends after so many pieces, and its caller asks again: a file sent to itself may feed itself for
+ * ever, a few bytes at a time.
  * copy_file_range copies within one filesystem, and a range onto itself is refused, for what it read would depend on
  * what it had written.
  */
 #include "sys/file_calls.h"
 
 #include "file/file_impl.h"
+
+#define PIECES_MAX 65536
 
 /* From a plain file's pages through a kernel buffer. *pos moves. */
 static int64_t send_pieces(struct file *out, int64_t *out_pos, struct object *from, int64_t *pos, size_t count,
@@ -17,7 +21,7 @@ static int64_t send_pieces(struct file *out, int64_t *out_pos, struct object *fr
 	size_t done = 0;
 	int64_t n = 0;
 
-	while (done < count) {
+	for (unsigned pieces = 0; done < count && pieces < PIECES_MAX; pieces++) {
 		n = object_read(from, (uint64_t)*pos, (uint64_t)piece, MIN(count - done, PAGE_SIZE), true);
 		if (n <= 0)
 			break;
@@ -32,9 +36,13 @@ static int64_t send_pieces(struct file *out, int64_t *out_pos, struct object *fr
 
 static int64_t send_file(struct file *out, struct file *in, int64_t *pos, size_t count)
 {
-	if (!can_read(in) || !can_write(out))
+	if (!can_read(in))
 		return -EBADF;
-	if (!in->node || !in->node->object || !out->ops->write_kernel || out->flags & O_APPEND || *pos < 0)
+	if ((int64_t)count < 0 || *pos < 0)
+		return -EINVAL;
+	if (!can_write(out))
+		return -EBADF;
+	if (!in->node || !in->node->object || !out->ops->write_kernel || out->flags & O_APPEND)
 		return -EINVAL;
 	char *piece = kmalloc(PAGE_SIZE);
 	if (!piece)
