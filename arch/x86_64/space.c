@@ -20,7 +20,7 @@
  * take no lock and may be called with any spin lock held.
  *
  * A target that runs long in the kernel without spinning delays the initiator until its next exit: loops over much
- * memory call cpu_irq_window or cpu_poll.
+ * memory call sched_point (vm/map.c, vm/seal.c).
  * Rejected: a broadcast vector with one shared request under a lock: simpler, but serialises all shootdowns.
  */
 #include <abi/errno.h>

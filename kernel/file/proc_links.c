@@ -16,12 +16,11 @@ int proc_may_look(int pid)
 	int err = -ESRCH;
 
 	mutex_lock(&proc_tree_lock);
-	const struct proc *p = proc_find_locked(pid);
+	struct proc *p = proc_find_locked(pid);
 	if (p) {
 		bool same = self && self->euid == p->euid && self->euid == p->suid && self->euid == p->uid &&
 		            self->egid == p->egid && self->egid == p->sgid && self->egid == p->gid;
-		bool closed = p->space && p->space->ids_changed;
-		err = !self || p == self || self->euid == 0 || (same && !closed) ? 0 : -EACCES;
+		err = !self || p == self || self->euid == 0 || (same && !proc_ids_changed(p)) ? 0 : -EACCES;
 	}
 	mutex_unlock(&proc_tree_lock);
 	return err;

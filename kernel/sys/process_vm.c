@@ -17,7 +17,8 @@
 static struct space *space_of(int pid)
 {
 	const struct proc *me = proc_current();
-	struct space *s = err_ptr(-ESRCH);
+	struct space *s = NULL;
+	bool allowed = false;
 
 	mutex_lock(&proc_tree_lock);
 	struct proc *p = proc_find_locked(pid);
@@ -25,15 +26,14 @@ static struct space *space_of(int pid)
 		bool same = me->uid == p->uid && me->uid == p->euid && me->uid == p->suid && me->gid == p->gid &&
 		            me->gid == p->egid && me->gid == p->sgid;
 		s = proc_space_get(p);
-		if (!s)
-			s = err_ptr(-ESRCH);
-		else if (p != me && me->euid != 0 && (!same || s->ids_changed)) {
-			space_put(s);
-			s = err_ptr(-EPERM);
-		}
+		allowed = p == me || me->euid == 0 || (s && same && !s->ids_changed);
 	}
 	mutex_unlock(&proc_tree_lock);
-	return s;
+	if (s && !allowed) {
+		space_put(s); /* without the lock: it may be the last reference by now */
+		return err_ptr(-EPERM);
+	}
+	return s ? s : err_ptr(-ESRCH);
 }
 
 /* Both lists in step. */

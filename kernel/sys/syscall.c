@@ -75,8 +75,8 @@ static bool restarts(uint64_t nr)
 static __attribute__((noinline)) int64_t failed(uint64_t nr, int64_t result)
 {
 	struct thread *t = thread_current();
-	bool interrupted = result == -EINTR || result == -ERESTARTSYS || result == -ERESTARTNOHAND ||
-	                   result == -ERESTARTBLOCK;
+	bool interrupted = result == -EINTR || result == -ERESTARTSYS || result == -ERESTARTNOINTR ||
+	                   result == -ERESTARTNOHAND || result == -ERESTARTBLOCK;
 	if (!interrupted || nr == SYS_rt_sigreturn) /* sigreturn's result is the program's own rax */
 		return result;
 	if (result == -EINTR && restarts(nr))

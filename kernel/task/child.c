@@ -153,11 +153,10 @@ static void timeval_set(struct abi_timeval *tv, uint64_t ns)
 
 static uint64_t peak_now(struct proc *p)
 {
-	struct space *s = proc_space_get(p);
-	if (!s)
-		return 0;
-	uint64_t peak = MAX(s->peak_resident, s->resident);
-	space_put(s);
+	spin_lock(&p->lock); /* it has its space as long as it shows it */
+	struct space *s = p->space;
+	uint64_t peak = s ? MAX(s->peak_resident, s->resident) : 0;
+	spin_unlock(&p->lock);
 	return peak;
 }
 

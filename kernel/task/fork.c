@@ -11,6 +11,9 @@
  * from the same system call. Everything that can fail is made before the child can be seen by anybody; undoing is
  * then dropping references. The child enters the tree and a run queue last.
  *
+ * A signal to several processes (kill of a group) comes before a fork or after it: one that is pending when the call begins is
+ * taken first, and one that was sent before the child entered the tree, where it would have been found, begins the call anew.
+ *
  * A shared space is counted (space->refs), so vfork has the real meaning: the child runs on the parent's memory, and
  * its stores are the parent's. Signal actions, working directory and descriptor table belong to the process: threads
  * share all three, and what the flags may otherwise say of them is refused where it would matter (docs/limits.md).
@@ -273,32 +276,36 @@ static int start_thread(struct thread *t)
 	return tid;
 }
 
-/* Into the tree, below this process or (CLONE_PARENT) beside it. -> false: there are too many by now */
-static bool enter_tree(struct proc *p, bool beside)
+/*
+ * Into the tree, below this process or (CLONE_PARENT) beside it. since: self->group_signals when the call began
+ * -> 0; -EAGAIN: there are too many by now; -ERESTARTNOINTR: the group has been signalled meanwhile
+ */
+static int enter_tree(struct proc *p, bool beside, unsigned since)
 {
 	struct proc *self = proc_current();
 	mutex_lock(&proc_tree_lock);
-	bool full = one_too_many_locked();
-	if (!full) {
+	int err = self->group_signals != since ? -ERESTARTNOINTR : one_too_many_locked() ? -EAGAIN : 0;
+	if (!err) {
 		if (beside)
 			p->exit_signal = self->exit_signal;
 		proc_join_locked(p, self->pgid, self->sid);
 		proc_link_locked(p, beside ? self->parent : self);
 	}
 	mutex_unlock(&proc_tree_lock);
-	return !full;
+	return err;
 }
 
-static int start_process(struct proc *p, struct thread *t, uint64_t flags)
+static int start_process(struct proc *p, struct thread *t, uint64_t flags, unsigned since)
 {
 	int pid = t->tid;
 	bool vfork = flags & CLONE_VFORK;
 	p->pid = pid;
 	proc_add_thread(p, t);
-	if (!enter_tree(p, flags & CLONE_PARENT)) {
+	int err = enter_tree(p, flags & CLONE_PARENT, since);
+	if (err) {
 		thread_free(t);
 		proc_discard(p);
-		return -EAGAIN;
+		return err;
 	}
 	if (p->rlimit[RLIMIT_CPU].rlim_cur != RLIM_INFINITY) {
 		spin_lock(&p->lock);
@@ -317,7 +324,8 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags)
 
 int proc_fork(const struct fork_request *r)
 {
-	int err = flags_check(r->flags);
+	unsigned since = __atomic_load_n(&proc_current()->group_signals, __ATOMIC_ACQUIRE); /* first, for it is counted last */
+	int err = thread_interrupted() ? -ERESTARTNOINTR : flags_check(r->flags);
 	if (!err && r->flags & CLONE_SETTLS && r->tls >= USER_END)
 		err = -EPERM;
 	if (!err && one_too_many())
@@ -336,5 +344,5 @@ int proc_fork(const struct fork_request *r)
 	int tid = t->tid;
 	if (r->flags & CLONE_PARENT_SETTID && copy_to_user(r->parent_tid, &tid, sizeof(tid)) != 0)
 		klog(LOG_DEBUG, "clone: cannot store the thread id at 0x%lx", r->parent_tid);
-	return p ? start_process(p, t, r->flags) : start_thread(t);
+	return p ? start_process(p, t, r->flags, since) : start_thread(t);
 }

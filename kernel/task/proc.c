@@ -201,6 +201,14 @@ struct space *proc_space_get(struct proc *p)
 	return s;
 }
 
+bool proc_ids_changed(struct proc *p)
+{
+	spin_lock(&p->lock);
+	bool changed = p->space && p->space->ids_changed;
+	spin_unlock(&p->lock);
+	return changed;
+}
+
 struct fdtable *proc_files_get(struct proc *p)
 {
 	spin_lock(&p->lock);

@@ -15,7 +15,8 @@
  * none, takes no timer interrupts.
  *
  * The kernel is not preemptive and interrupts are off in it: all that a timer or another CPU can do is set
- * cpu->resched, which is looked at on the way to user mode (thread_exit_work).
+ * cpu->resched, which is looked at on the way to user mode (thread_exit_work). The few calls that touch as many pages as
+ * they are told to give way of their own accord, between two pages (sched_point).
  *
  * A thread may be made ready before it has finished going to sleep: between wait_begin and the moment its registers
  * are saved. thread.on_cpu covers that time. Such a thread is queued only on the CPU it is leaving, and nobody steals
@@ -268,6 +269,15 @@ void sched_resched(void)
 		slice_begin(q);
 	if (urgent || clock_now_ns() >= q->slice_end_ns)
 		sched_yield();
+}
+
+void sched_point(void)
+{
+	if (CHECKED)
+		lock_check_none_held();
+	cpu_irq_window();
+	if (cpu_this()->resched)
+		sched_resched();
 }
 
 static noreturn void idle_loop(void)

@@ -72,8 +72,10 @@ void session_signal_locked(int pgid, int signo)
 	assert_mutex_held(&proc_tree_lock);
 	list_for_each(n, &proc_all) {
 		struct proc *p = list_entry(n, struct proc, all_link);
-		if (p->pgid == pgid && pgid > 0)
-			(void)signal_send_proc(p, signo, NULL); /* from the kernel: refused by none */
+		if (p->pgid != pgid || pgid <= 0)
+			continue;
+		(void)signal_send_proc(p, signo, NULL); /* from the kernel: refused by none */
+		p->group_signals++;
 	}
 }
 

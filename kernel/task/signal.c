@@ -272,13 +272,21 @@ static int send_checked_locked(struct proc *p, int signo, const struct abi_sigin
 	return err || !signo ? err : signal_send_proc(p, signo, info);
 }
 
+/* The same to one of several: none of them may fork meanwhile and leave out the child (fork.c). */
+static int send_member_locked(struct proc *p, int signo, const struct abi_siginfo *info)
+{
+	int err = send_checked_locked(p, signo, info);
+	p->group_signals++;
+	return err;
+}
+
 /* To every process of a group: 0 if one could be signalled, else the last reason. */
 static int send_group_locked(int pgid, int signo, const struct abi_siginfo *info)
 {
 	int result = -ESRCH;
 	list_for_each(n, &proc_all) {
 		struct proc *p = list_entry(n, struct proc, all_link);
-		int err = p->pgid == pgid ? send_checked_locked(p, signo, info) : result;
+		int err = p->pgid == pgid ? send_member_locked(p, signo, info) : result;
 		if (err == 0 || result != 0)
 			result = err;
 	}
@@ -293,7 +301,7 @@ static int send_all_locked(int signo, const struct abi_siginfo *info)
 		struct proc *p = list_entry(n, struct proc, all_link);
 		if (p == proc_one || p == proc_current() || p->server)
 			continue;
-		int err = send_checked_locked(p, signo, info);
+		int err = send_member_locked(p, signo, info);
 		if (err != -EPERM || result == -ESRCH)
 			result = err == -EPERM ? 0 : err;
 	}

@@ -91,9 +91,10 @@ static void calls_restart(struct trap_frame *f, struct thread *t, const struct a
 	if (f->vector != SYSCALL_VECTOR)
 		return;
 	int64_t code = -(int64_t)f->rax;
-	if (code != ERESTARTSYS && code != ERESTARTNOHAND && code != ERESTARTBLOCK)
+	if (code != ERESTARTSYS && code != ERESTARTNOINTR && code != ERESTARTNOHAND && code != ERESTARTBLOCK)
 		return;
-	if (handled && (code != ERESTARTSYS || !(handled->flags & SA_RESTART))) {
+	bool again = code == ERESTARTNOINTR || (code == ERESTARTSYS && handled && handled->flags & SA_RESTART);
+	if (handled && !again) {
 		f->rax = -EINTR;
 		return;
 	}

@@ -45,7 +45,8 @@ struct timer {
 	struct rb_node node;
 	uint64_t at_ns;
 	void (*fire)(struct timer *);
-	volatile bool armed, firing;
+	volatile bool armed;
+	volatile uint8_t firing;   /* how many CPUs run `fire` now: it may be set again, and be due, before that has ended */
 	unsigned cpu;              /* whose tree it hangs in */
 };
 void timer_init(struct timer *t, void (*fire)(struct timer *));
@@ -185,6 +186,8 @@ void sched_init(void);                  /* first CPU: the boot context becomes i
 noreturn void sched_start(void);        /* the boot context turns into the idle loop */
 void sched_yield(void);
 /* at least one bit of a CPU that there is; t's p->lock held */
+/* sched_point: for the loop of a long call: lets interrupts in, and whoever waits for this CPU. -> no lock held; may sleep */
+void sched_point(void);
 void sched_set_affinity(struct thread *t, uint32_t mask);
 void sched_migrate_if_must(void);       /* the current thread, if it may not run here. -> no lock held */
 void sched_ready(struct thread *t);     /* BLOCKED -> READY; kicks an idle CPU */
@@ -206,7 +209,7 @@ struct proc {
 	struct list all_link;      /* (T) */
 	struct list threads;       /* (p) */
 	unsigned nthreads;         /* (p) */
-	struct space *space;       /* changes under (T) and (p) */
+	struct space *space;       /* (p) one reference; NULL: none any more. Let go of only when it is not here any more */
 	struct fdtable *files;
 	struct node *cwd_node;     /* with cwd_path; owned by file/ (a reference) */
 	char *cwd_path;            /* absolute, kmalloc'ed */
@@ -222,6 +225,7 @@ struct proc {
 	bool stopped, continued, exiting; /* (p) continued: not yet told to the parent */
 	bool subreaper;            /* (a) orphans among its descendants become its children */
 	int death_signal;          /* (a) sent to it when its parent ends; 0 none */
+	unsigned group_signals;    /* (T) how many were sent to it as one of several processes, see fork.c */
 	bool execed;               /* (T) execve since fork: its group is its own business */
 	bool no_terminal;          /* (T) has given up its session's terminal */
 	bool server;               /* (a) of devices or pages: kill(-1) does not mean it */
@@ -261,6 +265,7 @@ noreturn void proc_exit(int status);   /* the whole process; status as wait4 sho
  * proc_space_get: p's space, referenced; NULL when it has none (zombie). -> p cannot go away (tree lock, or current).
  */
 struct space *proc_space_get(struct proc *p);
+bool proc_ids_changed(struct proc *p);           /* its user or group, since it started its program */
 struct fdtable *proc_files_get(struct proc *p); /* its descriptor table likewise */
 /* Other groups of a process, shared after fork and never changed. */
 struct group_list { volatile uint32_t refs, count; uint32_t gid[]; };

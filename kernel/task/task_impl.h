@@ -12,6 +12,7 @@
 
 /* Results of an interrupted call that the way out to user mode turns into a restart or EINTR; no program sees them. */
 #define ERESTARTSYS 512     /* again, unless a handler without SA_RESTART ran */
+#define ERESTARTNOINTR 513  /* again, whatever the signal does */
 #define ERESTARTNOHAND 514  /* again, unless any handler ran */
 #define ERESTARTBLOCK 516   /* like 514; the thread's restart_deadline says until when */
 

@@ -35,7 +35,7 @@ void timer_init(struct timer *t, void (*fire)(struct timer *))
 {
 	t->fire = fire;
 	t->armed = false;
-	t->firing = false;
+	t->firing = 0;
 	t->cpu = 0;
 }
 
@@ -99,7 +99,7 @@ static struct timer *due_locked(struct rb_tree *tree, uint64_t now)
 	if (!t || t->at_ns > now)
 		return NULL;
 	disarm_locked(t);
-	t->firing = true;
+	t->firing++;
 	return t;
 }
 
@@ -113,7 +113,7 @@ void timer_interrupt(void)
 		spin_unlock(&timer_lock);
 		t->fire(t);
 		spin_lock(&timer_lock);
-		t->firing = false; /* from here on the timer may be gone */
+		t->firing--; /* from here on the timer may be gone */
 	}
 	struct rb_node *first = rb_first(tree);
 	uint64_t next = first ? container_of(first, struct timer, node)->at_ns : NO_DEADLINE;

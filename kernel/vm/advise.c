@@ -329,7 +329,7 @@ static int advise_populate(struct advice *a, struct vma *v)
 		if (!v || v->flags & (VMA_IO | VMA_PFNMAP) || !(v->flags & right))
 			return v ? -EINVAL : -ENOMEM;
 		mutex_unlock(&a->space->lock);
-		err = fault_errno(vm_fault(a->space, at, write ? FAULT_WRITE : FAULT_READ));
+		err = space_touch(a->space, at, write ? FAULT_WRITE : FAULT_READ);
 		mutex_lock(&a->space->lock);
 		v = vma_find(a->space, at + PAGE_SIZE);
 	}
@@ -404,7 +404,7 @@ static int poison(struct space *s, vaddr_t start, vaddr_t end, bool broken)
 	int err = proc_current()->euid ? -EPERM : 0;
 
 	for (vaddr_t at = start; !err && at < end; at += PAGE_SIZE) {
-		err = fault_errno(vm_fault(s, at, FAULT_READ));
+		err = space_touch(s, at, FAULT_READ);
 		if (!err && broken)
 			err = -EOPNOTSUPP;
 	}

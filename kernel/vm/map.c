@@ -301,6 +301,12 @@ static vaddr_t next_stretch(struct space *s, vaddr_t *start, vaddr_t end, uint32
 	return stop;
 }
 
+int space_touch(struct space *s, vaddr_t addr, enum fault_access access)
+{
+	sched_point();
+	return thread_killed() ? -EINTR : fault_errno(vm_fault(s, addr, access));
+}
+
 int space_bring_in(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted, bool all)
 {
 	enum fault_access access;
@@ -309,8 +315,8 @@ int space_bring_in(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted,
 
 	for (; start < end && (stop = next_stretch(s, &start, end, wanted, &access)); start = stop) {
 		for (err = 0; !err && start < stop; start += PAGE_SIZE)
-			err = fault_errno(vm_fault(s, start, access));
-		if (err && all)
+			err = space_touch(s, start, access);
+		if (err && (all || err == -EINTR))
 			return err;
 	}
 	return 0;

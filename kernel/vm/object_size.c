@@ -131,13 +131,25 @@ static void object_cut(struct object *o, uint64_t size)
 	wait_wake_all(&o->wait);
 }
 
+int object_extend(struct object *o, uint64_t size)
+{
+	spin_lock(&o->lock);
+	int err = size > o->size && o->seals & F_SEAL_GROW ? -EPERM : 0;
+	if (!err)
+		o->size = size;
+	spin_unlock(&o->lock);
+	return err;
+}
+
 /* The pager may refuse (EFBIG, ENOSPC): then nobody may keep what was seen past the old end. */
 static int object_grow(struct object *o, uint64_t size)
 {
 	uint64_t old = o->size;
+	int err = object_extend(o, size);
 
-	o->size = size;
-	int err = o->pager == PAGER_SERVER ? pager_simple(o, PAGER_RESIZE) : 0;
+	if (err || o->pager != PAGER_SERVER)
+		return err;
+	err = pager_simple(o, PAGER_RESIZE);
 	if (err)
 		object_cut(o, old);
 	return err;

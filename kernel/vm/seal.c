@@ -118,8 +118,8 @@ static int add_pages(struct object *o, pgoff_t first, pgoff_t end)
 	pgoff_t at = first;
 
 	for (; !err && at < end; at++) {
+		sched_point();
 		err = thread_killed() ? -EINTR : add_untouched(o, at);
-		cpu_poll();
 	}
 	if (err)
 		drop_untouched(o, first, at);
@@ -140,7 +140,7 @@ int object_allocate(struct object *o, uint64_t off, uint64_t len, bool keep_size
 	if (!err)
 		err = add_pages(o, off >> PAGE_SHIFT, pages_of(end));
 	if (!err && !keep_size && end > o->size)
-		o->size = end;
+		err = object_extend(o, end);
 	object_extend_end(o);
 	return err;
 }

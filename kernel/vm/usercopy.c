@@ -32,17 +32,23 @@ size_t copy_to_user_nofault(vaddr_t dst, const void *src, size_t len)
 	return range_ok(dst, len) ? len - user_copy_out(dst, src, len) : 0;
 }
 
-/* One page's part of another space: bytes copied, 0 when it is not mapped. */
+/* One page's part of another space: bytes copied, 0 when it is not mapped. The object is locked, so that no truncation frees it. */
 static size_t read_page(struct space *s, vaddr_t addr, char *buf, size_t len)
 {
 	size_t n = 0;
 
 	mutex_lock(&s->lock);
+	const struct vma *v = vma_find(s, addr);
+	struct object *o = v ? v->object : NULL;
+	if (o)
+		spin_lock(&o->lock);
 	const pte_t *pte = table_find(s, addr);
 	if (pte && *pte & PTE_PRESENT && !(*pte & PTE_UNCACHED)) {
 		n = MIN(len, PAGE_SIZE - (addr & PAGE_MASK));
 		memcpy(buf, (char *)phys_to_virt(pte_paddr(*pte)) + (addr & PAGE_MASK), n);
 	}
+	if (o)
+		spin_unlock(&o->lock);
 	mutex_unlock(&s->lock);
 	return n;
 }
