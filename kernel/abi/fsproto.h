@@ -13,7 +13,8 @@
  * FS_GETATTR   -                                                       data: struct fs_attr
  * FS_SETATTR   data: struct fs_setattr                                 data: struct fs_attr; EOPNOTSUPP, EINVAL: such flags
  * FS_CREATE    mode with type, uid, gid, rdev, name length;            data: struct fs_attr; counts one lookup. EEXIST.
- *              data: name, then a symbolic link's target               A directory gets "." and ".."
+ *              data: name, then a symbolic link's target               A directory gets "." and "..". With name length 0
+ *                                                                      a plain file without a name, which FS_LINK may give one
  * FS_LINK      inode to link; data: new name                           EEXIST, EMLINK; data: struct fs_attr
  * FS_UNLINK    data: name                                              data: struct fs_attr of what lost its name; EISDIR
  * FS_RMDIR     data: name                                              data: struct fs_attr; ENOTDIR, ENOTEMPTY
@@ -49,6 +50,7 @@
 #define FS_UNMOUNT  13
 
 #define FS_RENAME_NOREPLACE 1
+#define FS_RENAME_EXCHANGE  2 /* both names stay, each with what the other had; alone */
 
 struct fs_attr {
 	uint64_t ino;

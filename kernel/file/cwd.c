@@ -83,13 +83,15 @@ void cwd_move(const struct node *from, const struct path *to)
 		path_put(&old);
 }
 
-void cwd_rename(const char *from, const char *to)
+void cwd_rename(const char *from, const char *to, bool both)
 {
 	mutex_lock(&proc_tree_lock);
 	list_for_each(link, &proc_all) {
 		struct proc *p = list_entry(link, struct proc, all_link);
 		spin_lock(&p->lock);
 		char *moved = p->cwd_node ? path_rebase(p->cwd_path, from, to) : NULL;
+		if (p->cwd_node && !moved && both)
+			moved = path_rebase(p->cwd_path, to, from);
 		if (moved) {
 			kfree(p->cwd_path);
 			p->cwd_path = moved;

@@ -151,6 +151,7 @@ void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back ev
 /* ---- attr.c ---- */
 void node_set_attr(struct node *n, const struct fs_attr *attr); /* the server's word, except size and pending mtime */
 /* the server has changed attributes: fetch them for the next stat */
+void node_named(struct node *n, uint32_t nlink); /* a file without a name has got its first one */
 void node_changed(struct node *n);
 int node_refresh(struct node *n);                       /* fetch them now if need be; -EIO */
 /* setattr of a filesystem that keeps attributes in nodes */
@@ -196,7 +197,7 @@ int mount_disk(unsigned disk, const char *path, uint32_t flags);
 #define DISKS_MAX 26
 bool devfs_disk(uint64_t rdev, unsigned *index);        /* which disk has that number; false: none */
 int mount_change(const struct node *root, uint32_t flags, const char *options);
-void mount_rename(const char *from, const char *to);    /* a directory on the way to mounts has a new name */
+void mount_rename(const char *from, const char *to, bool both); /* cwd_rename for directories on the way to mounts */
 
 /* ---- path.c ---- */
 /*
@@ -213,7 +214,8 @@ char *path_join(const char *dir, const char *name);     /* kmalloc'ed; NULL */
 
 /* ---- cwd.c ---- */
 void cwd_move(const struct node *from, const struct path *to); /* every process there goes to another directory */
-void cwd_rename(const char *from, const char *to);      /* a directory on the way has a new name */
+/* cwd_rename: a directory on the way has a new name; both: two have exchanged theirs */
+void cwd_rename(const char *from, const char *to, bool both);
 
 /* ---- text.c: files whose bytes are made when they are read ---- */
 struct text { char *buf; size_t len, cap; bool failed; };

@@ -269,12 +269,14 @@ int mount_enter(const char *path, const char *source, struct filesystem *fs, str
 	return err;
 }
 
-void mount_rename(const char *from, const char *to)
+void mount_rename(const char *from, const char *to, bool both)
 {
 	mutex_lock(&mount_lock);
 	list_for_each(link, &mounts) {
 		struct mount *m = list_entry(link, struct mount, link);
 		char *moved = path_rebase(m->path, from, to);
+		if (!moved && both)
+			moved = path_rebase(m->path, to, from);
 		if (!moved)
 			continue;
 		kfree(m->path);

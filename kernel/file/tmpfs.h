@@ -23,7 +23,7 @@ struct tmpfs_entry {
 	struct rb_node by_name;    /* (t) */
 	struct list by_age;        /* (t) newest first: the order in which Linux reads a directory in memory */
 	uint64_t serial;           /* (c) rises with every name made */
-	struct node *node;         /* (c) referenced */
+	struct node *node;         /* (t) referenced; another after an exchange */
 	size_t len;                /* (c) */
 	char name[];               /* (c) len bytes, and NUL */
 };

@@ -311,24 +311,64 @@ static int check_rename_locked(const struct node *moved, struct node *to, const 
 	return over->node == moved ? 1 : check_kind(over->node, S_ISDIR(moved->mode));
 }
 
+/* A directory that has moved from one parent to another. */
+static void reparent_locked(struct node *n, struct node *from, struct node *to)
+{
+	if (!S_ISDIR(n->mode) || from == to)
+		return;
+	tmpfs_dir_of(n)->parent = to;
+	add_links_locked(from, -1);
+	add_links_locked(to, 1);
+}
+
 static void move_locked(struct node *from, struct tmpfs_entry *e, struct node *to, struct tmpfs_entry *fresh)
 {
 	struct node *n = e->node;
 
 	remove_locked(from, e);
 	insert_locked(to, fresh, n);
-	if (S_ISDIR(n->mode) && from != to) {
-		tmpfs_dir_of(n)->parent = to;
-		add_links_locked(from, -1);
-		add_links_locked(to, 1);
-	}
+	reparent_locked(n, from, to);
 	touch_locked(n, false);
 	touch_locked(from, true);
 	touch_locked(to, true);
 }
 
+/* Two names exchange what they lead to. */
+static int exchange_locked(struct node *from, struct tmpfs_entry *a, struct node *to, struct tmpfs_entry *b)
+{
+	struct node *moved = a->node, *other = b->node;
+
+	if (moved == other)
+		return 0;
+	if ((S_ISDIR(moved->mode) && lies_below_locked(to, moved)) || (S_ISDIR(other->mode) && lies_below_locked(from, other)))
+		return -EINVAL;
+	a->node = other;
+	b->node = moved;
+	reparent_locked(moved, from, to);
+	reparent_locked(other, to, from);
+	touch_locked(moved, false);
+	touch_locked(other, false);
+	touch_locked(from, true);
+	touch_locked(to, true);
+	return 0;
+}
+
+static int tmpfs_exchange(struct node *from, const char *old, struct node *to, const char *name)
+{
+	struct tmpfs *t = tmpfs_of(from);
+
+	mutex_lock(&t->lock);
+	struct tmpfs_entry *a = find_locked(from, old, strlen(old)), *b = find_locked(to, name, strlen(name));
+	int err = a && b ? exchange_locked(from, a, to, b) : -ENOENT;
+	mutex_unlock(&t->lock);
+	return err;
+}
+
 int tmpfs_rename(struct node *from, const char *old, struct node *to, const char *name, unsigned flags)
 {
+	if (flags & FS_RENAME_EXCHANGE)
+		return tmpfs_exchange(from, old, to, name);
+
 	struct tmpfs *t = tmpfs_of(from);
 	struct tmpfs_entry *fresh = entry_create(name, strlen(name)), *over = NULL;
 

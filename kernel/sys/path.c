@@ -14,6 +14,7 @@
 #include "file/file_impl.h"
 
 #define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE 2
 
 /* A directory and the last component of a path in it. */
 struct place {
@@ -357,38 +358,63 @@ static int check_both_gone(const struct place *old, struct node *moved, const st
 }
 
 /* Working directories at or below a directory that was renamed get their new text. */
-static void correct_directories(const struct place *old, const struct place *new)
+static void correct_directories(const struct place *old, const struct place *new, bool both)
 {
 	char *from = path_join(old->dir.name, old->last), *to = path_join(new->dir.name, new->last);
 
 	if (from && to) {
-		cwd_rename(from, to);
-		mount_rename(from, to);
+		cwd_rename(from, to, both);
+		mount_rename(from, to, both);
 	}
 	kfree(from);
 	kfree(to);
 }
 
+/* Is there what there has to be? A slash behind a name says that it is a directory's. */
+static int check_rename(const struct place *old, const struct place *new, const struct node *moved,
+                        const struct node *over, unsigned flags)
+{
+	if (flags & RENAME_EXCHANGE) {
+		if (!over)
+			return -ENOENT;
+		if (new->slash && !S_ISDIR(over->mode))
+			return -ENOTDIR;
+	} else if (over && flags & RENAME_NOREPLACE) {
+		return -EEXIST;
+	}
+	return !S_ISDIR(moved->mode) && (old->slash || (new->slash && !(flags & RENAME_EXCHANGE))) ? -ENOTDIR : 0;
+}
+
+/* A directory's ".." changes: that is writing to it. `other`: what is moved the other way, or NULL. */
+static int check_parents(struct node *moved, struct node *other)
+{
+	int err = S_ISDIR(moved->mode) ? node_permission(moved, W_OK) : 0;
+
+	return !err && other && S_ISDIR(other->mode) ? node_permission(other, W_OK) : err;
+}
+
 /* Two names of one file: both stay. */
 static int rename_found(const struct place *old, const struct place *new, struct node *moved, struct node *over, unsigned flags)
 {
-	if (over && flags & RENAME_NOREPLACE)
-		return -EEXIST;
-	if (!S_ISDIR(moved->mode) && (old->slash || new->slash))
-		return -ENOTDIR;
-	if (over == moved)
-		return 0;
-	int err = check_both_gone(old, moved, new, over);
+	int err = check_rename(old, new, moved, over, flags);
+
+	if (err || over == moved)
+		return err;
+	err = check_both_gone(old, moved, new, over);
 	if (!err)
 		err = node_permission(new->dir.node, W_OK | X_OK);
+	if (!err && old->dir.node != new->dir.node)
+		err = check_parents(moved, flags & RENAME_EXCHANGE ? over : NULL);
 	if (err)
 		return err;
 	err = old->dir.node->fs->ops->rename(old->dir.node, old->last, new->dir.node, new->last, flags);
 	if (err)
 		return err;
 	node_changed(moved);
-	if (S_ISDIR(moved->mode))
-		correct_directories(old, new);
+	if (over && flags & RENAME_EXCHANGE)
+		node_changed(over);
+	if (S_ISDIR(moved->mode) || (flags & RENAME_EXCHANGE && S_ISDIR(over->mode)))
+		correct_directories(old, new, flags & RENAME_EXCHANGE);
 	return 0;
 }
 
@@ -423,7 +449,7 @@ static int64_t rename_at(int olddir, vaddr_t oldtext, int newdir, vaddr_t newtex
 {
 	struct place old, new;
 
-	if (flags & ~(unsigned)RENAME_NOREPLACE)
+	if (flags & ~(unsigned)RENAME_NOREPLACE && flags != RENAME_EXCHANGE)
 		return -EINVAL;
 	int err = place_find(olddir, oldtext, &old);
 	if (err)

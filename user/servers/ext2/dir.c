@@ -345,6 +345,44 @@ int dir_rename_here(struct fs *fs, struct inode *dir, const struct dir_pos *pos,
 	return err ? err : 1;
 }
 
+static int write_head(struct fs *fs, uint32_t disk, const uint8_t *buf, uint32_t offset)
+{
+	return fs_write(fs, fs_off(fs, disk) + offset, buf + offset, EXT2_DIRENT_HEAD);
+}
+
+/*
+ * Two names of a directory exchange their inodes. -> 1 when both heads lie in one sector, which the disk writes whole; 0
+ * when they do not, and nothing is changed.
+ */
+int dir_exchange_here(struct fs *fs, struct inode *dir, const struct dir_pos *a, const struct dir_pos *b)
+{
+	uint32_t last = EXT2_DIRENT_HEAD - 1, sector = a->offset / SECTOR, disk;
+	uint8_t buf[EXT2_BLOCK_MAX], type;
+	int err;
+
+	if (a->block != b->block || b->offset / SECTOR != sector || (a->offset + last) / SECTOR != sector ||
+	    (b->offset + last) / SECTOR != sector)
+		return 0;
+	err = dir_read_block(fs, dir, a->block, buf);
+	if (!err)
+		err = dir_disk_block(fs, dir, a->block, &disk);
+	if (!err)
+		err = order_add(fs, ORDER_NAME, fs_off(fs, disk), fs->block_size);
+	if (err)
+		return err;
+	type = buf[a->offset + 7];
+	buf[a->offset + 7] = buf[b->offset + 7];
+	buf[b->offset + 7] = type;
+	memcpy(buf + a->offset, &b->ino, sizeof(b->ino));
+	memcpy(buf + b->offset, &a->ino, sizeof(a->ino));
+	err = write_head(fs, disk, buf, a->offset);
+	if (!err)
+		err = write_head(fs, disk, buf, b->offset);
+	if (!err)
+		err = dir_changed(fs, dir);
+	return err ? err : 1;
+}
+
 /* The first block of a new directory: "." and "..". */
 int dir_init(struct fs *fs, struct inode *dir, uint32_t parent)
 {

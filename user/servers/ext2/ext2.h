@@ -120,6 +120,7 @@ struct inode {
 	uint32_t ino;
 	uint32_t refs;      /* operations and transfers in progress */
 	uint32_t transfers; /* of file data, in progress without the lock */
+	bool nameless;      /* made without a name: may get a first one */
 	uint64_t lookups;   /* that the kernel has to give back */
 	uint64_t size;
 	uint32_t goal_block; /* disk block to try first when the file's block goal_for is allocated */
@@ -219,6 +220,7 @@ int inode_free_number(struct fs *fs, uint32_t ino);
 int inode_set_size(struct fs *fs, struct inode *inode, uint64_t size);
 int inode_order(struct fs *fs, struct inode *inode, enum order_level level);
 int inode_before_death(struct fs *fs, struct inode *inode);
+int inode_before_name(struct fs *fs, struct inode *inode);
 int inode_gets_dir(struct fs *fs, struct inode *parent);
 void inode_attr(struct fs *fs, struct inode *inode, struct fs_attr *attr);
 enum { TIME_ACCESS = 1, TIME_MODIFY = 2, TIME_CHANGE = 4 };
@@ -251,6 +253,7 @@ int dir_find(struct fs *fs, struct inode *dir, struct name name, struct dir_pos 
 int dir_add(struct fs *fs, struct inode *dir, struct name name, uint32_t ino, uint32_t mode);
 int dir_remove(struct fs *fs, struct inode *dir, const struct dir_pos *pos, bool late);
 int dir_replace(struct fs *fs, struct inode *dir, const struct dir_pos *pos, uint32_t ino, uint32_t mode);
+int dir_exchange_here(struct fs *fs, struct inode *dir, const struct dir_pos *a, const struct dir_pos *b);
 int dir_rename_here(struct fs *fs, struct inode *dir, const struct dir_pos *pos, struct name name);
 int dir_init(struct fs *fs, struct inode *dir, uint32_t parent);
 int dir_is_empty(struct fs *fs, struct inode *dir); /* 1, 0, or an errno */

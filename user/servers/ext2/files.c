@@ -77,7 +77,7 @@ static int do_rename(struct call *c)
 	struct rename_result result;
 	int err;
 
-	if (arg[2] > c->len || arg[3] & ~(uint64_t)FS_RENAME_NOREPLACE)
+	if (arg[2] > c->len || (arg[3] & ~(uint64_t)FS_RENAME_NOREPLACE && arg[3] != FS_RENAME_EXCHANGE))
 		return -EINVAL;
 	args.old_name = (struct name){ c->data, (uint32_t)arg[2] };
 	args.new_name = (struct name){ c->data + arg[2], c->len - (uint32_t)arg[2] };

@@ -12,14 +12,20 @@
  * has none until its inode follows, in the same clean: docs/limits.md. Both have to do with e2fsck -p, which stops at
  * what it would have to ask about; nothing is lost.
  *
+ * An exchange (RENAME_EXCHANGE) writes both records at once where one sector holds them. Elsewhere one of the two would have
+ * no name between the two writes; so it gets a third one first, which goes last, and the metadata is cleaned after each
+ * step. A crash in between leaves that name behind, ".exchange" and a number.
+ *
  * Two names of one file: nothing is done, as POSIX wants it. An ancestor is looked for along "..", with a bound, for on
  * a damaged disk the way may be a circle.
  */
 #include "ext2.h"
 
 #include <abi/stat.h>
+#include <stdio.h>
 #include <string.h>
 
+#define SPARE_NAME 24
 #define DEPTH_MAX 65536 /* of directories, when an ancestor is looked for */
 
 static const struct name dotdot = { "..", 2 };
@@ -55,6 +61,16 @@ static int check_not_below(struct fs *fs, const struct inode *ancestor, uint32_t
 	return ancestor->ino == EXT2_ROOT_INO ? -EINVAL : 0;
 }
 
+static int check_exchange(struct fs *fs, const struct rename *r)
+{
+	bool moved = inode_is_dir(r->moved), target = inode_is_dir(r->target);
+	int err = target ? check_not_below(fs, r->target, r->old_dir->ino) : 0;
+
+	if (err || r->old_dir == r->new_dir || moved == target)
+		return err;
+	return (moved ? r->new_dir : r->old_dir)->raw.links >= EXT2_LINK_MAX ? -EMLINK : 0;
+}
+
 static int check_target(struct fs *fs, const struct rename *r)
 {
 	int empty;
@@ -81,6 +97,8 @@ static int rename_check(struct fs *fs, struct rename *r)
 		if (err)
 			return err;
 	}
+	if (r->args->flags & FS_RENAME_EXCHANGE)
+		return r->target ? check_exchange(fs, r) : -ENOENT;
 	if (r->target)
 		return check_target(fs, r);
 	if (r->changes_parent && r->new_dir->raw.links >= EXT2_LINK_MAX)
@@ -89,18 +107,18 @@ static int rename_check(struct fs *fs, struct rename *r)
 }
 
 /* Corrects "..", and the links of both parents. */
-static int move_parent(struct fs *fs, struct rename *r)
+static int move_parent(struct fs *fs, struct inode *moved, struct inode *from, struct inode *to)
 {
 	struct dir_pos pos;
-	int err = dir_find(fs, r->moved, dotdot, &pos);
+	int err = dir_find(fs, moved, dotdot, &pos);
 
 	if (!err)
-		err = dir_replace(fs, r->moved, &pos, r->new_dir->ino, S_IFDIR);
+		err = dir_replace(fs, moved, &pos, to->ino, S_IFDIR);
 	if (err)
 		return err == -ENOENT ? -EIO : err;
-	r->new_dir->raw.links++;
-	err = inode_write(fs, r->new_dir);
-	return err ? err : inode_drop_links(fs, r->old_dir, r->old_dir->raw.links > 2 ? 1 : 0);
+	to->raw.links++;
+	err = inode_write(fs, to);
+	return err ? err : inode_drop_links(fs, from, from->raw.links > 2 ? 1 : 0);
 }
 
 /* What had the new name loses a link, or all of them if it is a directory. */
@@ -143,9 +161,86 @@ static int rename_perform(struct fs *fs, struct rename *r)
 	if (!err)
 		err = inode_drop_links(fs, r->moved, 0); /* its ctime */
 	if (!err && r->changes_parent)
-		err = move_parent(fs, r);
+		err = move_parent(fs, r->moved, r->old_dir, r->new_dir);
 	return err;
 }
+
+/* ---- exchange ---- */
+
+/* A name that is not in the directory. */
+static int spare_name(struct fs *fs, struct inode *dir, char *text, struct name *name)
+{
+	struct dir_pos pos;
+	int err = 0;
+
+	for (unsigned i = 0; !err; i++) {
+		snprintf(text, SPARE_NAME, ".exchange%u", i);
+		*name = (struct name){ text, (uint32_t)strlen(text) };
+		err = dir_find(fs, dir, *name, &pos);
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Where a name is; other records may have moved nothing, but they may have been added since. */
+static int replace_named(struct fs *fs, struct inode *dir, struct name name, const struct inode *inode)
+{
+	struct dir_pos pos;
+	int err = dir_find(fs, dir, name, &pos);
+
+	if (!err)
+		err = dir_replace(fs, dir, &pos, inode->ino, inode->raw.mode);
+	return err ? err : order_clean(fs);
+}
+
+static int exchange_by_third(struct fs *fs, struct rename *r)
+{
+	char text[SPARE_NAME];
+	struct name spare;
+	struct dir_pos pos;
+	int err = spare_name(fs, r->old_dir, text, &spare);
+
+	if (!err)
+		err = dir_add(fs, r->old_dir, spare, r->moved->ino, r->moved->raw.mode);
+	if (!err)
+		err = order_clean(fs);
+	if (!err)
+		err = replace_named(fs, r->old_dir, r->args->old_name, r->target);
+	if (!err)
+		err = replace_named(fs, r->new_dir, r->args->new_name, r->moved);
+	if (!err)
+		err = dir_find(fs, r->old_dir, spare, &pos);
+	return err ? err : dir_remove(fs, r->old_dir, &pos, false);
+}
+
+static int exchange_names(struct fs *fs, struct rename *r)
+{
+	int err = r->old_dir == r->new_dir ? dir_exchange_here(fs, r->old_dir, &r->old_pos, &r->new_pos) : 0;
+
+	return err == 0 ? exchange_by_third(fs, r) : err < 0 ? err : 0;
+}
+
+static int exchange_perform(struct fs *fs, struct rename *r)
+{
+	bool parents = r->old_dir != r->new_dir, moved = parents && inode_is_dir(r->moved);
+	bool target = parents && inode_is_dir(r->target);
+	int err = moved ? inode_gets_dir(fs, r->new_dir) : 0;
+
+	if (!err && target)
+		err = inode_gets_dir(fs, r->old_dir);
+	if (!err)
+		err = exchange_names(fs, r);
+	if (!err)
+		err = inode_drop_links(fs, r->moved, 0); /* their ctimes */
+	if (!err)
+		err = inode_drop_links(fs, r->target, 0);
+	if (!err && moved)
+		err = move_parent(fs, r->moved, r->old_dir, r->new_dir);
+	if (!err && target)
+		err = move_parent(fs, r->target, r->new_dir, r->old_dir);
+	return err;
+}
+
+/* ---- the operation ---- */
 
 static int rename_names(struct fs *fs, struct rename *r, struct rename_result *result)
 {
@@ -159,12 +254,14 @@ static int rename_names(struct fs *fs, struct rename *r, struct rename_result *r
 		inode_put(fs, r->target); /* two names of one file: both stay */
 		return 0;
 	}
+	bool exchange = r->args->flags & FS_RENAME_EXCHANGE;
+
 	err = rename_check(fs, r);
 	if (!err)
-		err = rename_perform(fs, r);
+		err = exchange ? exchange_perform(fs, r) : rename_perform(fs, r);
 	if (!r->target)
 		return err;
-	if (!err)
+	if (!err && !exchange)
 		*result = (struct rename_result){ r->target->ino, r->target->raw.links };
 	inode_put(fs, r->target);
 	return err;
