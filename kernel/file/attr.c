@@ -9,8 +9,9 @@
  * Times of access are not kept on reads: neither read(2) nor a mapping tells the server. utimensat(2) sets them.
  *
  * An answer of the server is taken under the node's mutex; asking is done without it. Two answers may be taken in the
- * wrong order: then an older time shows until the next change. Only the count of links must not go back up from 0, for
- * it decides whether the file goes with its last reference.
+ * wrong order: then an older time shows until the next change. Only the count of links is taken with
+ * care, for it decides whether the file goes with its last reference: it does not go back up from 0, but for the first
+ * name of a file made without one (node_named), and an answer from before that name does not make it 0.
  */
 #include "file/file_impl.h"
 
@@ -35,14 +36,14 @@ static bool time_before(const struct abi_timespec *a, const struct abi_timespec 
 	return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec : a->tv_nsec < b->tv_nsec;
 }
 
-/* What may differ from one fetch to the next. A node without names never gets one again: 0 links stay 0. */
+/* What may differ from one fetch to the next. That there are no links any more, only node_refresh and unlinking say. */
 static void node_take_attr_locked(struct node *n, const struct fs_attr *attr)
 {
 	n->mode = (n->mode & S_IFMT) | (attr->mode & ~S_IFMT);
 	n->uid = attr->uid;
 	n->gid = attr->gid;
 	n->flags = attr->flags;
-	if (n->nlink)
+	if (n->nlink && attr->nlink)
 		n->nlink = attr->nlink;
 	n->blocks = attr->blocks;
 	n->atime = attr->atime;
@@ -56,6 +57,14 @@ void node_set_attr(struct node *n, const struct fs_attr *attr)
 {
 	mutex_lock(&n->lock);
 	node_take_attr_locked(n, attr);
+	mutex_unlock(&n->lock);
+}
+
+void node_named(struct node *n, uint32_t nlink)
+{
+	mutex_lock(&n->lock);
+	if (!n->nlink)
+		n->nlink = nlink;
 	mutex_unlock(&n->lock);
 }
 
@@ -76,6 +85,8 @@ int node_refresh(struct node *n)
 		return err;
 	mutex_lock(&n->lock);
 	node_take_attr_locked(n, &attr);
+	if (!attr.nlink && n->version == version)
+		n->nlink = 0;
 	n->fresh = version;
 	mutex_unlock(&n->lock);
 	return 0;

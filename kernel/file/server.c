@@ -74,7 +74,7 @@ static int server_getattr(struct filesystem *fs, uint64_t ino, struct fs_attr *a
 
 static int server_create(struct node *dir, const struct new_name *make, struct node **out)
 {
-	size_t target_len = make->target ? strlen(make->target) : 0, len = make->len + target_len;
+	size_t target_len = make->target ? strlen(make->target) : 0, len = make->len + target_len; /* 0: no name */
 	struct proc *p = proc_current();
 	struct msg m = { .op = FS_CREATE, .data_len = (uint32_t)len,
 		.arg = { dir->ino, make->mode, p ? p->fsuid : 0, p ? p->fsgid : 0, make->rdev, make->len } };
@@ -83,7 +83,7 @@ static int server_create(struct node *dir, const struct new_name *make, struct n
 
 	if (len > MSG_DATA_MAX)
 		return -ENAMETOOLONG;
-	char *data = kmalloc(len);
+	char *data = kmalloc(len + 1);
 	if (!data)
 		return -ENOMEM;
 	memcpy(data, make->name, make->len);
@@ -97,7 +97,8 @@ static int server_create(struct node *dir, const struct new_name *make, struct n
 	kfree(data);
 	if (err)
 		return err;
-	node_changed(dir);
+	if (make->len)
+		node_changed(dir);
 	return node_cache_get(dir->fs, &attr, changes, out);
 }
 
@@ -112,6 +113,7 @@ static int server_link(struct node *dir, const char *name, size_t len, struct no
 	node_changed(dir);
 	node_changed(to);
 	node_set_attr(to, &attr);
+	node_named(to, attr.nlink);
 	return 0;
 }
 
@@ -246,6 +248,7 @@ const struct fs_ops server_ops = {
 	.flags = ~0u,
 	.lookup = server_lookup,
 	.create = server_create,
+	.tmpfile = server_create,
 	.link = server_link,
 	.unlink = server_unlink,
 	.rename = server_rename,

@@ -271,6 +271,16 @@ static uint64_t append_and_sync(struct dev *dev, uint64_t *rng, uint64_t durable
 	return attr.size + len;
 }
 
+static bool is_file(uint32_t dir, const char *name)
+{
+	struct fs_attr attr;
+
+	if (op_lookup(&fs, dir, text_name(name), &attr))
+		return false;
+	forget(&fs, (uint32_t)attr.ino);
+	return !S_ISDIR(attr.mode);
+}
+
 static void crash_step(struct dev *dev, uint64_t *rng, uint64_t *durable)
 {
 	static uint8_t buf[70000];
@@ -284,7 +294,7 @@ static void crash_step(struct dev *dev, uint64_t *rng, uint64_t *durable)
 	snprintf(a, sizeof(a), "n%u", (unsigned)(rng_next(rng) % 30));
 	snprintf(b, sizeof(b), "n%u", (unsigned)(rng_next(rng) % 30));
 	memset(buf, (int)*rng, sizeof(buf));
-	switch (rng_next(rng) % 8) {
+	switch (rng_next(rng) % 10) {
 	case 0: case 1: case 2:
 		if (!make(dir, a, 0100600, &ino))
 			file_write(&fs, ino, 0, buf, 1 + rng_next(rng) % sizeof(buf));
@@ -311,6 +321,22 @@ static void crash_step(struct dev *dev, uint64_t *rng, uint64_t *durable)
 				file_truncate(&fs, (uint32_t)attr.ino, rng_next(rng) % sizeof(buf));
 			forget(&fs, (uint32_t)attr.ino);
 		}
+		break;
+	case 8:
+		if (op_create(&fs, dir, &(struct create_args){ .mode = 0100600 }, &attr))
+			break;
+		ino = (uint32_t)attr.ino;
+		file_write(&fs, ino, 0, buf, 1 + rng_next(rng) % sizeof(buf));
+		if (rng_next(rng) & 1)
+			op_link(&fs, dir, ino, text_name(a), &attr);
+		if (rng_next(rng) & 3) /* else it stays open, with or without a name */
+			forget(&fs, ino);
+		break;
+	case 9:
+		if (!is_file(dir, a) || !is_file(EXT2_ROOT_INO, b))
+			break;
+		op_rename(&fs, &(struct rename_args){ dir, EXT2_ROOT_INO, FS_RENAME_EXCHANGE, text_name(a),
+						      text_name(b) }, &result);
 		break;
 	default:
 		if (rng_next(rng) % 4 == 0)

@@ -21,6 +21,7 @@ struct node {
 	uint64_t size;
 	uint8_t *bytes;            /* of a file, or a link's target */
 	unsigned opens;
+	bool nameless;             /* never had a name */
 };
 
 struct entry { int dir, node; char name[256]; }; /* dir -1: not in use */
@@ -303,7 +304,7 @@ static void do_unlink(void)
 
 static void do_link(void)
 {
-	int dir = random_node(S_IFDIR, false), n = random_node(S_IFREG, false), err;
+	int dir = random_node(S_IFDIR, false), n = pick(2) ? random_node(S_IFREG, false) : random_node(S_IFREG, true), err;
 	struct entry *e = free_entry();
 	struct fs_attr attr;
 	char name[256];
@@ -314,13 +315,35 @@ static void do_link(void)
 	err = op_link(&fs, nodes[dir].ino, nodes[n].ino, text_name(name), &attr);
 	if (err == -ENOSPC)
 		return;
-	CHECK(err, find_entry(dir, name) ? -EEXIST : 0);
+	CHECK(err, !nodes[n].nlink && !nodes[n].nameless ? -ENOENT : find_entry(dir, name) ? -EEXIST : 0);
 	if (err)
 		return;
 	e->dir = dir;
 	e->node = n;
 	strcpy(e->name, name);
 	nodes[n].nlink++;
+	nodes[n].nameless = false;
+}
+
+/* A file without a name, open; a link may give it one later. */
+static void do_nameless(void)
+{
+	int dir = random_node(S_IFDIR, false), n, err;
+	struct create_args args = { .mode = S_IFREG | 0600 };
+	struct fs_attr attr;
+
+	for (n = 1; n < NODES && nodes[n].ino; n++)
+		;
+	if (n == NODES)
+		return;
+	err = op_create(&fs, nodes[dir].ino, &args, &attr);
+	if (err == -ENOSPC) {
+		full++;
+		return;
+	}
+	CHECK(err, 0);
+	CHECK(attr.nlink, 0);
+	nodes[n] = (struct node){ .ino = (uint32_t)attr.ino, .mode = args.mode, .opens = 1, .nameless = true };
 }
 
 static bool below(int ancestor, int dir)
@@ -382,6 +405,42 @@ static void do_rename(void)
 	strcpy(from->name, name);
 }
 
+static void do_exchange(void)
+{
+	struct entry *a = random_entry(), *b = random_entry();
+	struct rename_result result;
+	int want = 0, err, dir;
+	char name[256];
+
+	if (!a || !b || a == b)
+		return;
+	if (a->node != b->node && ((S_ISDIR(nodes[a->node].mode) && below(a->node, b->dir)) ||
+				   (S_ISDIR(nodes[b->node].mode) && below(b->node, a->dir))))
+		want = -EINVAL;
+	err = op_rename(&fs, &(struct rename_args){ nodes[a->dir].ino, nodes[b->dir].ino, FS_RENAME_EXCHANGE,
+						    text_name(a->name), text_name(b->name) }, &result);
+	if (err == -ENOSPC)
+		return;
+	CHECK(err, want);
+	CHECK(result.replaced, 0);
+	if (err)
+		return;
+	for (int i = 0; i < 2; i++) {
+		struct entry *e = i ? b : a, *other = i ? a : b;
+
+		if (S_ISDIR(nodes[e->node].mode)) {
+			nodes[e->dir].nlink--;
+			nodes[other->dir].nlink++;
+		}
+	}
+	dir = a->dir;
+	a->dir = b->dir;
+	b->dir = dir;
+	strcpy(name, a->name);
+	strcpy(a->name, b->name);
+	strcpy(b->name, name);
+}
+
 static void do_lookup(void)
 {
 	int dir = random_node(S_IFDIR, false);
@@ -418,7 +477,7 @@ static void do_remount(struct dev *dev)
 
 static void step(struct dev *dev)
 {
-	switch (pick(22)) {
+	switch (pick(24)) {
 	case 0: case 1: case 2: case 3: case 4:
 		do_create();
 		break;
@@ -448,6 +507,12 @@ static void step(struct dev *dev)
 		break;
 	case 20:
 		device_forget_clean(dev);
+		break;
+	case 21:
+		do_nameless();
+		break;
+	case 22:
+		do_exchange();
 		break;
 	default:
 		if (pick(50) == 0)

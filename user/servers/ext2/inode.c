@@ -174,6 +174,12 @@ int inode_before_death(struct fs *fs, struct inode *inode)
 	return order_before_death(fs, inode_off(fs, inode->ino), raw_len(fs));
 }
 
+/* A nameless inode is about to get a name, which must reach the disk before its link does: not by way of a dead neighbour. */
+int inode_before_name(struct fs *fs, struct inode *inode)
+{
+	return order_is_dying(fs, inode_off(fs, inode->ino), raw_len(fs)) ? order_clean(fs) : 0;
+}
+
 int inode_gets_dir(struct fs *fs, struct inode *parent)
 {
 	return order_new_dir(fs, inode_off(fs, parent->ino), raw_len(fs));

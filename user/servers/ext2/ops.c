@@ -226,7 +226,7 @@ static int check_create(struct fs *fs, struct inode *dir, const struct create_ar
 	default:
 		return -EINVAL;
 	}
-	return must_be_absent(fs, dir, args->name);
+	return args->name.len ? must_be_absent(fs, dir, args->name) : S_ISREG(args->mode) ? 0 : -EINVAL;
 }
 
 /*
@@ -261,9 +261,10 @@ static int create(struct fs *fs, struct inode *dir, const struct create_args *ar
 	if (err)
 		return err;
 	inode_set_owner(inode, args->uid, args->gid);
+	inode->nameless = !args->name.len;
 	err = make_contents(fs, dir, inode, args);
 	if (!err)
-		err = publish(fs, dir, inode, args->name);
+		err = inode->nameless ? inode_write(fs, inode) : publish(fs, dir, inode, args->name);
 	if (!err) {
 		inode->lookups++;
 		inode_attr(fs, inode, attr);
@@ -272,15 +273,29 @@ static int create(struct fs *fs, struct inode *dir, const struct create_args *ar
 	return err;
 }
 
+/* Without a name: a file that goes with its last lookup, unless a link gives it one. */
 int op_create(struct fs *fs, uint32_t dir_ino, const struct create_args *args, struct fs_attr *attr)
 {
+	static const struct name none = { "none", 4 };
 	struct inode *dir;
-	int err = dir_get_to_change(fs, dir_ino, args->name, &dir);
+	int err = dir_get_to_change(fs, dir_ino, args->name.len ? args->name : none, &dir);
 
 	if (err)
 		return err;
 	err = create(fs, dir, args, attr);
 	inode_put(fs, dir);
+	return err;
+}
+
+static int first_link(struct fs *fs, struct inode *dir, struct inode *inode, struct name name)
+{
+	int err = inode_before_name(fs, inode);
+
+	inode_touch(fs, inode, TIME_CHANGE);
+	if (!err)
+		err = publish(fs, dir, inode, name);
+	if (!err)
+		inode->nameless = false;
 	return err;
 }
 
@@ -290,13 +305,15 @@ static int link_to(struct fs *fs, struct inode *dir, struct inode *inode, struct
 
 	if (inode_is_dir(inode))
 		return -EPERM;
-	if (inode->raw.links == 0)
+	if (inode->raw.links == 0 && !inode->nameless)
 		return -ENOENT;
 	if (inode->raw.links >= EXT2_LINK_MAX)
 		return -EMLINK;
 	err = must_be_absent(fs, dir, name);
 	if (err)
 		return err;
+	if (inode->nameless)
+		return first_link(fs, dir, inode, name);
 	inode->raw.links++;
 	inode_touch(fs, inode, TIME_CHANGE);
 	err = inode_write(fs, inode);
