@@ -401,3 +401,30 @@ struct file *file_open(int dirfd, const char *text, int flags, uint32_t mode)
 		err = path_trim(&at);
 	return err ? err_ptr(err) : open_node(at.node, at.name, flags, false);
 }
+
+/* The file behind a descriptor, opened once more. */
+static struct file *reopen_exec(int fd)
+{
+	struct file *f = fd_get(fd);
+	bool known = f && f->node && f->path;
+	char *name = known ? kmalloc(strlen(f->path) + 1) : NULL;
+
+	if (name) {
+		memcpy(name, f->path, strlen(f->path) + 1);
+		node_get(f->node);
+	}
+	struct file *opened = !f ? err_ptr(-EBADF) : !known ? err_ptr(-EACCES) : !name ? err_ptr(-ENOMEM) :
+	                      open_node(f->node, name, OPEN_EXEC, false);
+	if (f)
+		file_put(f);
+	return opened;
+}
+
+struct file *file_open_exec(int dirfd, const char *path, unsigned flags)
+{
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return err_ptr(-EINVAL);
+	if (!*path && flags & AT_EMPTY_PATH)
+		return dirfd == AT_FDCWD ? err_ptr(-EACCES) : reopen_exec(dirfd);
+	return file_open(dirfd, path, OPEN_EXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
+}

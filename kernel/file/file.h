@@ -211,6 +211,8 @@ void cwd_set(struct path *p);                        /* takes over what p holds 
  */
 #define OPEN_EXEC (1 << 30)
 struct file *file_open(int dirfd, const char *path, int flags, uint32_t mode);
+/* file_open_exec: to execute it, by execveat(2)'s flags: AT_EMPTY_PATH: the file that dirfd itself is; or as file_open */
+struct file *file_open_exec(int dirfd, const char *path, unsigned flags);
 bool path_is_mount(const struct node *n);            /* the root of something mounted */
 
 /* ---- mount_server.c, unmount.c, mount.c, devfs.c: for sys/mount.c ---- */

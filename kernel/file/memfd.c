@@ -115,7 +115,12 @@ static struct file *create(uint8_t huge_shift, uint32_t seals, const char *prefi
 	n->object->seals = seals;
 	n->object->huge_shift = huge_shift;
 	ksnprintf(path, room, "%s%s", prefix, name);
-	return file_open_node(n, path, O_RDWR);
+	struct file *f = file_open_node(n, path, O_RDWR);
+	if (!is_err(f)) { /* it may be executed while it is open so */
+		node_unclaim(n, f->claim);
+		f->claim = CLAIM_NONE;
+	}
+	return f;
 }
 
 struct file *memfd_create(const char *name, bool sealable, uint8_t huge_shift)

@@ -42,7 +42,7 @@
 
 /* process.c */
 #define CALLS_PROCESS(X) \
-	X(execve) X(exit_group) X(wait4) X(waitid) X(getpid) X(getppid) X(getpgid) X(setpgid) X(getpgrp) X(setsid) \
+	X(execve) X(execveat) X(exit_group) X(wait4) X(waitid) X(getpid) X(getppid) X(getpgid) X(setpgid) X(getpgrp) X(setsid) \
 	X(getsid) X(uname) X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) X(reboot) X(sysinfo)
 
 /* prctl.c, itimer.c */

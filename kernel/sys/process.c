@@ -22,16 +22,21 @@
 
 /* ---- beginning and end ---- */
 
-SYSCALL(execve)
+static int64_t execute(int dirfd, vaddr_t text, vaddr_t argv, vaddr_t envp, unsigned flags)
 {
 	char *path = kmalloc(PATH_MAX);
 	if (!path)
 		return -ENOMEM;
-	long len = copy_string_from_user(path, a, PATH_MAX);
-	int64_t err = len < 0 ? len : len == 0 ? -ENOENT : proc_exec(path, b, c);
+	long len = copy_string_from_user(path, text, PATH_MAX);
+	int64_t err = len < 0 ? len : -ENOENT;
+	if (len > 0 || (len == 0 && flags & AT_EMPTY_PATH))
+		err = proc_exec(&(struct program_name){ dirfd, path, flags }, argv, envp);
 	kfree(path);
 	return err;
 }
+
+SYSCALL(execve) { return execute(AT_FDCWD, a, b, c, 0); }
+SYSCALL(execveat) { return execute((int)a, b, c, d, (unsigned)e); }
 
 SYSCALL(exit_group) { proc_exit((a & 0xff) << 8); }
 

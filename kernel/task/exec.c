@@ -10,6 +10,9 @@
  *   commit    end the other threads; the process takes the new space, drops the old one, closes what is close-on-exec, resets
  *             signals, releases vfork's parent
  *
+ * execveat names a file by a descriptor, alone or with a name from there. A script's interpreter is told /dev/fd/N, which
+ * leads to the file again.
+ *
  * Until commit every failure returns an errno to the old program, unharmed. Ending the other threads is the last step
  * that can fail (the process may be killed meanwhile). Pages of the file are not read here: segments are private file
  * mappings and come by faults; only the last page of initialised data is touched, to clear what lies behind the data
@@ -41,7 +44,9 @@
 /* All that execve gathers before it commits. */
 struct exec {
 	struct program program, interpreter; /* the second without a file when there is none */
-	char *path;            /* as the caller named it: AT_EXECFN, the process's name */
+	char *path;            /* as the caller named it, or /dev/fd/N/name: AT_EXECFN, the process's name */
+	bool nameless;         /* a descriptor alone: the process is named after the file */
+	bool vanishes;         /* that path leads through a descriptor which is closed at exec: no script can be found by it */
 	char *word[EXEC_PREFIX_MAX]; /* what goes before (and instead of) argv[0]; owned */
 	unsigned nwords;
 	struct page *head;     /* the first page of the file last looked at */
@@ -131,11 +136,11 @@ static int words_prepend(struct exec *x, const char *interpreter, const char *ar
 	return x->word[0] && (!arg || x->word[1]) ? 0 : -ENOMEM;
 }
 
-static int program_find(struct exec *x)
+static int program_find(struct exec *x, const struct program_name *name)
 {
 	char line[SCRIPT_LINE + 1];
 	char *interpreter = NULL, *arg;
-	int err = program_open(&x->program, x->path, x->head, &x->head_len);
+	int err = program_open(&x->program, name, x->head, &x->head_len);
 	for (int depth = 0; !err; depth++) {
 		const char *head = page_to_virt(x->head);
 		if (x->head_len < 2 || head[0] != '#' || head[1] != '!')
@@ -146,10 +151,13 @@ static int program_find(struct exec *x)
 		memcpy(line, head, len);
 		line[len] = '\0';
 		err = script_parse(line, len, &interpreter, &arg);
+		if (!err && x->vanishes)
+			err = -ENOENT;
 		if (!err)
 			err = words_prepend(x, interpreter, arg, depth ? x->word[0] : x->path);
 		if (!err)
-			err = program_open(&x->program, interpreter, x->head, &x->head_len);
+			err = program_open(&x->program, &(struct program_name){ AT_FDCWD, interpreter, 0 }, x->head,
+			                   &x->head_len);
 	}
 	if (!err)
 		err = program_parse(&x->program, x->head, x->head_len);
@@ -267,7 +275,7 @@ static void identity_take(struct exec *x, struct proc *p)
 		pid_put(t->tid);
 		t->tid = p->pid;
 	}
-	proc_name_set(p, x->path);
+	proc_name_set(p, x->nameless && x->program.file->path ? x->program.file->path : x->path);
 	mutex_lock(&proc_tree_lock);
 	spin_lock(&p->lock);
 	char *old_cmdline = p->cmdline;
@@ -337,11 +345,11 @@ static void commit(struct exec *x, struct space *old)
 	fdtable_close_on_exec(p->files);
 }
 
-static int exec_perform(struct exec *x, vaddr_t argv, vaddr_t envp)
+static int exec_perform(struct exec *x, const struct program_name *name, vaddr_t argv, vaddr_t envp)
 {
 	struct thread *t = thread_current();
 	struct space *old = t->space;
-	int err = program_find(x);
+	int err = program_find(x, name);
 	if (!err)
 		err = args_gather(x, argv, envp);
 	if (err)
@@ -364,12 +372,26 @@ static int exec_perform(struct exec *x, vaddr_t argv, vaddr_t envp)
 	return err;
 }
 
-static struct exec *exec_new(const char *path)
+/* By which path the program and its interpreter know the file. */
+static char *path_told(const struct program_name *name)
+{
+	if (name->dirfd == AT_FDCWD || name->path[0] == '/')
+		return string_copy(name->path);
+	size_t room = strlen(name->path) + 24;
+	char *path = kmalloc(room);
+	if (path)
+		ksnprintf(path, room, name->path[0] ? "/dev/fd/%d/%s" : "/dev/fd/%d", name->dirfd, name->path);
+	return path;
+}
+
+static struct exec *exec_new(const struct program_name *name)
 {
 	struct exec *x = kzalloc(sizeof(*x));
 	if (!x)
 		return NULL;
-	x->path = string_copy(path);
+	x->path = path_told(name);
+	x->nameless = !name->path[0];
+	x->vanishes = name->dirfd != AT_FDCWD && name->path[0] != '/' && fd_get_cloexec(name->dirfd) > 0;
 	x->head = vm_page_alloc(false);
 	if (x->path && x->head)
 		return x;
@@ -377,12 +399,12 @@ static struct exec *exec_new(const char *path)
 	return NULL;
 }
 
-int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
+int proc_exec(const struct program_name *name, vaddr_t argv, vaddr_t envp)
 {
-	struct exec *x = exec_new(path);
+	struct exec *x = exec_new(name);
 	if (!x)
 		return -ENOMEM;
-	int err = exec_perform(x, argv, envp);
+	int err = exec_perform(x, name, argv, envp);
 	exec_free(x);
 	return err;
 }
@@ -390,7 +412,8 @@ int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
 /* The first program: argv is its name alone, the environment is empty. */
 int proc_exec_init(const char *path)
 {
-	struct exec *x = exec_new(path);
+	const struct program_name file = { AT_FDCWD, path, 0 };
+	struct exec *x = exec_new(&file);
 	const char *name = path;
 	if (!x)
 		return -ENOMEM;
@@ -399,7 +422,7 @@ int proc_exec_init(const char *path)
 			name = c + 1;
 	x->word[0] = string_copy(name);
 	x->nwords = x->word[0] ? 1 : 0;
-	int err = exec_perform(x, 0, 0);
+	int err = exec_perform(x, &file, 0, 0);
 	exec_free(x);
 	return err;
 }

@@ -41,7 +41,7 @@ struct program {
  * program_open: the file to execute, and its first bytes; p->file is replaced. open(2)'s errors, -EACCES: not a regular
  * file.
  */
-int program_open(struct program *p, const char *path, struct page *head, size_t *head_len);
+int program_open(struct program *p, const struct program_name *name, struct page *head, size_t *head_len);
 int program_parse(struct program *p, const struct page *head, size_t head_len); /* -ENOEXEC */
 /*
  * interpreter_find: what `p` wants to be started by, opened and parsed; no file: nothing. -ENOEXEC, -ELIBBAD, open(2)'s

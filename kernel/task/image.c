@@ -29,9 +29,9 @@
 
 /* ---- find ---- */
 
-int program_open(struct program *p, const char *path, struct page *head, size_t *head_len)
+int program_open(struct program *p, const struct program_name *name, struct page *head, size_t *head_len)
 {
-	struct file *f = file_open(AT_FDCWD, path, OPEN_EXEC, 0);
+	struct file *f = file_open_exec(name->dirfd, name->path, name->flags);
 
 	if (is_err(f))
 		return ptr_err(f);
@@ -62,7 +62,7 @@ int interpreter_find(const struct program *p, struct program *interpreter, struc
 	int64_t n = object_read(p->file->node->object, p->elf.interp_off, (uint64_t)path, len, true);
 	int err = n < 0 ? (int)n : (size_t)n < len || path[len - 1] ? -ENOEXEC : 0;
 	if (!err)
-		err = program_open(interpreter, path, head, &head_len);
+		err = program_open(interpreter, &(struct program_name){ AT_FDCWD, path, 0 }, head, &head_len);
 	if (!err && program_parse(interpreter, head, head_len))
 		err = -ELIBBAD;
 	kfree(path);

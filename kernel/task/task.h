@@ -283,8 +283,10 @@ struct spent proc_spent(struct proc *p); /* by all its threads so far; peak_resi
  */
 struct fork_request { uint64_t flags; int exit_signal; vaddr_t stack, parent_tid, child_tid, tls; };
 int proc_fork(const struct fork_request *r);
-/* proc_exec: path is a kernel string; argv, envp are user arrays. On success the frame of the current thread is new. */
-int proc_exec(const char *path, vaddr_t argv, vaddr_t envp);
+/* Which file to execute: execveat(2)'s arguments, the path a kernel string. */
+struct program_name { int dirfd; const char *path; unsigned flags; };
+/* proc_exec: argv, envp are user arrays. On success the frame of the current thread is new. */
+int proc_exec(const struct program_name *name, vaddr_t argv, vaddr_t envp);
 
 /* ---- signal.c ---- */
 bool thread_interrupted(void);          /* a deliverable signal or kill is pending for the current thread */
