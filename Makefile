@@ -71,13 +71,13 @@ KERNEL_SRC := kernel/main.c \
 		pager.c protect.c reclaim.c remap.c remap_file.c remote.c report.c seal.c share.c space.c sync.c table.c usage.c \
 		usercopy.c vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
-	$(addprefix kernel/task/,alarm.c child.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
+	$(addprefix kernel/task/,alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c dirents.c eventfd.c fdtable.c file.c \
 		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c socket.c \
 		terminal.c text.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c cwd.c device.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
+	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c size.c syscall.c sysv.c thread.c time.c transfer.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c kernel/sys/xattr.c
@@ -161,7 +161,7 @@ TESTS := \
 	vector_state_survives_switches wait_reports_how_a_child_ended write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges brk_moves buffers coherence eventfds exchanges execs_by_descriptor file_calls file_locks growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
+	bad_ranges brk_moves buffers capabilities coherence each_capability eventfds exchanges execs_by_descriptor file_calls file_locks growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit pipes_and_fifos poll_masks proc_formats process_vm protected_links remap_file_pages signal_contexts small_answers socket_pairs text_busy truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.

@@ -61,8 +61,10 @@ struct abi_clone_args {
 #define PR_GET_NAME 16
 #define PR_GET_SECCOMP 21
 #define PR_CAPBSET_READ 23
+#define PR_CAPBSET_DROP 24
 #define PR_GET_TSC 25
 #define PR_GET_SECUREBITS 27
+#define PR_SET_SECUREBITS 28
 #define PR_SET_TIMERSLACK 29
 #define PR_GET_TIMERSLACK 30
 #define PR_MCE_KILL_GET 34
@@ -72,6 +74,11 @@ struct abi_clone_args {
 #define PR_GET_NO_NEW_PRIVS 39
 #define PR_SET_THP_DISABLE 41
 #define PR_GET_THP_DISABLE 42
+#define PR_CAP_AMBIENT 47
+#define PR_CAP_AMBIENT_IS_SET 1
+#define PR_CAP_AMBIENT_RAISE 2
+#define PR_CAP_AMBIENT_LOWER 3
+#define PR_CAP_AMBIENT_CLEAR_ALL 4
 
 #define ARCH_SET_GS 0x1001
 #define ARCH_SET_FS 0x1002

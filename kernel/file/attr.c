@@ -145,7 +145,7 @@ void node_drop_setid(struct node *n)
 	struct proc *p = proc_current();
 	uint32_t set_ids = n->mode & (S_ISUID | S_ISGID);
 
-	if (likely(!set_ids) || !p || !p->fsuid || !n->fs->ops->setattr)
+	if (likely(!set_ids) || !p || capable(CAP_FSETID) || !n->fs->ops->setattr)
 		return;
 	bool member = p->fsgid == n->gid || proc_in_groups(p, n->gid);
 	uint32_t drop = n->mode & S_IXGRP || !member ? set_ids : set_ids & ~(uint32_t)S_ISGID;

@@ -113,7 +113,7 @@ void file_put(struct file *f)
 
 int files_room(void)
 {
-	return unlikely(files_open >= file_max) && proc_current()->euid ? -ENFILE : 0;
+	return unlikely(files_open >= file_max) && !capable(CAP_SYS_ADMIN) ? -ENFILE : 0;
 }
 
 /* ---- tables ---- */

@@ -205,8 +205,6 @@ void mount_rename(const char *from, const char *to, bool both); /* cwd_rename fo
  * none.
  */
 int path_walk_create(int dirfd, const char *text, unsigned how, struct path *out, char *last, struct node **child);
-/* p for its other groups */
-int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t uid, uint32_t gid);
 /* another beginning; NULL: not there, no memory */
 char *path_rebase(const char *path, const char *from, const char *to);
 char *text_copy(const char *text);                      /* kmalloc'ed; NULL */

@@ -16,7 +16,7 @@
  * Each component costs one lookup in its filesystem. What is mounted over a name wins over what the directory has
  * there, and ".." of the root of something mounted is that directory.
  *
- * Permission to search is checked on each directory on the way, by the effective user; user 0 may search everything.
+ * Permission to search is checked on each directory on the way, by the user of files and its capabilities.
  */
 #include "file/file_impl.h"
 
@@ -31,26 +31,37 @@ struct walk {
 
 /* ---- permissions ---- */
 
-int node_permission_as(struct proc *p, struct node *n, unsigned mask, uint32_t uid, uint32_t gid)
+/* What the permission bits refuse. CAP_DAC_OVERRIDE allows all but the execution of what nobody may execute. */
+static bool permission_override(uint32_t mode, unsigned mask, uint64_t caps)
+{
+	bool only_looks = S_ISDIR(mode) ? !(mask & W_OK) : mask == R_OK;
+
+	if (only_looks && caps & CAP_BIT(CAP_DAC_READ_SEARCH))
+		return true;
+	return caps & CAP_BIT(CAP_DAC_OVERRIDE) && (!(mask & X_OK) || S_ISDIR(mode) || mode & 0111);
+}
+
+static int permission_as(struct proc *p, const struct node *n, unsigned mask, const struct file_rights *as)
 {
 	uint32_t mode = n->mode, bits = mode & 7;
 
 	if (unlikely(mask & W_OK && n->flags & FS_IMMUTABLE_FL))
 		return -EPERM;
-	if (uid == 0)
-		return !(mask & X_OK) || S_ISDIR(mode) || mode & 0111 ? 0 : -EACCES;
-	if (uid == n->uid)
+	if (as->uid == n->uid)
 		bits = mode >> 6 & 7;
-	else if (gid == n->gid || proc_in_groups(p, n->gid))
+	else if (as->gid == n->gid || proc_in_groups(p, n->gid))
 		bits = mode >> 3 & 7;
-	return mask & ~bits ? -EACCES : 0;
+	return likely(!(mask & ~bits)) || permission_override(mode, mask, as->caps) ? 0 : -EACCES;
 }
 
 int node_permission(struct node *n, unsigned mask)
 {
 	struct proc *p = proc_current();
 
-	return p ? node_permission_as(p, n, mask, p->fsuid, p->fsgid) : 0;
+	if (!p)
+		return 0;
+	const struct file_rights own = { p->fsuid, p->fsgid, p->caps.effective }, *as = thread_current()->judged_as;
+	return permission_as(p, n, mask, as ? as : &own);
 }
 
 /* ---- texts ---- */

@@ -99,7 +99,7 @@ int64_t pipe_set_size(struct file *f, uint64_t size)
 		return -EINVAL;
 	while (pages * PAGE_SIZE < size)
 		pages *= 2;
-	if (pages > p->pages && pages * PAGE_SIZE > PIPE_SIZE_LIMIT && proc_current()->euid)
+	if (pages > p->pages && pages * PAGE_SIZE > PIPE_SIZE_LIMIT && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	struct page **ring = pages > PIPE_PAGES_MAX ? NULL : kzalloc(pages * sizeof *ring);
 	if (!ring)

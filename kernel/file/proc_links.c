@@ -12,16 +12,12 @@
 
 int proc_may_look(int pid)
 {
-	const struct proc *self = proc_current();
 	int err = -ESRCH;
 
 	mutex_lock(&proc_tree_lock);
 	struct proc *p = proc_find_locked(pid);
-	if (p) {
-		bool same = self && self->euid == p->euid && self->euid == p->suid && self->euid == p->uid &&
-		            self->egid == p->egid && self->egid == p->sgid && self->egid == p->gid;
-		err = !self || p == self || self->euid == 0 || (same && !proc_ids_changed(p)) ? 0 : -EACCES;
-	}
+	if (p)
+		err = cred_may_trace(p, TRACE_FS) ? 0 : -EACCES;
 	mutex_unlock(&proc_tree_lock);
 	return err;
 }

@@ -13,13 +13,13 @@
 #define KB(pages) ((unsigned long long)(pages) * (PAGE_SIZE / 1024))
 #define TICK_NS 10000000ull /* USER_HZ is 100 */
 #define OLD_SIGNALS 0x7fffffffull /* stat shows 31 of them */
-#define ALL_CAPABILITIES 0x1ffffffffffull
 
 struct facts {
 	char name[16], state;
 	bool no_new_privs;
 	int nice, terminal, foreground, pid, tid, ppid, pgid, sid, exit_signal;
 	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
+	struct caps caps;
 	unsigned threads, cpu, fds;
 	unsigned queued;
 	uint64_t queue_limit, pending, thread_pending, blocked, ignored, caught, rss_limit;
@@ -91,6 +91,7 @@ static int copy_facts(struct facts *x, struct proc *p, int tid)
 	x->exit_signal = p->exit_signal;
 	x->uid = p->uid, x->euid = p->euid, x->suid = p->suid, x->fsuid = p->fsuid;
 	x->gid = p->gid, x->egid = p->egid, x->sgid = p->sgid, x->fsgid = p->fsgid;
+	x->caps = p->caps;
 	x->umask = p->umask;
 	x->terminal = terminal_numbers(p, &x->foreground);
 	x->nice = p->nice;
@@ -281,16 +282,13 @@ static void signal_row(struct text *t, const char *name, uint64_t set)
 	text_printf(t, "%s:\t%016llx\n", name, (unsigned long long)set);
 }
 
-/* Every capability is root's, as long as it is root. */
 static void rights_rows(struct text *t, const struct facts *x)
 {
-	bool root = !x->uid || !x->euid || !x->suid;
-
-	signal_row(t, "CapInh", 0);
-	signal_row(t, "CapPrm", root ? ALL_CAPABILITIES : 0);
-	signal_row(t, "CapEff", x->euid ? 0 : ALL_CAPABILITIES);
-	signal_row(t, "CapBnd", ALL_CAPABILITIES);
-	signal_row(t, "CapAmb", 0);
+	signal_row(t, "CapInh", x->caps.inheritable);
+	signal_row(t, "CapPrm", x->caps.permitted);
+	signal_row(t, "CapEff", x->caps.effective);
+	signal_row(t, "CapBnd", x->caps.bounding);
+	signal_row(t, "CapAmb", x->caps.ambient);
 	text_printf(t, "NoNewPrivs:\t%d\n", x->no_new_privs);
 	text_puts(t, "Seccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\n"
 	             "SpeculationIndirectBranch:\talways enabled\n");

@@ -192,7 +192,7 @@ int proc_make_pid_oom_score_adj(struct text *t, const struct proc_ref *of, uint6
 	return p ? 0 : -ESRCH;
 }
 
-/* Less than it has only root may give. */
+/* Less than it has only who may use more (CAP_SYS_RESOURCE) gives it. */
 int64_t proc_store_pid_oom_score_adj(const struct proc_ref *of, const char *bytes, size_t len, int64_t pos)
 {
 	int64_t value;
@@ -206,7 +206,7 @@ int64_t proc_store_pid_oom_score_adj(const struct proc_ref *of, const char *byte
 	mutex_lock(&proc_tree_lock);
 	struct proc *p = proc_find_locked(of->pid);
 	if (p)
-		err = value < p->oom_score_adj && proc_current()->euid ? -EACCES : 0;
+		err = value < p->oom_score_adj && !capable(CAP_SYS_RESOURCE) ? -EACCES : 0;
 	if (!err)
 		p->oom_score_adj = (int)value;
 	mutex_unlock(&proc_tree_lock);
@@ -271,7 +271,7 @@ static bool map_vma(struct vma *v, void *arg)
 	return v->end < m->end;
 }
 
-/* Frame numbers are for root. */
+/* Frame numbers are for CAP_SYS_ADMIN. */
 int proc_make_pid_pagemap(struct text *t, const struct proc_ref *of, uint64_t *next)
 {
 	uint64_t from = of->from, all = USER_END >> PAGE_SHIFT;
@@ -286,7 +286,7 @@ int proc_make_pid_pagemap(struct text *t, const struct proc_ref *of, uint64_t *n
 	if (m) {
 		m->start = from << PAGE_SHIFT;
 		m->end = (from + n) << PAGE_SHIFT;
-		m->frames = proc_current() && !proc_current()->euid;
+		m->frames = capable(CAP_SYS_ADMIN);
 		space_visit(s, m->start, map_vma, m);
 		text_append(t, (char *)m->entry, n * sizeof *m->entry);
 		kfree(m);

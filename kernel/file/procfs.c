@@ -87,7 +87,7 @@ static bool process_owner(int pid, int tid, struct fs_attr *attr)
 	mutex_lock(&proc_tree_lock);
 	struct proc *p = proc_find_locked(pid);
 	if (p) {
-		bool closed = attr->mode != open_directory && proc_ids_changed(p);
+		bool closed = attr->mode != open_directory && proc_undumpable(p);
 		attr->uid = closed ? 0 : p->euid;
 		attr->gid = closed ? 0 : p->egid;
 		found = !tid;

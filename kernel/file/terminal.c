@@ -193,7 +193,7 @@ void terminal_set(struct terminal *t, const struct abi_termios *now)
 static int take(struct terminal *t, uint64_t steal, bool readable)
 {
 	struct proc *p = proc_current();
-	bool leader = p->sid == p->pid, root = p->euid == 0;
+	bool leader = p->sid == p->pid, root = capable(CAP_SYS_ADMIN);
 	int err = 0;
 	mutex_lock(&proc_tree_lock);
 	if (leader && t->sid == p->sid)

@@ -210,23 +210,33 @@ CALL(fstatfs)
 
 /* ---- access ---- */
 
-static int64_t access_at(int dirfd, vaddr_t text, unsigned mode, unsigned flags)
+static int64_t access_now(int dirfd, vaddr_t text, unsigned mode, unsigned flags)
 {
-	struct proc *p = proc_current();
-	bool effective = flags & AT_EACCESS;
 	struct subject s;
-
-	if (mode & ~(unsigned)(R_OK | W_OK | X_OK) || flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
 	int err = subject_at(dirfd, text, flags, &s);
 	if (err)
 		return err;
 	struct node *n = s.node;
 	if (n)
-		err = node_permission_as(p, n, mode, effective ? p->fsuid : p->uid, effective ? p->fsgid : p->gid);
+		err = node_permission(n, mode);
 	if (n && !err && mode & W_OK && n->fs->readonly && (S_ISREG(n->mode) || S_ISDIR(n->mode) || S_ISLNK(n->mode)))
 		err = -EROFS;
 	subject_put(&s);
+	return err;
+}
+
+/* As the real user would find it, were it the effective one; also on the way there. */
+static int64_t access_at(int dirfd, vaddr_t text, unsigned mode, unsigned flags)
+{
+	const struct proc *p = proc_current();
+	bool keeps = p->caps.securebits & SECBIT_NO_SETUID_FIXUP;
+	const struct file_rights real = { p->uid, p->gid, keeps ? p->caps.effective : p->uid ? 0 : p->caps.permitted };
+
+	if (mode & ~(unsigned)(R_OK | W_OK | X_OK) || flags & ~(unsigned)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	thread_current()->judged_as = flags & AT_EACCESS ? NULL : &real;
+	int64_t err = access_now(dirfd, text, mode, flags & ~(unsigned)AT_EACCESS);
+	thread_current()->judged_as = NULL;
 	return err;
 }
 
@@ -303,9 +313,7 @@ static int set_attr(struct node *n, const struct fs_setattr *set)
 
 static bool owns(const struct node *n)
 {
-	uint32_t uid = proc_current()->fsuid;
-
-	return uid == 0 || uid == n->uid;
+	return proc_current()->fsuid == n->uid || capable(CAP_FOWNER);
 }
 
 static bool in_group(uint32_t gid)
@@ -319,7 +327,7 @@ static int64_t change_mode(struct subject *s, uint64_t mode)
 	struct node *n = s->node;
 	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : owns(n) && !node_is_fixed(n) ? 0 : -EPERM;
 
-	if (!err && proc_current()->fsuid && !in_group(n->gid))
+	if (!err && !in_group(n->gid) && !capable(CAP_FSETID))
 		set.mode &= ~(uint32_t)S_ISGID;
 	if (!err)
 		err = S_ISLNK(n->mode) ? -EOPNOTSUPP : set_attr(n, &set);
@@ -353,12 +361,12 @@ CALL(fchmod)
 	return err ? err : change_mode(&s, b);
 }
 
-/* User 0 may do all; an owner may set what it has already, and its own group. */
+/* CAP_CHOWN may do all; an owner may set what it has already, and its own group. */
 static int check_owner(const struct node *n, uint32_t uid, uint32_t gid)
 {
 	struct proc *p = proc_current();
 
-	if (p->fsuid == 0)
+	if (capable(CAP_CHOWN) || (uid == NO_ID && gid == NO_ID))
 		return 0;
 	if (p->fsuid != n->uid || (uid != NO_ID && uid != n->uid))
 		return -EPERM;

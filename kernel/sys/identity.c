@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls about who a process is: user and group numbers (real, effective, saved, and the one that files are
- * judged by), and the list of other groups. A user is privileged when its effective number is 0; there are no other
- * capabilities.
+ * judged by), and the list of other groups. Capabilities follow the user numbers (task/cred.c).
  *
  * Users and groups follow the same rules, so each call is written once, for four numbers: struct ids points to those of
  * the current process. Only a process itself changes its numbers. The list of groups is replaced as a whole, under
@@ -29,47 +28,60 @@ static struct ids ids_of(bool group)
 	             : (struct ids){ &p->uid, &p->euid, &p->suid, &p->fsuid };
 }
 
-static bool privileged(void) { return proc_current()->euid == 0; }
+static bool may_choose(bool group) { return capable(group ? CAP_SETGID : CAP_SETUID); }
+
+static struct user_ids users_now(void)
+{
+	const struct proc *p = proc_current();
+	return (struct user_ids){ p->uid, p->euid, p->suid };
+}
 
 static bool is_one_of(uint32_t id, const struct ids *ids)
 {
 	return id == *ids->real || id == *ids->effective || id == *ids->saved;
 }
 
-/* A process that has changed its effective number is not open to others of that user any more. */
-static void take_effective(const struct ids *ids, uint32_t id)
+/*
+ * A process that has changed its effective number is not open to others of that user any more. was: the users of
+ * before.
+ */
+static void take_effective(const struct ids *ids, uint32_t id, const struct user_ids *was)
 {
-	if (id != *ids->effective)
-		thread_current()->space->ids_changed = true;
+	if (id != *ids->effective || id != *ids->fs)
+		cred_closed();
 	*ids->effective = *ids->fs = id;
+	cred_user_changed(was);
 }
 
 static int64_t set_one(bool group, uint32_t id)
 {
 	struct ids ids = ids_of(group);
+	const struct user_ids was = users_now();
 	if (id == SAME)
 		return -EINVAL;
-	if (!privileged() && id != *ids.real && id != *ids.saved)
+	if (!may_choose(group) && id != *ids.real && id != *ids.saved)
 		return -EPERM;
-	if (privileged())
+	if (may_choose(group))
 		*ids.real = *ids.saved = id;
-	take_effective(&ids, id);
+	take_effective(&ids, id, &was);
 	return 0;
 }
 
 static int64_t set_two(bool group, uint32_t real, uint32_t effective)
 {
 	struct ids ids = ids_of(group);
-	uint32_t was = *ids.real;
-	if (!privileged() && real != SAME && real != *ids.real && real != *ids.effective)
+	const struct user_ids was = users_now();
+	uint32_t old = *ids.real;
+	if (!may_choose(group) && real != SAME && real != *ids.real && real != *ids.effective)
 		return -EPERM;
-	if (!privileged() && effective != SAME && !is_one_of(effective, &ids))
+	if (!may_choose(group) && effective != SAME && !is_one_of(effective, &ids))
 		return -EPERM;
+	uint32_t new = effective == SAME ? *ids.effective : effective;
 	if (real != SAME)
 		*ids.real = real;
-	take_effective(&ids, effective == SAME ? *ids.effective : effective);
-	if (real != SAME || (effective != SAME && effective != was))
-		*ids.saved = *ids.effective;
+	if (real != SAME || (effective != SAME && effective != old))
+		*ids.saved = new;
+	take_effective(&ids, new, &was);
 	return 0;
 }
 
@@ -78,13 +90,14 @@ static int64_t set_three(bool group, uint32_t real, uint32_t effective, uint32_t
 	struct ids ids = ids_of(group);
 	bool own = (real == SAME || is_one_of(real, &ids)) && (effective == SAME || is_one_of(effective, &ids)) &&
 	           (saved == SAME || is_one_of(saved, &ids));
-	if (!privileged() && !own)
+	const struct user_ids was = users_now();
+	if (!may_choose(group) && !own)
 		return -EPERM;
 	if (real != SAME)
 		*ids.real = real;
 	if (saved != SAME)
 		*ids.saved = saved;
-	take_effective(&ids, effective == SAME ? *ids.effective : effective);
+	take_effective(&ids, effective == SAME ? *ids.effective : effective, &was);
 	return 0;
 }
 
@@ -102,8 +115,12 @@ static int64_t set_fs(bool group, uint32_t id)
 {
 	struct ids ids = ids_of(group);
 	uint32_t old = *ids.fs;
-	if (id != SAME && (privileged() || id == old || is_one_of(id, &ids)))
-		*ids.fs = id;
+	if (id == SAME || id == old || (!is_one_of(id, &ids) && !may_choose(group)))
+		return old;
+	*ids.fs = id;
+	cred_closed();
+	if (!group)
+		cred_fsuid_changed(old);
 	return old;
 }
 
@@ -139,7 +156,7 @@ SYSCALL(getgroups)
 SYSCALL(setgroups)
 {
 	uint32_t count = a;
-	if (!privileged())
+	if (!may_choose(true))
 		return -EPERM;
 	if (count > GROUPS_MAX)
 		return -EINVAL;
@@ -170,72 +187,4 @@ SYSCALL(personality)
 	if ((uint32_t)a != UINT32_MAX)
 		p->personality = (uint32_t)a;
 	return old;
-}
-
-/* ---- capabilities ---- */
-
-/*
- * Who is user 0 has them all, everybody else none, and none is inherited. capset(2) may set them to what they are; a
- * process that gives some up and goes on as user 0 would be told that it has no right to, rather than keep them in
- * silence.
- */
-#define CAP_VERSION_1 0x19980330
-#define CAP_VERSION_2 0x20071026
-#define CAP_VERSION_3 0x20080522
-#define CAP_ALL_LOW 0xffffffffu
-#define CAP_ALL_HIGH 0x1ffu /* up to CAP_CHECKPOINT_RESTORE, 40 */
-
-struct cap_header { uint32_t version; int32_t pid; };
-struct cap_data { uint32_t effective, permitted, inheritable; };
-
-/* Words of 32 capabilities that this version has; -EINVAL, after the header has been given the newest. */
-static int cap_words(vaddr_t header, struct cap_header *h)
-{
-	uint32_t newest = CAP_VERSION_3;
-	if (copy_from_user(h, header, sizeof(*h)) != 0)
-		return -EFAULT;
-	if (h->version == CAP_VERSION_1)
-		return 1;
-	if (h->version == CAP_VERSION_2 || h->version == CAP_VERSION_3)
-		return 2;
-	return copy_to_user(header, &newest, sizeof(newest)) != 0 ? -EFAULT : -EINVAL;
-}
-
-static int caps_of(int pid, struct cap_data caps[2])
-{
-	if (pid < 0)
-		return -EINVAL;
-	mutex_lock(&proc_tree_lock);
-	struct proc *p = pid ? proc_find_locked(pid) : proc_current();
-	bool all = p && p->euid == 0, could = p && (all || p->uid == 0 || p->suid == 0);
-	mutex_unlock(&proc_tree_lock);
-	caps[0] = (struct cap_data){ all ? CAP_ALL_LOW : 0, could ? CAP_ALL_LOW : 0, 0 };
-	caps[1] = (struct cap_data){ all ? CAP_ALL_HIGH : 0, could ? CAP_ALL_HIGH : 0, 0 };
-	return p ? 0 : -ESRCH;
-}
-
-SYSCALL(capget)
-{
-	struct cap_header h;
-	struct cap_data caps[2];
-	int words = cap_words(a, &h);
-	if (words < 0)
-		return words == -EINVAL && !b ? 0 : words;
-	int err = caps_of(h.pid, caps);
-	return err || !b ? err : copy_to_user(b, caps, words * sizeof(caps[0]));
-}
-
-SYSCALL(capset)
-{
-	struct cap_header h;
-	struct cap_data caps[2], wanted[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
-	int words = cap_words(a, &h);
-	if (words < 0)
-		return words;
-	if (h.pid && h.pid != thread_current()->tid)
-		return -EPERM;
-	if (copy_from_user(wanted, b, words * sizeof(wanted[0])) != 0)
-		return -EFAULT;
-	int err = caps_of(0, caps);
-	return err ? err : memcmp(wanted, caps, sizeof(caps)) != 0 ? -EPERM : 0;
 }

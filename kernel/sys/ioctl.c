@@ -47,13 +47,13 @@ static int check_flags(const struct node *n, uint32_t flags)
 	const struct proc *p = proc_current();
 	uint32_t changed = n->flags ^ flags;
 
-	if (p->fsuid && p->fsuid != n->uid)
+	if (p->fsuid != n->uid && !capable(CAP_FOWNER))
 		return -EPERM;
-	if (changed & PRIVILEGED_FLAGS && p->euid)
+	if (changed & PRIVILEGED_FLAGS && !capable(CAP_LINUX_IMMUTABLE))
 		return -EPERM;
 	if (flags & ~n->fs->ops->flags)
 		return -EOPNOTSUPP;
-	return changed & FS_JOURNAL_DATA_FL && p->euid ? -EPERM : 0;
+	return changed & FS_JOURNAL_DATA_FL && !capable(CAP_SYS_RESOURCE) ? -EPERM : 0;
 }
 
 static int64_t set_flags(const struct file *f, vaddr_t user)

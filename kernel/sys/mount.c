@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls for servers: objects to map and write by block, mounting, registering devices (abi/atlas.h). All need uid 0.
+ * Calls for servers: objects to map and write by block, mounting, registering devices (abi/atlas.h). All need
+ * CAP_SYS_ADMIN.
  *
  * An object made by object_create is an open file of kind FILE_OBJECT whose data is the object: it is read, written and
  * mapped like a file, except that a mapping of it never writes. Only the sectors a pwrite covers become dirty, and only
@@ -14,9 +15,9 @@
 #include "file/terminal.h"
 #include "ipc/ipc.h"
 
-static bool is_root(void)
+static bool may_serve(void)
 {
-	return proc_current()->euid == 0;
+	return capable(CAP_SYS_ADMIN);
 }
 
 /* The port behind a client right, referenced; NULL: none. */
@@ -92,7 +93,7 @@ static const struct file_ops object_file_ops = {
 /* port, key, size, flags */
 CALL(object_create)
 {
-	if (!is_root())
+	if (!may_serve())
 		return -EPERM;
 	if (!c || c > INT64_MAX || d & ~(uint64_t)OBJECT_BLOCKS)
 		return -EINVAL;
@@ -115,7 +116,7 @@ CALL(object_create)
 /* fd, offset, length, how */
 CALL(object_clean)
 {
-	if (!is_root())
+	if (!may_serve())
 		return -EPERM;
 	if ((d != OBJECT_WRITE && d != OBJECT_DISCARD) || b + c < b)
 		return -EINVAL;
@@ -132,7 +133,7 @@ CALL(object_clean)
 /* file port, pager port, path, flags, root key */
 CALL(fs_mount)
 {
-	if (!is_root())
+	if (!may_serve())
 		return -EPERM;
 	if (d & ~(uint64_t)(FS_MOUNT_RDONLY | FS_MOUNT_DISK(0xff)))
 		return -EINVAL;
@@ -152,7 +153,7 @@ CALL(fs_mount)
 
 CALL(fs_service)
 {
-	if (!is_root())
+	if (!may_serve())
 		return -EPERM;
 	struct port *port = port_of(a);
 	if (!port)
@@ -163,7 +164,7 @@ CALL(fs_service)
 
 CALL(fs_unmount)
 {
-	if (!is_root())
+	if (!may_serve())
 		return -EPERM;
 	char *path = path_from_user(a);
 	if (is_err(path))
@@ -186,7 +187,7 @@ CALL(dev_signal)
 /* port, name, mode, device number */
 CALL(dev_register)
 {
-	if (!is_root())
+	if (!may_serve())
 		return -EPERM;
 	char *name = path_from_user(b);
 	if (is_err(name))
@@ -202,7 +203,7 @@ CALL(dev_register)
 
 CALL(dev_poll_changed)
 {
-	if (!is_root())
+	if (!may_serve())
 		return -EPERM;
 	poll_changed();
 	return 0;

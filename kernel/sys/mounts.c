@@ -112,7 +112,7 @@ static int mount_at(const struct path *at, const struct texts *t, uint64_t flags
 {
 	if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
 		flags &= ~(uint64_t)MS_MGC_MSK;
-	if (proc_current()->euid)
+	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (flags & MS_REMOUNT)
 		return flags & MS_BIND ? -EINVAL : mount_change(at->node, flags & FLAGS_KEPT, t->options);
@@ -160,7 +160,7 @@ CALL(umount2)
 	kfree(target);
 	if (err)
 		return err;
-	err = proc_current()->euid ? -EPERM : !path_is_mount(at.node) ? -EINVAL : 0;
+	err = !capable(CAP_SYS_ADMIN) ? -EPERM : !path_is_mount(at.node) ? -EINVAL : 0;
 	if (!err && flags & MNT_EXPIRE && flags & (MNT_FORCE | MNT_DETACH))
 		err = -EINVAL;
 	if (!err)

@@ -125,7 +125,7 @@ static int64_t make_node_at(int dirfd, vaddr_t text, uint32_t mode, uint32_t rde
 		return -EPERM;
 	case S_IFCHR:
 	case S_IFBLK:
-		if (proc_current()->euid)
+		if (!capable(CAP_MKNOD))
 			return -EPERM;
 		break;
 	case S_IFREG:
@@ -176,7 +176,7 @@ static int check_link_source(struct node *to)
 	bool privileged = to->mode & S_ISUID || (to->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
 	uint32_t uid = proc_current()->fsuid;
 
-	if (!protected_hardlinks || !uid || uid == to->uid)
+	if (!protected_hardlinks || uid == to->uid || capable(CAP_FOWNER))
 		return 0;
 	return !S_ISREG(to->mode) || privileged || node_permission(to, R_OK | W_OK) ? -EPERM : 0;
 }
@@ -269,7 +269,7 @@ static int check_sticky(const struct node *dir, const struct node *child)
 {
 	uint32_t uid = proc_current()->fsuid;
 
-	return dir->mode & S_ISVTX && uid && uid != child->uid && uid != dir->uid ? -EPERM : 0;
+	return dir->mode & S_ISVTX && uid != child->uid && uid != dir->uid && !capable(CAP_FOWNER) ? -EPERM : 0;
 }
 
 /* May the name of this child go away? */

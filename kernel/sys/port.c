@@ -20,7 +20,7 @@
 #include "task/task_impl.h"
 #include "vm/vm.h"
 
-static bool privileged(void) { return proc_current()->euid == 0; }
+static inline bool privileged(void) { return proc_current()->caps.effective & CAP_BIT(CAP_SYS_ADMIN); }
 
 /* The port whose receive right the descriptor is; *f, referenced, keeps it. NULL: EBADF. */
 static inline struct port *receiver_get(int fd, struct file **f)

@@ -15,7 +15,6 @@
 #include "task/task_impl.h"
 #include "vm/vm.h"
 
-#define CAPABILITY_LAST 40
 #define TIMER_SLACK_NS 50000
 #define TSC_READABLE 1
 #define MCE_KILL_DEFAULT 2
@@ -36,15 +35,6 @@ static int64_t name_set(vaddr_t at)
 
 static int64_t int_out(vaddr_t at, int32_t value) { return copy_to_user(at, &value, sizeof(value)); }
 
-/* A switch that takes 0 and 1, and zeros as its other arguments. */
-static int64_t switch_set(bool *field, uint64_t value, uint64_t others, bool only_on)
-{
-	if (others || value > 1 || (only_on && !value))
-		return -EINVAL;
-	*field = value;
-	return 0;
-}
-
 SYSCALL(prctl)
 {
 	struct thread *t = thread_current();
@@ -58,25 +48,32 @@ SYSCALL(prctl)
 	case PR_GET_PDEATHSIG:
 		return int_out(b, p->death_signal);
 	case PR_GET_DUMPABLE:
-		return p->dumpable;
+		return !t->space->undumpable;
 	case PR_SET_DUMPABLE:
 		if (b > 1)
 			return -EINVAL;
-		p->dumpable = b;
+		t->space->undumpable = !b;
 		return 0;
 	case PR_GET_KEEPCAPS:
-		return p->keep_caps;
+		return !!(p->caps.securebits & SECBIT_KEEP_CAPS);
 	case PR_SET_KEEPCAPS:
-		return switch_set(&p->keep_caps, b, 0, false);
+		return capability_keep(b);
 	case PR_SET_NAME:
 		return name_set(b);
 	case PR_GET_NAME:
 		return copy_to_user(b, t->name, sizeof(t->name));
 	case PR_GET_SECCOMP:
-	case PR_GET_SECUREBITS:
 		return 0;
+	case PR_GET_SECUREBITS:
+		return p->caps.securebits;
+	case PR_SET_SECUREBITS:
+		return capability_securebits(b);
 	case PR_CAPBSET_READ:
-		return b <= CAPABILITY_LAST ? 1 : -EINVAL;
+		return capability_bounding(false, b);
+	case PR_CAPBSET_DROP:
+		return capability_bounding(true, b);
+	case PR_CAP_AMBIENT:
+		return capability_ambient(b, c, d | e);
 	case PR_GET_TSC:
 		return int_out(b, TSC_READABLE);
 	case PR_GET_TIMERSLACK:
@@ -91,7 +88,10 @@ SYSCALL(prctl)
 	case PR_GET_CHILD_SUBREAPER:
 		return int_out(b, p->subreaper);
 	case PR_SET_NO_NEW_PRIVS:
-		return switch_set(&p->no_new_privs, b, c | d | e, true);
+		if (b != 1 || c || d || e)
+			return -EINVAL;
+		p->no_new_privs = true;
+		return 0;
 	case PR_GET_NO_NEW_PRIVS:
 		return b || c || d || e ? -EINVAL : p->no_new_privs;
 	case PR_GET_THP_DISABLE:
@@ -126,9 +126,10 @@ static bool is_meant(const struct proc *p, int which, int who)
 static int nice_change(struct proc *p, int nice)
 {
 	const struct proc *self = proc_current();
-	if (self->euid && p->uid != self->euid && p->euid != self->euid)
+	bool all = capable(CAP_SYS_NICE);
+	if (p->uid != self->euid && p->euid != self->euid && !all)
 		return -EPERM;
-	if (nice < p->nice && self->euid && (uint64_t)(20 - nice) > p->rlimit[RLIMIT_NICE].rlim_cur)
+	if (nice < p->nice && !all && (uint64_t)(20 - nice) > p->rlimit[RLIMIT_NICE].rlim_cur)
 		return -EACCES;
 	p->nice = nice;
 	return 0;

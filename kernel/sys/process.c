@@ -134,7 +134,7 @@ static int limit_set(struct proc *p, unsigned which, const struct abi_rlimit *ne
 	struct abi_rlimit *limit = &p->rlimit[which];
 	if (new->rlim_cur > new->rlim_max)
 		return -EINVAL;
-	if (new->rlim_max > limit->rlim_max && proc_current()->euid != 0)
+	if (new->rlim_max > limit->rlim_max && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	if (which == RLIMIT_NOFILE && new->rlim_max > MAX_FDS)
 		return -EPERM;
@@ -146,6 +146,12 @@ static int limit_set(struct proc *p, unsigned which, const struct abi_rlimit *ne
 	return 0;
 }
 
+static bool same_ids(const struct proc *self, const struct proc *p)
+{
+	return self->uid == p->uid && self->uid == p->euid && self->uid == p->suid && self->gid == p->gid &&
+	       self->gid == p->egid && self->gid == p->sgid;
+}
+
 static int limit_exchange(int pid, unsigned which, const struct abi_rlimit *new, struct abi_rlimit *old)
 {
 	int err = 0;
@@ -153,7 +159,7 @@ static int limit_exchange(int pid, unsigned which, const struct abi_rlimit *new,
 	struct proc *self = proc_current(), *p = pid ? proc_find_locked(pid) : self;
 	if (!p)
 		err = -ESRCH;
-	else if (p != self && self->euid != 0 && self->uid != p->uid)
+	else if (p != self && !same_ids(self, p) && !capable(CAP_SYS_RESOURCE))
 		err = -EPERM;
 	if (!err) {
 		spin_lock(&p->lock);
@@ -244,7 +250,7 @@ SYSCALL(sysinfo)
  */
 SYSCALL(reboot)
 {
-	if (proc_current()->euid != 0)
+	if (!capable(CAP_SYS_BOOT))
 		return -EPERM;
 	if ((uint32_t)a != LINUX_REBOOT_MAGIC1 || (uint32_t)b != LINUX_REBOOT_MAGIC2)
 		return -EINVAL;

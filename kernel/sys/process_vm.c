@@ -8,25 +8,22 @@
  * EFAULT if there are none. (Linux's manual says that whole segments of the other's move or nothing of them; in truth
  * pages do, and bytes of our own.)
  *
- * Who may do it is ptrace(2)'s rule: a process itself; root; and whoever has the same ids, real, effective and saved,
- * unless the other has changed its ids since it started its program.
+ * Who may do it is ptrace(2)'s rule: a process itself; CAP_SYS_PTRACE; and whoever has the same ids, real,
+ * effective and saved, unless the other has changed its ids since it started its program.
  */
 #include "sys/vector.h"
 
 /* The space of process pid. err_ptr: -ESRCH, -EPERM. */
 static struct space *space_of(int pid)
 {
-	const struct proc *me = proc_current();
 	struct space *s = NULL;
 	bool allowed = false;
 
 	mutex_lock(&proc_tree_lock);
 	struct proc *p = proc_find_locked(pid);
 	if (p) {
-		bool same = me->uid == p->uid && me->uid == p->euid && me->uid == p->suid && me->gid == p->gid &&
-		            me->gid == p->egid && me->gid == p->sgid;
 		s = proc_space_get(p);
-		allowed = p == me || me->euid == 0 || (s && same && !s->ids_changed);
+		allowed = cred_may_trace(p, TRACE_REAL);
 	}
 	mutex_unlock(&proc_tree_lock);
 	if (s && !allowed) {

@@ -20,4 +20,10 @@ bool syscall_exists(uint64_t nr);
 	syscall_fn sys_##name; \
 	int64_t sys_##name(SYSCALL_ARG a, SYSCALL_ARG b, SYSCALL_ARG c, SYSCALL_ARG d, SYSCALL_ARG e, SYSCALL_ARG f)
 
+/* ---- capability.c: what prctl(2) asks of the current process's sets ---- */
+int64_t capability_bounding(bool drop, uint64_t cap); /* else: has it? */
+int64_t capability_keep(uint64_t keep);               /* PR_SET_KEEPCAPS */
+int64_t capability_securebits(uint64_t bits);
+int64_t capability_ambient(uint64_t request, uint64_t cap, uint64_t others);
+
 #endif

@@ -127,7 +127,7 @@ SYSCALL(iopl)
 	struct thread *t = thread_current();
 	if (a > 3)
 		return -EINVAL;
-	if (a && t->proc->euid != 0)
+	if (a > t->arch.iopl >> 12 && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 	t->arch.iopl = a ? 3ul << 12 : 0;
 	arch_frame_sanitize(arch_thread_frame(&t->arch));
@@ -157,16 +157,11 @@ static int64_t with_thread(int tid, thread_fn *fn, uint64_t arg)
 	return result;
 }
 
-/* Whether the caller may change how t is scheduled; look: whether it may look inside, which asks more. */
-static bool may_touch(const struct thread *t, bool look)
+/* Whether the caller may change how t is scheduled. */
+static bool may_schedule(const struct thread *t)
 {
 	const struct proc *self = proc_current(), *p = t->proc;
-	if (self == p || self->euid == 0)
-		return true;
-	if (look)
-		return self->uid == p->uid && self->uid == p->euid && self->uid == p->suid && self->gid == p->gid &&
-			self->gid == p->egid && self->gid == p->sgid;
-	return self->euid == p->uid || self->euid == p->euid;
+	return self->euid == p->uid || self->euid == p->euid || capable(CAP_SYS_NICE);
 }
 
 /* ---- futexes ---- */
@@ -183,7 +178,7 @@ SYSCALL(set_robust_list)
 
 static int64_t robust_get(struct thread *t, uint64_t head)
 {
-	if (!may_touch(t, true))
+	if (!cred_may_trace_locked(t->proc, TRACE_REAL))
 		return -EPERM;
 	*(vaddr_t *)head = t->robust_list;
 	return 0;
@@ -239,7 +234,7 @@ SYSCALL(sched_getaffinity)
 
 static int64_t affinity_set(struct thread *t, uint64_t mask)
 {
-	if (!may_touch(t, false))
+	if (!may_schedule(t))
 		return -EPERM;
 	if (!(mask & cpus_online()))
 		return -EINVAL;
@@ -295,7 +290,7 @@ SYSCALL(sched_getparam)
 
 static int64_t policy_set(struct thread *t, uint64_t policy)
 {
-	if (!may_touch(t, false))
+	if (!may_schedule(t))
 		return -EPERM;
 	t->policy = policy;
 	return 0;

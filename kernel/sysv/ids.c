@@ -176,14 +176,14 @@ bool ipc_allowed(const struct ipc *i, uint32_t mode)
 		granted >>= 6;
 	else if (p->egid == i->cgid || p->egid == i->gid || proc_in_groups(p, i->cgid) || proc_in_groups(p, i->gid))
 		granted >>= 3;
-	return !(wanted & ~granted & 7) || p->euid == 0;
+	return !(wanted & ~granted & 7) || capable(CAP_IPC_OWNER);
 }
 
 bool ipc_owned(const struct ipc *i)
 {
 	uint32_t uid = proc_current()->euid;
 
-	return uid == i->cuid || uid == i->uid || uid == 0;
+	return uid == i->cuid || uid == i->uid || capable(CAP_SYS_ADMIN);
 }
 
 struct ipc *ipc_find_stat_locked(const struct ipc_table *t, int id, bool by_index, bool any)

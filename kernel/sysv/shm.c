@@ -361,11 +361,18 @@ static int64_t control_usage(vaddr_t buf)
 	return copy_to_user(buf, &info, sizeof info) ? -EFAULT : highest;
 }
 
+/* Who owns it may undo what his limit does not let him do any more. */
+static bool may_lock(const struct segment *s, int cmd)
+{
+	uint32_t uid = proc_current()->euid;
+	bool owns = uid == s->ipc.uid || uid == s->ipc.cuid;
+	return capable(CAP_IPC_LOCK) || (owns && (cmd == SHM_UNLOCK || proc_rlimit(RLIMIT_MEMLOCK)));
+}
+
 static int change_locked(struct segment *s, int cmd, const struct abi_shmid_ds *ds)
 {
-	if ((cmd == SHM_LOCK || cmd == SHM_UNLOCK) && !space_may_lock())
-		return -EPERM;
-	if (!ipc_owned(&s->ipc))
+	bool locking = cmd == SHM_LOCK || cmd == SHM_UNLOCK;
+	if (locking ? !may_lock(s, cmd) : !ipc_owned(&s->ipc))
 		return -EPERM;
 	switch (cmd) {
 	case IPC_RMID:

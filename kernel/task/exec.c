@@ -164,25 +164,13 @@ static int program_find(struct exec *x, const struct program_name *name)
 	return err ? err : interpreter_find(&x->program, &x->interpreter, x->head);
 }
 
-/*
- * Who the program runs as: the owner of a set-user-id file, the group of a set-group-id one, else whoever executes it.
- */
-static void ids_find(struct exec *x)
-{
-	const struct proc *p = proc_current();
-	const struct node *n = x->program.file->node;
-	bool may = !p->no_new_privs && !(node_mount_flags(n) & MS_NOSUID);
-	x->args.euid = may && n->mode & S_ISUID ? n->uid : p->euid;
-	x->args.egid = may && (n->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) ? n->gid : p->egid;
-}
-
 /* ---- gather ---- */
 
 static int args_gather(struct exec *x, vaddr_t argv, vaddr_t envp)
 {
 	struct exec_args *a = &x->args;
 	int err = args_init(a);
-	ids_find(x);
+	cred_for_exec(x->program.file, &a->cred);
 	for (unsigned i = 0; !err && i < x->nwords; i++, a->argc++)
 		err = args_add(a, x->word[i]);
 	if (!err)
@@ -286,9 +274,7 @@ static void identity_take(struct exec *x, struct proc *p)
 	p->execed = true;
 	p->personality &= ~READ_IMPLIES_EXEC;
 	p->space = x->space;
-	p->euid = p->suid = p->fsuid = x->args.euid;
-	p->egid = p->sgid = p->fsgid = x->args.egid;
-	x->space->ids_changed = p->euid != p->uid || p->egid != p->gid;
+	cred_exec_locked(p, &x->args.cred);
 	spin_unlock(&p->lock);
 	mutex_unlock(&proc_tree_lock);
 	x->cmdline = old_cmdline;

@@ -17,7 +17,7 @@ struct exec_args {
 	size_t len;          /* bytes used */
 	size_t argv_len;     /* bytes of it that are argv */
 	unsigned argc, envc;
-	uint32_t euid, egid; /* what the new program will have */
+	struct exec_cred cred; /* who the new program will be */
 };
 int args_init(struct exec_args *a);
 void args_free(struct exec_args *a);

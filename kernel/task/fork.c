@@ -78,13 +78,13 @@ static void copy_identity(struct proc *p, struct proc *self)
 	p->sgid = self->sgid;
 	p->fsuid = self->fsuid;
 	p->fsgid = self->fsgid;
+	p->caps = self->caps;
 	p->groups = group_list_get(self);
 	p->umask = self->umask;
 	p->personality = self->personality;
 	p->no_terminal = self->no_terminal;
 	p->nice = self->nice;
 	p->no_new_privs = self->no_new_privs;
-	p->dumpable = self->dumpable;
 	memcpy(p->actions, self->actions, sizeof(p->actions));
 	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));
 	p->oom_score_adj = self->oom_score_adj;
@@ -212,11 +212,12 @@ static void vfork_wait(struct proc *child)
 	}
 }
 
-/* RLIMIT_NPROC counts the threads of a user, and does not bind root. */
+/* RLIMIT_NPROC counts the threads of a user; it does not bind root, nor who may go beyond what is set. */
 static bool limit_binds(void)
 {
 	const struct proc *self = proc_current();
-	return self->uid && self->euid && self->rlimit[RLIMIT_NPROC].rlim_cur != RLIM_INFINITY;
+	bool exempt = !self->uid || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN);
+	return !exempt && self->rlimit[RLIMIT_NPROC].rlim_cur != RLIM_INFINITY;
 }
 
 /* Whoever adds a thread that counts holds the tree lock from this look until it is added. */

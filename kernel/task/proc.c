@@ -131,7 +131,7 @@ struct proc *proc_alloc(void)
 	list_init(&p->timers);
 	proc_alarms_init(p);
 	limits_default(p);
-	p->dumpable = 1;
+	p->caps = (struct caps){ .effective = CAPS_ALL, .permitted = CAPS_ALL, .bounding = CAPS_ALL };
 	p->umask = 022;
 	p->exit_signal = SIGCHLD;
 	p->start_ns = clock_now_ns();
@@ -201,12 +201,12 @@ struct space *proc_space_get(struct proc *p)
 	return s;
 }
 
-bool proc_ids_changed(struct proc *p)
+bool proc_undumpable(struct proc *p)
 {
 	spin_lock(&p->lock);
-	bool changed = p->space && p->space->ids_changed;
+	bool closed = p->space && p->space->undumpable;
 	spin_unlock(&p->lock);
-	return changed;
+	return closed;
 }
 
 struct fdtable *proc_files_get(struct proc *p)

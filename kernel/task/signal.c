@@ -247,7 +247,7 @@ void signal_send_kernel_locked(struct proc *p, int signo)
 static bool may_signal(const struct proc *p, int signo)
 {
 	const struct proc *self = proc_current();
-	if (!self || self->euid == 0 || self == p || (signo == SIGCONT && self->sid == p->sid))
+	if (!self || self == p || capable(CAP_KILL) || (signo == SIGCONT && self->sid == p->sid))
 		return true;
 	return self->euid == p->uid || self->euid == p->suid || self->uid == p->uid || self->uid == p->suid;
 }

@@ -17,6 +17,7 @@
 #include "lib/list.h"
 #include "lib/rbtree.h"
 #include "lib/spinlock.h"
+#include "task/cred.h"
 
 struct space;
 struct file;
@@ -132,6 +133,7 @@ struct thread {
 	int exit_status;           /* (c) of exit(2) */
 	int policy;                /* (a) SCHED_*; remembered, not acted upon */
 	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
+	const struct file_rights *judged_as; /* (c) NULL: as its process is. access(2) asks for the real user */
 	struct call *received; size_t receive_cap; /* in port_receive: a call handed over, referenced; room for its data */
 	void (*kernel_fn)(void *); void *kernel_arg; /* kernel threads */
 	struct held_locks held;    /* checked build */
@@ -216,6 +218,7 @@ struct proc {
 	struct file *exe;
 	char *cmdline; size_t cmdline_len; /* argv strings with NULs, for ps */
 	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
+	struct caps caps;          /* (a) */
 	struct group_list *groups; /* (p) the groups besides gid, a reference; NULL: none */
 	struct abi_sigaction actions[ABI_NSIG]; /* (p) */
 	struct signal_queue sigpending; /* (p) process-directed */
@@ -236,8 +239,7 @@ struct proc {
 	struct list timers;        /* (p) timer_create(2) */
 	int next_timer;            /* (p) its number */
 	int nice;                  /* (a) remembered, not acted upon */
-	bool no_new_privs, keep_caps, no_huge_pages; /* (a) prctl(2) */
-	int dumpable;              /* (a) likewise */
+	bool no_new_privs, no_huge_pages; /* (a) prctl(2) */
 	int stop_report;           /* (T) status word of a stop or continue not yet waited for; 0 none */
 	struct wait_queue stop_wait; /* threads of a stopped process; exec waits here for the last other thread */
 	volatile int ppid;         /* changes under (T) */
@@ -255,6 +257,12 @@ extern struct mutex proc_tree_lock; /* RANK_PROC_TREE */
 extern struct list proc_all;        /* (T) */
 extern uint32_t pid_max;            /* numbers given out are below it */
 static inline struct proc *proc_current(void) { return thread_current()->proc; }
+/* capable: the current process has the capability CAP_X (cred.h). A kernel thread has all. */
+static inline bool capable(unsigned cap)
+{
+	const struct proc *p = proc_current();
+	return !p || p->caps.effective & CAP_BIT(cap);
+}
 struct proc *proc_find_locked(int pid); /* tree lock held; NULL */
 void proc_init(void);
 /* proc_start_init: pid 1 runs /boot/init with argv {"init"}; descriptors 0-2 on /dev/kmsg. 0 or -errno. */
@@ -265,7 +273,7 @@ noreturn void proc_exit(int status);   /* the whole process; status as wait4 sho
  * proc_space_get: p's space, referenced; NULL when it has none (zombie). -> p cannot go away (tree lock, or current).
  */
 struct space *proc_space_get(struct proc *p);
-bool proc_ids_changed(struct proc *p);           /* its user or group, since it started its program */
+bool proc_undumpable(struct proc *p);            /* not open to others of its user; false for a zombie */
 struct fdtable *proc_files_get(struct proc *p); /* its descriptor table likewise */
 /* Other groups of a process, shared after fork and never changed. */
 struct group_list { volatile uint32_t refs, count; uint32_t gid[]; };

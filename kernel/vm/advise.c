@@ -295,7 +295,7 @@ static int advise_pageout(struct advice *a, struct vma *v)
 	if (!v->object || v->object->pager != PAGER_SERVER)
 		return 0;
 	if (v->flags & VMA_MAYSHARE && v->file && v->file->node && node_permission(v->file->node, 2) &&
-	    proc_current()->euid != v->file->node->uid)
+	    proc_current()->fsuid != v->file->node->uid && !capable(CAP_FOWNER))
 		return 0;
 	struct shown x = show(a, v);
 	(void)pager_write(x.object, x.off, x.off + x.len); /* what fails stays dirty, and stays */
@@ -401,7 +401,7 @@ static int walk(struct advice *a, vaddr_t start, vaddr_t end)
 /* Frames cannot be declared broken here; everything up to that is as on Linux. */
 static int poison(struct space *s, vaddr_t start, vaddr_t end, bool broken)
 {
-	int err = proc_current()->euid ? -EPERM : 0;
+	int err = capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 
 	for (vaddr_t at = start; !err && at < end; at += PAGE_SIZE) {
 		err = space_touch(s, at, FAULT_READ);

@@ -62,10 +62,9 @@ uint64_t vm_commit_limit(void)
 /* The limit as the current process finds it, which asks for space s (NULL: for nobody's). */
 static int64_t allowed(const struct space *s)
 {
-	struct proc *p = proc_current();
 	int64_t pages = (int64_t)vm_commit_limit();
 
-	if (p && p->euid != 0)
+	if (!capable(CAP_SYS_ADMIN))
 		pages -= (int64_t)(vm_tunable.admin_reserve_kbytes / KB_PER_PAGE);
 	if (s)
 		pages -= (int64_t)MIN(s->total_pages / RESERVE_SHARE, vm_tunable.user_reserve_kbytes / KB_PER_PAGE);
@@ -172,14 +171,10 @@ bool space_may_expand(const struct space *s, uint32_t flags, uint64_t npages)
 
 bool space_may_lock(void)
 {
-	struct proc *p = proc_current();
-
-	return !p || p->euid == 0 || p->rlimit[RLIMIT_MEMLOCK].rlim_cur;
+	return capable(CAP_IPC_LOCK) || proc_rlimit(RLIMIT_MEMLOCK);
 }
 
 bool space_lock_fits(const struct space *s, uint64_t npages)
 {
-	struct proc *p = proc_current();
-
-	return !p || p->euid == 0 || s->locked_pages + npages <= p->rlimit[RLIMIT_MEMLOCK].rlim_cur >> PAGE_SHIFT;
+	return capable(CAP_IPC_LOCK) || s->locked_pages + npages <= proc_rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 }

@@ -81,13 +81,6 @@ static vaddr_t place_aligned(struct space *s, vaddr_t hint, size_t len, const st
 	return !found || found == hint ? found : found + ((off - found) & (HUGE_SIZE - 1));
 }
 
-static bool may_map_low(void)
-{
-	struct proc *p = proc_current();
-
-	return !p || p->euid == 0;
-}
-
 /* Of huge pages: the hint is rounded down, even to 0. */
 static bool place_huge(struct space *s, vaddr_t *addr, size_t len, size_t huge)
 {
@@ -122,7 +115,7 @@ int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping
 	if (!fixed) {
 		if (!place_freely(s, addr, len, m))
 			return -ENOMEM;
-		return *addr < vm_tunable.mmap_min_addr && !may_map_low() ? -EPERM : 0;
+		return *addr < vm_tunable.mmap_min_addr && !capable(CAP_SYS_RAWIO) ? -EPERM : 0;
 	}
 	if (m->special & VMA_HUGETLB && *addr & ((1ul << m->object->huge_shift) - 1))
 		return -EINVAL;
@@ -132,7 +125,7 @@ int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping
 		return -ENOMEM;
 	if (*addr & PAGE_MASK)
 		return -EINVAL;
-	if (*addr < vm_tunable.mmap_min_addr && !may_map_low())
+	if (*addr < vm_tunable.mmap_min_addr && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 	struct vma *v = vma_find(s, *addr);
 	return m->flags & MAP_FIXED_NOREPLACE && v && v->start < *addr + len ? -EEXIST : 0;

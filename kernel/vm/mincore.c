@@ -20,7 +20,7 @@ static bool may_know(const struct vma *v)
 {
 	struct node *n = v->file ? v->file->node : NULL;
 
-	return !n || proc_current()->euid == n->uid || !node_permission(n, W_OK);
+	return !n || proc_current()->fsuid == n->uid || capable(CAP_FOWNER) || !node_permission(n, W_OK);
 }
 
 /* [addr, end) has no entries: what would a fault find? */

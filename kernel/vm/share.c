@@ -401,7 +401,7 @@ static void share_bounds(struct space *child, const struct space *parent)
 	child->auxv_start = parent->auxv_start;
 	child->code_start = parent->code_start;
 	child->code_end = parent->code_end;
-	child->ids_changed = parent->ids_changed;
+	child->undumpable = parent->undumpable;
 	child->lazy = parent->lazy;
 }
 
