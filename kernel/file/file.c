@@ -195,17 +195,19 @@ static int check_open(struct node *n, int flags, bool created)
 {
 	unsigned access = access_of(flags);
 
+	if (flags & O_DIRECTORY && !S_ISDIR(n->mode))
+		return -ENOTDIR;
 	if (S_ISLNK(n->mode))
 		return -ELOOP;
 	if (flags & OPEN_EXEC && (!S_ISREG(n->mode) || !n->object || n->fs->flags & MS_NOEXEC))
 		return -EACCES;
-	if (flags & O_DIRECTORY && !S_ISDIR(n->mode))
-		return -ENOTDIR;
 	if (S_ISDIR(n->mode) && (access & W_OK || flags & O_CREAT))
 		return -EISDIR;
 	int err = created ? 0 : node_permission(n, access);
 	if (!err && access & W_OK && n->fs->readonly && (S_ISREG(n->mode) || S_ISDIR(n->mode)))
 		err = -EROFS;
+	if (!err && flags & O_NOATIME && !node_is_own(n))
+		err = -EPERM;
 	if (!err && unlikely(node_is_append(n)) && !(flags & OPEN_EXEC) &&
 	    (flags & O_TRUNC || ((flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND))))
 		err = -EPERM;
@@ -270,7 +272,7 @@ static struct file *open_node(struct node *n, char *name, int flags, bool create
 	bool only_path = flags & O_PATH;
 	int err = only_path ? flags & O_DIRECTORY && !S_ISDIR(n->mode) ? -ENOTDIR : 0 : check_open(n, flags, created);
 	struct file *f = err ? NULL
-	                     : file_create(FILE_NODE, &path_file_ops, (uint32_t)(flags & ~OPEN_ONCE) | O_LARGEFILE, NULL);
+	                     : file_create(FILE_NODE, &path_file_ops, (uint32_t)(flags & ~OPEN_ONCE) | (only_path ? 0 : O_LARGEFILE), NULL);
 
 	if (!f) {
 		node_put(n);
@@ -300,7 +302,7 @@ static int create_here(struct node *dir, const char *last, uint32_t mode, struct
 {
 	const struct proc *p = proc_current();
 	struct new_name make = { .name = last, .len = strlen(last),
-	                         .mode = S_IFREG | (mode & 07777 & ~(p ? p->umask : 0)) };
+	                         .mode = S_IFREG | node_new_mode(dir, mode & 07777 & ~(p ? p->umask : 0)) };
 
 	if (!dir->fs->ops->create)
 		return -EROFS;

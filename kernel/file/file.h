@@ -67,6 +67,12 @@ uint32_t node_mount_flags(const struct node *n); /* MS_*: how its filesystem is 
 void node_drop_setid(struct node *n); /* what is changed by anybody but root is not set-user-id (or group) any more */
 /* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES; -EPERM: immutable. */
 int node_permission(struct node *n, unsigned mask);
+bool node_is_own(const struct node *n);                /* the current process's user owns it, or has CAP_FOWNER */
+/*
+ * node_new_mode: the bits that a new file in dir gets of those asked for: an executable one is set-group-id in a
+ * directory that hands its group down only if the maker is a member.
+ */
+uint32_t node_new_mode(const struct node *dir, uint32_t mode);
 void node_stat(struct node *n, struct abi_stat *st);
 /* node_touch_mtime: data changed now; sent to the server with the next write-back. */
 void node_touch_mtime(struct node *n);

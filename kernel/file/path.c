@@ -64,6 +64,23 @@ int node_permission(struct node *n, unsigned mask)
 	return permission_as(p, n, mask, as ? as : &own);
 }
 
+bool node_is_own(const struct node *n)
+{
+	const struct proc *p = proc_current();
+
+	return !p || p->fsuid == n->uid || capable(CAP_FOWNER);
+}
+
+uint32_t node_new_mode(const struct node *dir, uint32_t mode)
+{
+	const uint32_t program = S_ISGID | S_IXGRP;
+	struct proc *p = proc_current();
+
+	if (!p || S_ISDIR(mode) || (mode & program) != program || !(dir->mode & S_ISGID))
+		return mode;
+	return p->fsgid == dir->gid || proc_in_groups(p, dir->gid) || capable(CAP_FSETID) ? mode : mode & ~(uint32_t)S_ISGID;
+}
+
 /* ---- texts ---- */
 
 char *text_copy(const char *text)

@@ -240,6 +240,8 @@ static bool has_reader(struct node *n)
  */
 int pipe_open(struct file *f)
 {
+	if ((f->flags & O_ACCMODE) == O_ACCMODE)
+		return -EINVAL;
 	if (f->node->fs == pipe_fs)
 		return pipe_attach(f);
 	bool reads = can_read(f), writes = can_write(f), wait = !(f->flags & O_NONBLOCK);

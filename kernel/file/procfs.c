@@ -16,6 +16,8 @@
  * Nodes are made for each lookup and not cached; a process that ends meanwhile leaves nodes whose files answer ESRCH.
  * Memory and descriptors of a process are shown to its own user and to root (proc_may_look, the rule of ptrace(2)).
  */
+#include <abi/mount.h>
+
 #include "file/proc_entries.h"
 
 #define FD_LINK_SIZE 64 /* what lstat says, however long the text is */
@@ -384,7 +386,7 @@ const struct fs_ops procfs_ops = {
 
 bool file_is_noexec(const struct file *f)
 {
-	return f->node && f->node->fs->ops == &procfs_ops;
+	return f->node && (f->node->fs->ops == &procfs_ops || f->node->fs->flags & MS_NOEXEC);
 }
 
 int procfs_mount(struct filesystem **fs, struct node **root)

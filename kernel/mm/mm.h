@@ -33,6 +33,7 @@ enum {
 	PAGE_ERROR = 16,    /* the last WRITE failed; still dirty */
 	PAGE_ACCESSED = 32, /* used since reclaim last looked */
 	PAGE_QUEUED = 64,   /* on the reclaim queue */
+	PAGE_FRESH = 128,   /* added by an object_allocate that may still fail */
 };
 
 /* One of these for every frame: 56 bytes. Guards: (o) object lock, (a) atomic, (f) frames, (t) table lock. */

@@ -7,6 +7,7 @@
  */
 #include "sys/file_calls.h"
 
+#include <abi/mount.h>
 #include <abi/signal.h>
 #include <abi/time.h>
 
@@ -217,7 +218,9 @@ static int64_t access_now(int dirfd, vaddr_t text, unsigned mode, unsigned flags
 	if (err)
 		return err;
 	struct node *n = s.node;
-	if (n)
+	if (n && S_ISREG(n->mode) && mode & X_OK && n->fs->flags & MS_NOEXEC)
+		err = -EACCES;
+	else if (n)
 		err = node_permission(n, mode);
 	if (n && !err && mode & W_OK && n->fs->readonly && (S_ISREG(n->mode) || S_ISDIR(n->mode) || S_ISLNK(n->mode)))
 		err = -EROFS;
@@ -311,11 +314,6 @@ static int set_attr(struct node *n, const struct fs_setattr *set)
 	return n->fs->ops->setattr ? n->fs->ops->setattr(n, set) : -EPERM;
 }
 
-static bool owns(const struct node *n)
-{
-	return proc_current()->fsuid == n->uid || capable(CAP_FOWNER);
-}
-
 static bool in_group(uint32_t gid)
 {
 	return gid == proc_current()->fsgid || proc_in_groups(proc_current(), gid);
@@ -325,7 +323,7 @@ static int64_t change_mode(struct subject *s, uint64_t mode)
 {
 	struct fs_setattr set = { .mask = FS_SET_MODE, .mode = (uint32_t)mode & 07777 };
 	struct node *n = s->node;
-	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : owns(n) && !node_is_fixed(n) ? 0 : -EPERM;
+	int err = !n ? -EINVAL : n->fs->readonly ? -EROFS : node_is_own(n) && !node_is_fixed(n) ? 0 : -EPERM;
 
 	if (!err && !in_group(n->gid) && !capable(CAP_FSETID))
 		set.mode &= ~(uint32_t)S_ISGID;
@@ -361,16 +359,16 @@ CALL(fchmod)
 	return err ? err : change_mode(&s, b);
 }
 
-/* CAP_CHOWN may do all; an owner may set what it has already, and its own group. */
+/* CAP_CHOWN may do all; an owner may set what it has already, and its own group; to set nothing is everybody's right. */
 static int check_owner(const struct node *n, uint32_t uid, uint32_t gid)
 {
 	struct proc *p = proc_current();
 
 	if (capable(CAP_CHOWN) || (uid == NO_ID && gid == NO_ID))
 		return 0;
-	if (p->fsuid != n->uid || (uid != NO_ID && uid != n->uid))
+	if (uid != NO_ID && (p->fsuid != n->uid || uid != n->uid))
 		return -EPERM;
-	return gid == NO_ID || gid == n->gid || in_group(gid) ? 0 : -EPERM;
+	return gid == NO_ID || (p->fsuid == n->uid && (gid == n->gid || in_group(gid))) ? 0 : -EPERM;
 }
 
 /* A program that changes hands is not set-user-id any more, whoever does it. */
@@ -389,7 +387,7 @@ static int64_t change_owner(struct subject *s, uint32_t uid, uint32_t gid)
 			set.mask |= FS_SET_MODE;
 			set.mode = n->mode & 07777 & ~drop;
 		}
-		err = set_attr(n, &set);
+		err = set.mask & FS_SET_MODE && !node_is_own(n) ? -EPERM : set_attr(n, &set);
 	}
 	subject_put(s);
 	return err;
@@ -445,7 +443,7 @@ static int check_times(struct node *n, bool both_now)
 {
 	if (n->flags & FS_IMMUTABLE_FL || (node_is_append(n) && !both_now))
 		return -EPERM;
-	if (owns(n))
+	if (node_is_own(n))
 		return 0;
 	return both_now ? node_permission(n, W_OK) : -EPERM;
 }

@@ -83,14 +83,21 @@ char *path_from_user(vaddr_t text)
 	return err_ptr(n);
 }
 
+/* Flags that mean something: open(2) overlooks others, and F_GETFL does not show them. */
+#define OPEN_KNOWN \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_ASYNC | O_DIRECT | \
+	 O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+
 static int64_t open_at(int dirfd, vaddr_t text, int flags, uint32_t mode)
 {
+	if ((flags & (O_TMPFILE | O_PATH)) == (O_TMPFILE & ~O_DIRECTORY))
+		return -EINVAL;
 	char *path = path_from_user(text);
 
 	if (is_err(path))
 		return ptr_err(path);
 	int full = fd_room(); /* before a file is made or cut for nothing */
-	struct file *f = full ? err_ptr(full) : file_open(dirfd, path, flags & ~OPEN_EXEC, mode);
+	struct file *f = full ? err_ptr(full) : file_open(dirfd, path, flags & OPEN_KNOWN, mode);
 	kfree(path);
 	return fd_give(f, flags & O_CLOEXEC);
 }

@@ -70,8 +70,10 @@ static int check_file(const struct file *f, size_t len, uint64_t off, uint64_t p
 		return -EINVAL;
 	if (mode != O_RDONLY && mode != O_RDWR)
 		return -EACCES;
-	if (!f->ops->map) /* /proc is a filesystem from which nothing is executed */
-		return prot & PROT_EXEC && file_is_noexec(f) ? -EPERM : -ENODEV;
+	if (prot & PROT_EXEC && file_is_noexec(f))
+		return -EPERM;
+	if (!f->ops->map)
+		return -ENODEV;
 	if (flags & MAP_GROWSDOWN)
 		return -EINVAL;
 	return flags & MAP_SYNC && on_disk(f) ? -EOPNOTSUPP : 0;
@@ -111,6 +113,8 @@ static void resolve_file(struct file *f, size_t len, uint64_t off, uint64_t prot
 		m->refused = object_begin_map(m->object, prot & PROT_WRITE, &m->counted);
 	if (!m->counted && type == MAP_SHARED)
 		m->denied |= VMA_MAYWRITE;
+	if (file_is_noexec(f))
+		m->denied |= VMA_MAYEXEC;
 	if (m->object && m->object->huge_shift) {
 		m->special = VMA_HUGETLB | VMA_DONTEXPAND;
 		m->too_late = off & (huge_size(f) - 1) ? -EINVAL : flags & MAP_NORESERVE ? 0 : -ENOMEM;

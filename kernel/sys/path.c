@@ -92,7 +92,7 @@ static int64_t make_at(int dirfd, vaddr_t text, uint32_t mode, uint64_t rdev, co
 		return err;
 	err = check_make(&at, S_ISDIR(mode));
 	if (!err) {
-		struct new_name make = { at.last, strlen(at.last), mode, rdev, target };
+		struct new_name make = { at.last, strlen(at.last), node_new_mode(at.dir.node, mode), rdev, target };
 		err = at.dir.node->fs->ops->create(at.dir.node, &make, &made);
 	}
 	if (!err)

@@ -96,19 +96,24 @@ static int add_untouched(struct object *o, pgoff_t at)
 	if (!p)
 		return -ENOMEM;
 	spin_lock(&o->lock);
-	int err = object_insert_locked(o, p, at, PAGE_VALID | PAGE_RESERVED);
+	int err = object_insert_locked(o, p, at, PAGE_VALID | PAGE_RESERVED | PAGE_FRESH);
 	spin_unlock(&o->lock);
 	if (err)
 		page_put(p);
 	return err == -EEXIST ? 0 : err;
 }
 
-static void drop_untouched(struct object *o, pgoff_t first, pgoff_t end)
+/* The pages just added stay, or go if nobody has used them meanwhile; those of an earlier call stay in any case. */
+static void settle_fresh(struct object *o, pgoff_t first, pgoff_t end, bool keep)
 {
 	spin_lock(&o->lock);
-	for (struct page *p; first < end && (p = page_index_next(&o->pages, &first, end - 1)); first++)
-		if (!(p->flags & PAGE_ACCESSED) && p->refs == 1)
+	for (struct page *p; first < end && (p = page_index_next(&o->pages, &first, end - 1)); first++) {
+		if (!(p->flags & PAGE_FRESH))
+			continue;
+		p->flags &= (uint16_t)~PAGE_FRESH;
+		if (!keep && !(p->flags & PAGE_ACCESSED) && p->refs == 1)
 			object_remove_locked(o, p);
+	}
 	spin_unlock(&o->lock);
 }
 
@@ -121,8 +126,7 @@ static int add_pages(struct object *o, pgoff_t first, pgoff_t end)
 		sched_point();
 		err = thread_killed() ? -EINTR : add_untouched(o, at);
 	}
-	if (err)
-		drop_untouched(o, first, at);
+	settle_fresh(o, first, at, !err);
 	return err;
 }
 
