@@ -224,10 +224,10 @@ void kernel_main(void);                        /* main.c; entered from boot.c wi
 noreturn void cpu_start(void);                 /* task/sched.c: another CPU is ready; becomes its idle thread */
 void syscall_entry(struct trap_frame *frame);  /* sys/syscall.c; result in frame->rax */
 /* user_fault: an exception in user mode; #PF has addr = CR2 and the error code in the frame. Interrupts are off. */
-void user_page_fault(struct trap_frame *frame, vaddr_t addr); /* vm/fault.c */
+void user_page_fault(struct trap_frame *frame, vaddr_t addr); /* vm/report.c */
 void user_exception(struct trap_frame *frame);                /* task/signal.c: #DE #UD #GP ... */
 void timer_interrupt(void);                    /* task/timer.c, on the CPU whose clock_arm expired */
 /* thread_exit_work: before each return to user mode when cpu->resched or thread's `pending` byte is set. */
-void thread_exit_work(struct trap_frame *frame); /* task/signal.c: reschedule, deliver signals, die */
+void thread_exit_work(struct trap_frame *frame); /* task/sigwork.c: reschedule, deliver signals, die */
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page faults. All fault policy of the kernel is in this file, from top to bottom.
+ * Page faults. All fault policy of the kernel is in this file, from top to bottom. What happens to a program whose fault cannot be
+ * resolved is in report.c, how a stack grows in map.c.
  *
  * What a fault does depends on three things: what kind of VMA the address lies in, whether it is a store, and what the
  * PTE says now. The table `cases` below is the whole policy:
@@ -407,34 +408,6 @@ static enum step (*const cases[KINDS][2][3])(struct fault *) = {
 
 /* ---- lookup ---- */
 
-/* Growing by so much breaks no limit and can be promised. */
-static bool may_grow(struct space *s, const struct vma *v, vaddr_t addr)
-{
-	uint64_t npages = (v->start - addr) >> PAGE_SHIFT;
-
-	if (npages > v->pgoff || !space_may_expand(s, v->flags, npages) || v->end - addr > s->stack_limit)
-		return false;
-	if (v->flags & VMA_LOCKED && !space_lock_fits(s, npages))
-		return false;
-	return !(v->flags & VMA_ACCOUNT) || !commit_charge(s, npages);
-}
-
-/* A store or load just below a stack: it grows, unless it would come too near to what lies below. */
-static bool grow_stack(struct space *s, struct vma *v, vaddr_t addr)
-{
-	struct vma *below = v ? vma_prev(v) : NULL;
-
-	if (!v || !(v->flags & VMA_GROWSDOWN) || addr < vm_tunable.mmap_min_addr)
-		return false;
-	if (below && vma_prot(below) && !(below->flags & VMA_GROWSDOWN) && addr - below->end < STACK_GAP)
-		return false;
-	vma_make_anon(v);
-	if (!may_grow(s, v, addr))
-		return false;
-	vma_set_range(v, addr, v->end, v->pgoff - ((v->start - addr) >> PAGE_SHIFT));
-	return true;
-}
-
 static bool access_allowed(const struct vma *v, enum fault_access access)
 {
 	switch (access) {
@@ -450,7 +423,7 @@ static bool access_allowed(const struct vma *v, enum fault_access access)
 static enum step lookup(struct fault *f)
 {
 	f->vma = vma_find(f->space, f->addr);
-	if (unlikely(!f->vma || f->addr < f->vma->start) && !grow_stack(f->space, f->vma, f->addr))
+	if (unlikely(!f->vma || f->addr < f->vma->start) && !space_grow_stack(f->space, f->vma, f->addr))
 		return STEP_MAPERR;
 	if (unlikely(!access_allowed(f->vma, f->access)))
 		return STEP_ACCERR;
@@ -552,63 +525,4 @@ enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access acce
 	if (likely(step == STEP_DONE))
 		account(&f);
 	return (enum fault_result)step;
-}
-
-/* ---- from the exception to the signal ---- */
-
-enum { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_FETCH = 16 }; /* Intel SDM vol. 3, 4.7 */
-
-static bool will_be_caught(int signo)
-{
-	struct thread *t = thread_current();
-
-	return t->proc->actions[signo - 1].handler > 1 && !(t->sigmask & 1ul << (signo - 1));
-}
-
-/* The one place where a fault's result becomes a signal. */
-static void deliver(struct trap_frame *frame, vaddr_t addr, enum fault_access access, enum fault_result result)
-{
-	int signo = SIGSEGV, code = SEGV_MAPERR;
-
-	switch (result) {
-	case FAULT_DONE:
-	case FAULT_KILLED:
-		return;
-	case FAULT_SEGV_MAPERR:
-		break;
-	case FAULT_SEGV_ACCERR:
-		code = SEGV_ACCERR;
-		break;
-	case FAULT_SIGBUS:
-		signo = SIGBUS;
-		code = BUS_ADRERR;
-		break;
-	case FAULT_OOM:
-		/* Never a server on the paging path: it gets SIGBUS, which it survives, and one request fails. */
-		if (thread_current()->pager) {
-			signo = SIGBUS;
-			code = BUS_ADRERR;
-			break;
-		}
-		klog(LOG_ERROR, "out of memory: killing %s (pid %d)", proc_current()->name, proc_current()->pid);
-		signal_send_proc(proc_current(), SIGKILL, NULL);
-		return;
-	}
-	if (!will_be_caught(signo))
-		fault_report(thread_current()->space, addr, access, result, frame->rip);
-	/* Whether the kernel has mapped an address of its own is not the program's business. */
-	signal_fault(signo, code, addr, frame->vector, frame->error | (addr >= USER_END ? ERROR_PRESENT : 0));
-}
-
-void user_page_fault(struct trap_frame *frame, vaddr_t addr)
-{
-	enum fault_access access = frame->error & ERROR_FETCH   ? FAULT_EXEC
-	                           : frame->error & ERROR_WRITE ? FAULT_WRITE
-	                                                        : FAULT_READ;
-	enum fault_result result = FAULT_SEGV_MAPERR;
-
-	if (likely(addr < USER_END))
-		result = vm_fault(thread_current()->space, addr, access);
-	if (unlikely(result != FAULT_DONE))
-		deliver(frame, addr, access, result);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * New mappings: where they go, and mmap(2), brk(2) and populating.
+ * New mappings: where they go, and mmap(2), populating, brk(2) and the growth of stacks.
  *
  * Without MAP_FIXED the address is a hint. It is taken if the range is free and keeps its distance from a stack above;
  * else, as on Linux without randomisation:
@@ -315,7 +315,36 @@ int space_bring_in(struct space *s, vaddr_t start, vaddr_t end, uint32_t wanted,
 	return 0;
 }
 
-/* ---- brk ---- */
+/* ---- growing: a stack, by a fault ---- */
+
+/* Growing by so much breaks no limit and can be promised. */
+static bool may_grow(struct space *s, const struct vma *v, vaddr_t addr)
+{
+	uint64_t npages = (v->start - addr) >> PAGE_SHIFT;
+
+	if (npages > v->pgoff || !space_may_expand(s, v->flags, npages) || v->end - addr > s->stack_limit)
+		return false;
+	if (v->flags & VMA_LOCKED && !space_lock_fits(s, npages))
+		return false;
+	return !(v->flags & VMA_ACCOUNT) || !commit_charge(s, npages);
+}
+
+bool space_grow_stack(struct space *s, struct vma *v, vaddr_t addr)
+{
+	struct vma *below = v ? vma_prev(v) : NULL;
+
+	if (!v || !(v->flags & VMA_GROWSDOWN) || addr < vm_tunable.mmap_min_addr)
+		return false;
+	if (below && vma_prot(below) && !(below->flags & VMA_GROWSDOWN) && addr - below->end < STACK_GAP)
+		return false;
+	vma_make_anon(v);
+	if (!may_grow(s, v, addr))
+		return false;
+	vma_set_range(v, addr, v->end, v->pgoff - ((v->start - addr) >> PAGE_SHIFT));
+	return true;
+}
+
+/* ---- growing: brk ---- */
 
 /* The pages from the old break to the new one. */
 static int brk_grow(struct space *s, vaddr_t from, vaddr_t to)

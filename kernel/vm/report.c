@@ -5,6 +5,8 @@
  */
 #include "vm/vm_impl.h"
 
+/* ---- the report ---- */
+
 static const char *const verbs[] = { [FAULT_READ] = "read from", [FAULT_WRITE] = "write to", [FAULT_EXEC] = "jump to" };
 
 static const char *name_of(struct space *s, const struct vma *v)
@@ -47,7 +49,7 @@ static const char *reason(struct space *s, const struct vma *v, vaddr_t addr, en
 	return "nothing is mapped there (SIGSEGV)";
 }
 
-void fault_report(struct space *s, vaddr_t addr, enum fault_access access, enum fault_result why, vaddr_t rip)
+static void report(struct space *s, vaddr_t addr, enum fault_access access, enum fault_result why, vaddr_t rip)
 {
 	struct proc *p = proc_current();
 
@@ -63,4 +65,63 @@ void fault_report(struct space *s, vaddr_t addr, enum fault_access access, enum 
 		describe(s, "nearest above:", v);
 	}
 	mutex_unlock(&s->lock);
+}
+
+/* ---- the signal ---- */
+
+enum { ERROR_PRESENT = 1, ERROR_WRITE = 2, ERROR_FETCH = 16 }; /* Intel SDM vol. 3, 4.7 */
+
+static bool will_be_caught(int signo)
+{
+	struct thread *t = thread_current();
+
+	return t->proc->actions[signo - 1].handler > 1 && !(t->sigmask & 1ul << (signo - 1));
+}
+
+/* The one place where a fault's result becomes a signal. */
+static void deliver(struct trap_frame *frame, vaddr_t addr, enum fault_access access, enum fault_result result)
+{
+	int signo = SIGSEGV, code = SEGV_MAPERR;
+
+	switch (result) {
+	case FAULT_DONE:
+	case FAULT_KILLED:
+		return;
+	case FAULT_SEGV_MAPERR:
+		break;
+	case FAULT_SEGV_ACCERR:
+		code = SEGV_ACCERR;
+		break;
+	case FAULT_SIGBUS:
+		signo = SIGBUS;
+		code = BUS_ADRERR;
+		break;
+	case FAULT_OOM:
+		/* Never a server on the paging path: it gets SIGBUS, which it survives, and one request fails. */
+		if (thread_current()->pager) {
+			signo = SIGBUS;
+			code = BUS_ADRERR;
+			break;
+		}
+		klog(LOG_ERROR, "out of memory: killing %s (pid %d)", proc_current()->name, proc_current()->pid);
+		signal_send_proc(proc_current(), SIGKILL, NULL);
+		return;
+	}
+	if (!will_be_caught(signo))
+		report(thread_current()->space, addr, access, result, frame->rip);
+	/* Whether the kernel has mapped an address of its own is not the program's business. */
+	signal_fault(signo, code, addr, frame->vector, frame->error | (addr >= USER_END ? ERROR_PRESENT : 0));
+}
+
+void user_page_fault(struct trap_frame *frame, vaddr_t addr)
+{
+	enum fault_access access = frame->error & ERROR_FETCH   ? FAULT_EXEC
+	                           : frame->error & ERROR_WRITE ? FAULT_WRITE
+	                                                        : FAULT_READ;
+	enum fault_result result = FAULT_SEGV_MAPERR;
+
+	if (likely(addr < USER_END))
+		result = vm_fault(thread_current()->space, addr, access);
+	if (unlikely(result != FAULT_DONE))
+		deliver(frame, addr, access, result);
 }

@@ -38,15 +38,10 @@ struct page *table_page(pte_t *pte)
 
 pte_t *table_find(struct space *s, vaddr_t addr)
 {
-	pte_t *table = phys_to_virt(s->arch.root);
+	const pte_t *link = table_link(s, addr);
+	pte_t e = link ? *link : 0;
 
-	for (unsigned level = PT_LEVELS - 1; level > 0; level--) {
-		pte_t e = table[pt_index(addr, level)];
-		if (!e)
-			return NULL;
-		table = table_of(e);
-	}
-	return &table[pt_index(addr, 0)];
+	return e ? &table_of(e)[pt_index(addr, 0)] : NULL;
 }
 
 struct page *table_alloc(void)
@@ -79,35 +74,28 @@ static bool table_add(struct space *s, pte_t *upper)
 	return p;
 }
 
-pte_t *table_link(struct space *s, vaddr_t addr)
-{
-	pte_t *table = phys_to_virt(s->arch.root);
-
-	for (unsigned level = PT_LEVELS - 1; level > 1; level--) {
-		pte_t e = table[pt_index(addr, level)];
-		if (!e)
-			return NULL;
-		table = table_of(e);
-	}
-	return &table[pt_index(addr, 1)];
-}
-
-static inline pte_t *make_link(struct space *s, vaddr_t addr)
+/* Down to the link of the leaf table; without `make` as far as there are tables. NULL: there is none, or no memory. */
+static inline pte_t *descend(struct space *s, vaddr_t addr, bool make)
 {
 	pte_t *table = phys_to_virt(s->arch.root);
 
 	for (unsigned level = PT_LEVELS - 1; level > 1; level--) {
 		pte_t *e = &table[pt_index(addr, level)];
-		if (unlikely(!*e) && !table_add(s, e))
+		if (unlikely(!*e) && !(make && table_add(s, e)))
 			return NULL;
 		table = table_of(*e);
 	}
 	return &table[pt_index(addr, 1)];
 }
 
+pte_t *table_link(struct space *s, vaddr_t addr)
+{
+	return descend(s, addr, false);
+}
+
 pte_t *table_make_link(struct space *s, vaddr_t addr)
 {
-	return make_link(s, addr);
+	return descend(s, addr, true);
 }
 
 /* A link without the write bit: the table is absent, or shared. */
@@ -118,7 +106,7 @@ static slow_path bool make_leaf(struct space *s, vaddr_t addr, pte_t *link)
 
 pte_t *table_make(struct space *s, vaddr_t addr)
 {
-	pte_t *link = make_link(s, addr);
+	pte_t *link = descend(s, addr, true);
 
 	if (unlikely(!link || (!(*link & PTE_WRITE) && !make_leaf(s, addr, link))))
 		return NULL;

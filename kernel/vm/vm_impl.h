@@ -122,6 +122,8 @@ void space_free_dead(struct list *dead);
  * errors.
  */
 int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m);
+/* space_grow_stack: a touch below v, the first VMA above it (NULL: none), which grows down to addr; false: it may not. Lock held. */
+bool space_grow_stack(struct space *s, struct vma *v, vaddr_t addr);
 /* space_touch: a fault of one of many pages: between two others may run, and a kill ends it. 0, -EFAULT, -ENOMEM, -EINTR */
 int space_touch(struct space *s, vaddr_t addr, enum fault_access access);
 
@@ -277,8 +279,5 @@ void queue_remove(struct page *p);
 void reclaim_poke(void);                                   /* the cache has grown: look at the marks */
 /* A thread that has dirtied pages of o: when dirty pages are many it cleans some before it goes on. No lock held. */
 void writeback_throttle(struct object *o);
-
-/* ---- report.c ---- */
-void fault_report(struct space *s, vaddr_t addr, enum fault_access access, enum fault_result why, vaddr_t rip);
 
 #endif

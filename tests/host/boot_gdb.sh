@@ -19,7 +19,7 @@ wait $machine
 status=$?
 
 holds "a breakpoint in the kernel stops there, with arguments and line" printed \
-	'^#0  user_page_fault \(frame=0x[0-9a-f]+, addr=[0-9]+\) at kernel/vm/fault.c:[0-9]+'
+	'^#0  user_page_fault \(frame=0x[0-9a-f]+, addr=[0-9]+\) at kernel/vm/report.c:[0-9]+'
 holds "its source is shown" printed 'void user_page_fault'
 holds "the process that runs is known" printed '^init, process 1'
 holds "a breakpoint in a user program stops in this one only" printed '^#0  main \(argc=3, argv=0x[0-9a-f]+\) at user/bin/ls.c'
