@@ -24,6 +24,12 @@ BUILD = os.environ.get("ATLAS_BUILD", os.path.join(ROOT, "build"))
 # The programs of Debian that the scripts use: these, and busybox under each name it has.
 BINARIES = {"busybox": "/bin/busybox", "bash": "/bin/bash-static", "zsh": "/bin/zsh-static", "sash": "/bin/sash",
             "e2fsck": "/sbin/e2fsck.static", "dar": "/usr/bin/dar_static"}
+# These come with their shared libraries, and with the folders they read.
+DYNAMIC = ("file", "mdb_copy", "mdb_dump", "mdb_load", "mdb_stat", "memtester", "mawk", "perl", "sqlite3", "stress-ng", "tcc")
+DYNAMIC_FILES = ("/usr/lib/x86_64-linux-gnu/perl-base", "/usr/lib/x86_64-linux-gnu/tcc",
+                 "/usr/lib/file/magic.mgc", "/usr/share/misc/magic.mgc", "/usr/lib/x86_64-linux-gnu/crt1.o",
+                 "/usr/lib/x86_64-linux-gnu/crti.o", "/usr/lib/x86_64-linux-gnu/crtn.o", "/usr/lib/x86_64-linux-gnu/libc.so",
+                 "/usr/lib/x86_64-linux-gnu/libc_nonshared.a", "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
 LOCALE = "/usr/lib/locale/C.utf8"
 SESSION_SECONDS = 500
 C_PROGRAMS = ("memory", "processes", "stdio", "text", "threads")
@@ -75,7 +81,30 @@ class Bench:
             shutil.copy(source, f"{path}/bb/{name}")
             if name != "busybox":
                 os.symlink(source, f"{path}/applets/{name}")
+        self.add_dynamic()
         subprocess.run(["cp", "--sparse=always", os.path.join(BUILD, "disk.img"), self.disk], check=True)
+
+    def add_dynamic(self):
+        """The programs with libraries, in bb, and all that they read, below `tree` by its own path."""
+        for name in DYNAMIC:
+            source = shutil.which(name)
+            if not source:
+                give_up(f"{name} is missing: run tools/setup test")
+            shutil.copy(source, f"{self.path}/bb/{name}")
+            os.symlink(source, f"{self.path}/applets/{name}")
+            needs = subprocess.run(["ldd", source], stdout=subprocess.PIPE, text=True, check=True).stdout
+            for path in re.findall(r"(/\S+) \(0x", needs):
+                self.put(path)
+        for path in DYNAMIC_FILES:
+            self.put(path)
+
+    def put(self, path):
+        target = f"{self.path}/tree{path}"
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.isdir(path):
+            shutil.copytree(path, target)
+        elif not os.path.exists(target):
+            shutil.copy(path, target)
 
     def compile(self, name, linker, source):
         command, libraries = LINKERS[linker]
@@ -112,7 +141,8 @@ class Bench:
         shutil.copy(os.path.join(HERE, "session.sh"), self.path + "/cases")
         done = subprocess.run([os.path.join(ROOT, "tools", "atlas"), "run", "--disk", self.disk, "--log", self.path + "/log",
                                "--timeout", str(SESSION_SECONDS), "--add", self.path + "/bb:/bb",
-                               "--add", self.path + "/cases:/cases", "--add", f"{LOCALE}:{LOCALE}", *options,
+                               "--add", self.path + "/cases:/cases", "--add", f"{LOCALE}:{LOCALE}",
+                               *(f"--add={self.path}/tree/{name}:/{name}" for name in os.listdir(self.path + "/tree")), *options,
                                "/bb/busybox", "ash", "/cases/session.sh"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         output = done.stdout.decode(errors="replace")
