@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The C++ library, linked statically: streams, containers, threads, futures, exceptions that cross threads,
-thread-local
-// objects, files, regular expressions. Prints the same wherever it runs.
+// The C++ library, linked statically: streams, containers, threads, futures, exceptions that cross threads, objects of
+// a thread, files, regular expressions. Prints the same wherever it runs.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
