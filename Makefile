@@ -133,7 +133,7 @@ TESTS := \
 	children_report_every_change clone_takes_what_makes_sense \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors drivers_come_and_go \
 	every_allocation_of_a_call_may_fail exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
-	file_exerciser file_larger_than_memory files_in_memory filesystems_come_and_go flags_of_a_file_are_obeyed fork_copies_on_write \
+	file_exerciser file_larger_than_memory files_in_memory filesystems_come_and_go fifos_open_while_others_close flags_of_a_file_are_obeyed fork_copies_on_write \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store forks_change_their_memory_side_by_side \
 	freed_lazily_and_stored_again futexes_wait_wake_and_move \
 	groups_and_sessions_follow_the_rules \
@@ -149,7 +149,7 @@ TESTS := \
 	random_calls read_into_a_mapping_of_the_same_page \
 	read_only_disk \
 	real_time_signals_queue resources_run_out runner seals_forbid_for_good segments_outlive_their_names \
-	segv_handler_repairs_and_returns select_and_ppoll semaphores_change_together server_dies shared_descriptor_survives_kills \
+	segv_handler_repairs_and_returns select_and_ppoll semaphores_change_together sent_descriptors_leave_no_memory server_dies shared_descriptor_survives_kills \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \

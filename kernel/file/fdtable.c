@@ -24,12 +24,13 @@ struct fdtable {
 };
 
 static struct cache *file_cache;
-uint32_t file_max = 1u << 20;
+uint32_t file_max;
 volatile uint32_t files_open;
 
 void file_caches_init(void)
 {
 	file_cache = cache_create("file", sizeof(struct file));
+	file_max = (uint32_t)MAX(frames_total() * PAGE_SIZE / 1024 / 10, 8192ul); /* Linux's measure: a tenth of memory */
 }
 
 /* ---- gates ---- */

@@ -81,6 +81,7 @@ static void move_pages_locked(struct pipe *p, struct page **to, unsigned pages)
 	kfree(p->page);
 	p->page = to;
 	p->pages = pages;
+	p->rings++;
 }
 
 int64_t pipe_get_size(struct file *f)
@@ -181,23 +182,37 @@ static const struct file_ops pipe_ops = {
 	.poll = pipe_poll,
 };
 
+/*
+ * The pipe of n, with one end more; made when there is none. It may go while nobody looks, or come, so it is tried again.
+ * NULL: no memory.
+ */
+static struct pipe *pipe_join(struct node *n)
+{
+	struct pipe *p = NULL, *made = NULL;
+
+	while (!p) {
+		if (!made && !n->pipe && !(made = pipe_make()))
+			return NULL;
+		mutex_lock(&n->lock);
+		if (!n->pipe) {
+			n->pipe = made;
+			made = NULL;
+		}
+		p = n->pipe;
+		if (p)
+			p->ends++;
+		mutex_unlock(&n->lock);
+	}
+	if (made)
+		pipe_free_all(made);
+	return p;
+}
+
 /* f, on a node of a pipe, becomes an end of it. -ENOMEM. */
 static int pipe_attach(struct file *f)
 {
-	struct node *n = f->node;
-	struct pipe *made = n->pipe ? NULL : pipe_make();
+	struct pipe *p = pipe_join(f->node);
 
-	mutex_lock(&n->lock);
-	if (!n->pipe && made) {
-		n->pipe = made;
-		made = NULL;
-	}
-	struct pipe *p = n->pipe;
-	if (p)
-		p->ends++;
-	mutex_unlock(&n->lock);
-	if (made)
-		pipe_free_all(made);
 	if (!p)
 		return -ENOMEM;
 	mutex_lock(&p->lock);

@@ -10,6 +10,7 @@ struct pipe {
 	struct mutex lock;
 	struct page **page;            /* (l) NULL: not yet written to */
 	unsigned pages;                /* (l) a power of two */
+	unsigned rings;                /* (l) how many there have been: who let the mutex go sees that his is another */
 	uint64_t head, tail;           /* (l) */
 	unsigned readers, writers;     /* (l) open files */
 	uint32_t readers_came, writers_came; /* (l) ever */

@@ -195,11 +195,11 @@ static int64_t write_piece(struct pipe *p, struct cursor *from, size_t total, bo
 	int err = wait_writable_locked(p, atomic ? total : 1, nonblock);
 	size_t n = atomic ? total : MIN(from->left, pipe_free(p)), kept = 0;
 	uint64_t head = p->head;
-	unsigned pages = p->pages;
+	unsigned ring = p->rings;
 	if (!err)
 		err = make_room_locked(p, n);
 	/* Another writer may have come in, or another size, while memory was looked for: then this piece starts over. */
-	bool moved = p->head != head || p->pages != pages;
+	bool moved = p->head != head || p->rings != ring;
 	size_t copy = from->left == total ? first_copy_locked(p, total) : PAGE_SIZE;
 	while (!err && !moved && kept < n) {
 		copy = MIN(copy, n - kept);

@@ -11,9 +11,9 @@
  *
  * The pair's spin lock guards the lists and the two ends of each half, and is never held while bytes are copied. So
  * that two receivers do not get the bytes of a stream in the wrong order, a half's gate is held from taking a message
- * off the list to putting its rest back; it is let go to wait. A half holds at most HALF_MAX bytes, a message being
- * counted with what it costs beside its bytes; a sender waits for room, and each sender's own message is all it has
- * allocated meanwhile.
+ * off the list to putting its rest back; it is let go to wait. Who looked in between saw nothing, and is woken by the
+ * putting back. A half holds at most HALF_MAX bytes, a message being counted with what it costs beside its bytes; a
+ * sender waits for room, and each sender's own message is all it has allocated meanwhile.
  *
  * Sockets themselves cannot be sent: a socket lying in its own queue would never be closed by anybody, and finding such
  * rings needs a collector of garbage.
@@ -27,7 +27,7 @@
 struct message {
 	struct list link;
 	size_t len, at;            /* bytes; those received */
-	unsigned nfiles;
+	unsigned nsent, nfiles;    /* descriptors sent with it; those that are still here */
 	struct file **file;        /* references on their way; kmalloc'ed */
 	char bytes[];
 };
@@ -53,7 +53,7 @@ struct side { struct pair *pair; unsigned index; };
 
 static struct half *mine(const struct side *s) { return &s->pair->half[s->index]; }
 static struct half *theirs(const struct side *s) { return &s->pair->half[1 - s->index]; }
-static size_t cost_of(const struct message *m) { return m->len + MESSAGE_COST; }
+static size_t cost_of(const struct message *m) { return m->len + MESSAGE_COST + m->nsent * sizeof *m->file; }
 
 static void files_put(struct file **file, unsigned n)
 {
@@ -85,7 +85,8 @@ static struct message *message_make(const struct transfer *t, uint64_t from, siz
 	if (!m)
 		return err_ptr(-ENOMEM);
 	m->len = len;
-	m->at = m->nfiles = 0;
+	m->at = 0;
+	m->nsent = m->nfiles = 0;
 	m->file = NULL;
 	if (t->kernel)
 		memcpy(m->bytes, (const void *)from, len);
@@ -160,7 +161,7 @@ static int64_t send_message(struct side *s, struct transfer *t, uint64_t from, s
 
 	if (is_err(m))
 		return ptr_err(m);
-	m->nfiles = t->nfiles;
+	m->nsent = m->nfiles = t->nfiles;
 	m->file = t->file;
 	int err = queue(s, m, wait);
 	if (err) {
@@ -260,35 +261,35 @@ static void finish(struct side *s, struct message *m, bool back)
 	spin_lock(&s->pair->lock);
 	if (back) {
 		list_push_front(&h->messages, &m->link);
+		wait_wake_all(&h->readable);
 	} else {
 		h->used -= cost_of(m);
 		wait_wake_all(&h->writable);
 	}
 	spin_unlock(&s->pair->lock);
 	gate_leave(&h->gate);
-	if (!back) {
-		poll_changed();
+	poll_changed();
+	if (!back)
 		message_free(m);
-	}
 }
 
-/* The message's descriptors go to who receives; who only looks gets them too, and the message keeps them. -ENOMEM. */
-static int take_files(struct transfer *t, struct message *m, bool look)
+/* The descriptors of m go to t; of a message that is only looked at, copies do. -ENOMEM */
+static int take_files(struct transfer *t, struct message *m, bool peek)
 {
-	if (!look) {
-		t->nfiles = m->nfiles;
+	if (!m->nfiles)
+		return 0;
+	if (!peek) {
 		t->file = m->file;
-		m->nfiles = 0;
+		t->nfiles = m->nfiles;
 		m->file = NULL;
-	} else if (m->nfiles) {
-		t->file = kmalloc(m->nfiles * sizeof *t->file);
-		if (!t->file)
-			return -ENOMEM;
-		for (; t->nfiles < m->nfiles; t->nfiles++) {
-			t->file[t->nfiles] = m->file[t->nfiles];
-			file_get(t->file[t->nfiles]);
-		}
+		m->nfiles = 0;
+		return 0;
 	}
+	t->file = kmalloc(m->nfiles * sizeof *t->file);
+	if (!t->file)
+		return -ENOMEM;
+	for (; t->nfiles < m->nfiles; t->nfiles++)
+		file_get(t->file[t->nfiles] = m->file[t->nfiles]);
 	return 0;
 }
 
@@ -303,13 +304,9 @@ static int64_t receive_piece(struct side *s, struct transfer *t, size_t done, bo
 	if (!m)
 		return 0;
 	size_t there = m->len - m->at, n = MIN(there, t->len - done);
-	if (t->scatter(t, done, m->bytes + m->at, n)) {
-		finish(s, m, stream);
-		return -EFAULT;
-	}
-	int err = take_files(t, m, peek);
+	int err = t->scatter(t, done, m->bytes + m->at, n) ? -EFAULT : take_files(t, m, peek);
 	if (err) {
-		finish(s, m, true);
+		finish(s, m, stream || peek);
 		return err;
 	}
 	m->at += peek ? 0 : n;
@@ -372,8 +369,10 @@ static int scatter_to_buffer(const struct transfer *t, size_t at, const char *by
 /* Descriptors that come along with what read(2) takes are closed. */
 static int64_t socket_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
-	struct transfer t = { .addr = buf, .len = len, .flags = pos ? MSG_DONTWAIT : 0, .scatter = scatter_to_buffer };
+	struct transfer t = { .addr = buf, .len = len, .scatter = scatter_to_buffer };
 	int64_t n = socket_receive(f, &t);
+
+	(void)pos;
 
 	transfer_put(&t);
 	return n;

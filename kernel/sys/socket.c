@@ -118,6 +118,8 @@ static int load_control(struct transfer *t, vaddr_t user, uint64_t len)
 	if (!err)
 		err = parse_control(t, control, len);
 	kfree(control);
+	if (!t->nfiles)
+		transfer_put(t);
 	return err;
 }
 
@@ -188,35 +190,35 @@ CALL(sendto)
 
 /* ---- receiving ---- */
 
+/* A number for the file, stored at `at`. False: neither. */
+static bool store_file(struct file *f, vaddr_t at, bool cloexec)
+{
+	file_get(f);
+	int32_t fd = fd_give(f, cloexec);
+	bool stored = fd >= 0 && !copy_to_user(at, &fd, sizeof fd);
+
+	if (fd >= 0 && !stored)
+		fd_close(fd);
+	return stored;
+}
+
 /*
  * The descriptors that have come get numbers as far as there is room; the header's control length and flags say which.
+ * A place that cannot be written is no room: the bytes have been taken, and no error brings them back.
  */
-static int store_control(struct transfer *t, struct abi_msghdr *h, bool cloexec)
+static void store_control(struct transfer *t, struct abi_msghdr *h, bool cloexec)
 {
 	struct abi_cmsghdr c = { sizeof c, SOL_SOCKET, SCM_RIGHTS };
 	uint64_t room = h->msg_controllen > sizeof c ? (h->msg_controllen - sizeof c) / sizeof(int32_t) : 0;
 	unsigned n = 0;
-	int err = 0;
 
-	for (; n < t->nfiles && n < room; n++) {
-		file_get(t->file[n]);
-		int32_t fd = fd_install(t->file[n], 0, cloexec);
-		if (fd >= 0)
-			err = copy_to_user(h->msg_control + sizeof c + n * sizeof fd, &fd, sizeof fd);
-		if (fd >= 0 && err)
-			fd_close(fd);
-		else if (fd < 0)
-			file_put(t->file[n]);
-		if (fd < 0 || err)
-			break;
-	}
+	while (n < t->nfiles && n < room && store_file(t->file[n], h->msg_control + sizeof c + n * sizeof(int32_t), cloexec))
+		n++;
 	if (n < t->nfiles)
 		h->msg_flags |= MSG_CTRUNC;
 	c.cmsg_len += n * sizeof(int32_t);
-	if (n && !err)
-		err = copy_to_user(h->msg_control, &c, sizeof c);
-	h->msg_controllen = n ? MIN(ALIGN_UP(c.cmsg_len, 8ul), h->msg_controllen) : 0;
-	return err;
+	bool told = n && !copy_to_user(h->msg_control, &c, sizeof c);
+	h->msg_controllen = told ? MIN(ALIGN_UP(c.cmsg_len, 8ul), h->msg_controllen) : 0;
 }
 
 static int64_t receive_header(struct file *f, struct abi_msghdr *h, unsigned flags)
@@ -233,8 +235,7 @@ static int64_t receive_header(struct file *f, struct abi_msghdr *h, unsigned fla
 	if (n >= 0) {
 		h->msg_flags = (flags & MSG_CMSG_CLOEXEC) | (t.cut ? MSG_TRUNC : 0);
 		h->msg_namelen = 0;
-		int err = store_control(&t, h, flags & MSG_CMSG_CLOEXEC);
-		n = err ? err : n;
+		store_control(&t, h, flags & MSG_CMSG_CLOEXEC);
 	}
 	transfer_put(&t);
 	vector_free(&v);

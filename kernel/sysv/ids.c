@@ -208,9 +208,12 @@ unsigned ipc_mode_digits(const struct ipc *i)
 	return digits;
 }
 
-void ipc_set(struct ipc *i, const struct abi_ipc_perm *p)
+int ipc_set(struct ipc *i, const struct abi_ipc_perm *p)
 {
+	if (p->uid == UINT32_MAX || p->gid == UINT32_MAX)
+		return -EINVAL;
 	i->uid = p->uid;
 	i->gid = p->gid;
 	i->mode = (i->mode & ~0777u) | (p->mode & 0777);
+	return 0;
 }

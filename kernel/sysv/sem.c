@@ -139,10 +139,10 @@ static int64_t control_owner(int id, int cmd, vaddr_t buf)
 	int err = is_err(s) ? (int)ptr_err(s) : ipc_owned(&s->ipc) ? 0 : -EPERM;
 	if (!err && cmd == IPC_RMID)
 		remove_locked(s);
-	if (!err && cmd == IPC_SET) {
-		ipc_set(&s->ipc, &ds.sem_perm);
+	if (!err && cmd == IPC_SET)
+		err = ipc_set(&s->ipc, &ds.sem_perm);
+	if (!err && cmd == IPC_SET)
 		s->ctime = ipc_now();
-	}
 	mutex_unlock(&sem_table.lock);
 	return err;
 }
@@ -213,7 +213,7 @@ static int64_t control_all(int id, int cmd, vaddr_t user)
 	if (!err) {
 		mutex_lock(&sem_table.lock);
 		struct set *s = (struct set *)ipc_find_locked(&sem_table, id);
-		err = is_err(s) ? -EIDRM : 0;
+		err = is_err(s) || s->count != count ? -EIDRM : 0;
 		for (unsigned i = 0; !err && !sets && i < s->count; i++)
 			values[i] = s->sems[i].value;
 		if (!err && sets)

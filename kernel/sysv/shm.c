@@ -380,7 +380,8 @@ static int change_locked(struct segment *s, int cmd, const struct abi_shmid_ds *
 		s->ipc.mode |= SHM_DEST;
 		break;
 	case IPC_SET:
-		ipc_set(&s->ipc, &ds->shm_perm);
+		if (ipc_set(&s->ipc, &ds->shm_perm))
+			return -EINVAL;
 		s->ctime = ipc_now();
 		break;
 	case SHM_LOCK: /* pages without a server never leave memory */

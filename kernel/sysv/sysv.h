@@ -50,7 +50,7 @@ int ipc_max_index_locked(const struct ipc_table *t);     /* 0 when there is none
 bool ipc_allowed(const struct ipc *i, uint32_t mode);    /* as the nine bits of a mode, any third of them */
 bool ipc_owned(const struct ipc *i);                     /* may the caller change or remove it? */
 void ipc_stat(const struct ipc *i, struct abi_ipc_perm *p);
-void ipc_set(struct ipc *i, const struct abi_ipc_perm *p);
+int ipc_set(struct ipc *i, const struct abi_ipc_perm *p); /* IPC_SET. -EINVAL: nobody has such a number */
 int64_t ipc_now(void);                                   /* seconds */
 unsigned ipc_mode_digits(const struct ipc *i);           /* the mode's octal digits, as a decimal number */
 

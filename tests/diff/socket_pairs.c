@@ -107,6 +107,15 @@ static void receive_fds(int fd, size_t room, int flags)
 	printf("\n");
 }
 
+static void receive_at(int fd, void *control)
+{
+	struct iovec iov = { buf, 10 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = 64 };
+
+	printf(" received %s", shown(CALL(recvmsg, fd, &m, MSG_DONTWAIT)));
+	printf(" flags %x control %zu\n", (unsigned)m.msg_flags, m.msg_controllen);
+}
+
 static void descriptors(void)
 {
 	int fds[3] = { make_file("sent", 1), open("/dev/null", O_RDONLY), -1 };
@@ -120,6 +129,10 @@ static void descriptors(void)
 	SHOW("other type", send_fds(s[0], fds, 1, SOL_SOCKET, 77)), receive_fds(s[1], 64, 0);
 	SHOW("read instead", send_fds(s[0], fds, 2, SOL_SOCKET, SCM_RIGHTS)), get(s[1], 5, MSG_DONTWAIT), printf("\n");
 	IN_CHILD(close(s[1]); send_fds(s[0], fds, 1, SOL_SOCKET, SCM_RIGHTS));
+	SHOW("looked at", send_fds(s[0], fds, 2, SOL_SOCKET, SCM_RIGHTS)), receive_fds(s[1], 64, MSG_PEEK);
+	printf("and again:"), receive_fds(s[1], 64, MSG_PEEK), printf("and taken:"), receive_fds(s[1], 64, 0);
+	SHOW("nowhere to put them", send_fds(s[0], fds, 2, SOL_SOCKET, SCM_RIGHTS)), receive_at(s[1], (void *)8);
+	SHOW("none", send_fds(s[0], fds, 0, SOL_SOCKET, SCM_RIGHTS)), receive_fds(s[1], 64, 0);
 	close(fds[0]);
 	printf("from a child that ended:"), receive_fds(s[1], 64, 0);
 	SHOW("left unread", send_fds(s[0], fds + 1, 1, SOL_SOCKET, SCM_RIGHTS)), printf("\n");
