@@ -24,9 +24,12 @@ STATUS = "echo status $?\r"
 
 
 def jobs(s):
-    s.check("the terminal has a name and a size", "stty rows 24 cols 80; stty size; tty\r", r"\r\n24 80\r\n", r"\r\n/dev/(pts/|tty|console)")
-    s.check("stty shows the ordinary settings", "stty -a\r", r"intr = \^C; quit = \^\\; erase = \^\?; kill = \^U;", r"eof = \^D",
-            r"susp = \^Z", r"[^-]icrnl.* ixon", r"opost .*onlcr", r"isig icanon iexten echo echoe echok -echonl -noflsh")
+    s.check("the terminal has a name and a size", "stty rows 24 cols 80; stty size; tty\r", r"\r\n24 80\r\n",
+            r"\r\n/dev/(pts/|tty|console)")
+    s.check("stty shows the ordinary settings", "stty -a\r", r"intr = \^C; quit = \^\\; erase = \^\?; kill = \^U;",
+            r"eof = \^D",
+            r"susp = \^Z", r"[^-]icrnl.* ixon", r"opost .*onlcr",
+                r"isig icanon iexten echo echoe echok -echonl -noflsh")
     s.check("a job in the background", "sleep 1000 &\r", r"ready> $|ready> \x1b")
     s.check("is listed", "jobs\r", r"\[1\]\+  Running                    sleep 1000\r\n")
     s.check("and killed by its number", "kill %1; wait %1; " + STATUS, r"\r\nstatus 143\r\n")
@@ -56,14 +59,16 @@ def background(s):
     s.check("but not under tostop", "sleep 0.5; jobs\r", r"\[1\]\+  Stopped \(tty output\)")
     s.check("until it is in front", "stty -tostop; fg\r", r"\r\nwritten\r\n")
     s.type("(stty -ixon) &\r")
-    s.check("settings are not changed from the background", "sleep 0.5; jobs; stty -a\r", r"Stopped \(tty output\)", r" ixon")
+    s.check("settings are not changed from the background", "sleep 0.5; jobs; stty -a\r", r"Stopped \(tty output\)",
+            r" ixon")
     s.check("but from the foreground", "fg; stty -a; stty sane\r", r"-ixon")
 
 
 def pipelines(s):
     s.type("cat | (echo up >&2; tr a-z A-Z)\r", UP)
     s.check("^Z stops all of a pipeline", "\x1a", r"\[1\]\+  Stopped")
-    s.check("each process of it", "p=$(jobs -p); ps -o pgid,stat | awk -v p=$p '$1 == p { n++; t += $2 ~ /^T/ } END { print (n > 1 && n == t) }'\r",
+    s.check("each process of it",
+            "p=$(jobs -p); ps -o pgid,stat | awk -v p=$p '$1 == p { n++; t += $2 ~ /^T/ } END { print (n > 1 && n == t) }'\r",
             r"\r\n1\r\n")
     s.type("fg\r", r"tr a-z A-Z\)\r\n")
     s.check("fg sets all of it going", "upper case\r\x04", r"UPPER CASE\r\n")
@@ -84,11 +89,13 @@ def signals(s):
     s.type("sleep 1000 & echo up; wait\r", UP)
     s.check("^C ends wait", "\x03", r"caught")
     s.check("without ending the job", "trap - INT; jobs; kill %1\r", r"Running +sleep 1000")
-    s.check("a new size is told by SIGWINCH", "sh -c 'trap \"echo resi\"\"zed\" WINCH; stty rows 30 cols 90; stty size'\r",
+    s.check("a new size is told by SIGWINCH",
+            "sh -c 'trap \"echo resi\"\"zed\" WINCH; stty rows 30 cols 90; stty size'\r",
             r"resized\r\n", r"\r\n30 90\r\n")
     s.type("stty rows 24 cols 80; trap '' INT; sh -c 'echo up; exec sleep 1'; echo last''ed\r", UP)
     s.check("an ignored ^C ends nothing", "\x03", r"lasted\r\n")
-    s.check("a session without a terminal has no /dev/tty", "trap - INT; true | setsid sh -c 'echo x >/dev/tty'; " + STATUS,
+    s.check("a session without a terminal has no /dev/tty",
+            "trap - INT; true | setsid sh -c 'echo x >/dev/tty'; " + STATUS,
             r"/dev/tty: No such device or address\r\n", r"\r\nstatus [12]\r\n")
     s.type("timeout -s INT 1000 sh -c 'echo up; exec cat'\r", UP)
     s.check("^Z and fg reach a program behind another", "\x1a", r"Stopped")
@@ -104,7 +111,8 @@ def shells(s):
     s.check("until told again", "exit\r", r"exit\r\nready> ")
     s.check("then they are hung up", GONE, r"\r\nnone\r\n")
     s.type("PS1='inner ready> ' sh\r")
-    s.check("a shell that stops itself gives the terminal back", "kill -STOP $$\r", r"\[1\]\+  Stopped \(signal\) +sh\r\nready> ")
+    s.check("a shell that stops itself gives the terminal back", "kill -STOP $$\r",
+            r"\[1\]\+  Stopped \(signal\) +sh\r\nready> ")
     s.type("fg\r", r"\r\nsh\r\n")
     s.check("and has it again", "\recho inn''er\r", r"\r\ninner\r\n", r"inner ready> ")
     s.check("^D leaves it", "\x04", r"\nready> ")
@@ -118,14 +126,17 @@ def modes(s):
     s.check("read -s -n takes three keys", "abc", r"^(\r\n)?got <abc>\r\n")
     s.type("stty raw -echo; echo up; dd bs=1 count=4 2>/dev/null | od -An -tx1; stty sane\r", r"\r\nup\n")
     s.check("raw hands over every key", "\x03\x1a\r\x04", r" 03 1a 0d 04")
-    s.check("min 0 time 2 gives up waiting", "stty -icanon min 0 time 2; dd bs=1 count=1 2>/dev/null | wc -c; stty icanon\r", r"\r\n0\r\n")
+    s.check("min 0 time 2 gives up waiting",
+            "stty -icanon min 0 time 2; dd bs=1 count=1 2>/dev/null | wc -c; stty icanon\r", r"\r\n0\r\n")
     s.type("echo up; cat\r", UP)
-    s.check("keys erase in a line", "wrogn\x7f\x7fng drop\x17line\rkill\x15kept\r\x04", r"\r\nwrong line\r\n", r"\r\nkept\r\n")
+    s.check("keys erase in a line", "wrogn\x7f\x7fng drop\x17line\rkill\x15kept\r\x04", r"\r\nwrong line\r\n",
+            r"\r\nkept\r\n")
     s.type("stty erase ^H; echo up; cat\r", UP)
     s.check("another key may erase", "abx\x08c\r\x04", r"\r\nabc\r\n")
     s.type("stty sane; stty -icrnl; echo up; head -n 1 | od -An -c\r", UP)
     s.check("without icrnl a return is one", "a\r\n", r"a +\\r +\\n")
-    s.check("stty -g gives the settings back", "stty sane; x=$(stty -g); stty raw; stty $x; stty -a\r", r"\sicrnl", r"\sopost", r"\sisig icanon")
+    s.check("stty -g gives the settings back", "stty sane; x=$(stty -g); stty raw; stty $x; stty -a\r", r"\sicrnl",
+            r"\sopost", r"\sisig icanon")
     s.type("stty -onlcr; printf 'a\\nb\\n'; stty onlcr; echo done\r", r"\r\na\nb\ndone\r\n|\na\nb\n")
     s.check("onlcr adds the return", "\rprintf 'c\\nd\\n'\r", r"\r\nc\r\nd\r\n")
     s.type("stty -isig; echo up; head -c 2 | od -An -tx1\r", UP)
@@ -139,7 +150,8 @@ def editing(s):
     s.check("arrows move in a line", "ech one\x1b[D\x1b[D\x1b[D\x1b[Do\r", r"\r\none\r\n")
     s.check("and bring lines back", "echo first\r")
     s.check("which may be changed", "\x1b[A\x7f\x7fe\r", r"\r\nfire\r\n")
-    s.check("^A ^E ^K ^W ^U edit", "nonsense\x15cho two three\x01e\x05\x17four five\x1b[D\x1b[D\x1b[D\x1b[D\x0b\r", r"\r\ntwo four\s*\r\n")
+    s.check("^A ^E ^K ^W ^U edit", "nonsense\x15cho two three\x01e\x05\x17four five\x1b[D\x1b[D\x1b[D\x1b[D\x0b\r",
+            r"\r\ntwo four\s*\r\n")
     s.type(": >uncommon\r")
     s.check("a tab completes a name", "echo unc\t\r", r"\r\nuncommon *\r\n")
     s.check("^C throws a line away", "echo no\x03", r"\^C\r\nready> ")
