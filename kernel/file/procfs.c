@@ -374,10 +374,48 @@ static int procfs_open(struct node *n, struct file *f)
 	return err ? err : text_attach(f, e && e->make == proc_make_pid_pagemap ? &pagemap : &source);
 }
 
+/* Nobody makes names here or takes them away. */
+static int procfs_create(struct node *dir, const struct new_name *make, struct node **out)
+{
+	int err = procfs_lookup(dir, make->name, make->len, out);
+
+	if (!err)
+		node_put(*out);
+	return err ? err : -EEXIST;
+}
+
+static int procfs_link(struct node *dir, const char *name, size_t len, struct node *to)
+{
+	(void)dir, (void)name, (void)len, (void)to;
+	return -ENOENT;
+}
+
+static int procfs_unlink(struct node *dir, const char *name, size_t len, bool is_dir)
+{
+	(void)dir, (void)name, (void)len, (void)is_dir;
+	return -EPERM;
+}
+
+static int procfs_rename(struct node *from, const char *old, struct node *to, const char *name, unsigned flags)
+{
+	struct node *found;
+	int err = procfs_lookup(to, name, strlen(name), &found);
+
+	(void)from, (void)old, (void)flags;
+	if (!err)
+		node_put(found);
+	return err ? err : -EPERM;
+}
+
 const struct fs_ops procfs_ops = {
 	.type = "proc",
 	.magic = 0x9fa0,
+	.block_size = 1024,
 	.lookup = procfs_lookup,
+	.create = procfs_create,
+	.link = procfs_link,
+	.unlink = procfs_unlink,
+	.rename = procfs_rename,
 	.readlink = procfs_readlink,
 	.follow = procfs_follow,
 	.readdir = procfs_readdir,

@@ -75,6 +75,50 @@ static int64_t set_flags(const struct file *f, vaddr_t user)
 	return err;
 }
 
+/* ---- sizes ---- */
+
+static int64_t block_size(const struct file *f, vaddr_t user)
+{
+	const struct fs_ops *ops = f->node ? f->node->fs->ops : NULL;
+	struct abi_statfs st = { .f_bsize = ops && ops->block_size ? ops->block_size : (int64_t)PAGE_SIZE };
+	int err = f->node && f->node->fs->file_port ? fs_statfs(f->node, &st) : 0;
+	int32_t size = (int32_t)st.f_bsize;
+
+	return err ? err : copy_to_user(user, &size, sizeof size);
+}
+
+static int64_t occupied_bytes(struct file *f, vaddr_t user)
+{
+	struct node *n = f->node;
+	struct abi_stat st;
+
+	if (!n || !(S_ISREG(n->mode) || S_ISDIR(n->mode) || S_ISLNK(n->mode)))
+		return -ENOTTY;
+	int err = node_refresh(n);
+	if (err)
+		return err;
+	node_stat(n, &st);
+	int64_t bytes = st.st_blocks * 512;
+	return copy_to_user(user, &bytes, sizeof bytes);
+}
+
+static int64_t ask_file(struct file *f, unsigned cmd, vaddr_t arg)
+{
+	switch (cmd) {
+	case FIONBIO:
+		return set_nonblock(f, arg);
+	case FIGETBSZ:
+		return block_size(f, arg);
+	case FIOQSIZE:
+		return occupied_bytes(f, arg);
+	case FS_IOC_GETFLAGS:
+		return get_flags(f, arg);
+	case FS_IOC_SETFLAGS:
+		return set_flags(f, arg);
+	}
+	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
+}
+
 CALL(ioctl)
 {
 	unsigned cmd = (unsigned)b;
@@ -87,14 +131,8 @@ CALL(ioctl)
 		result = -EBADF;
 	else if (cmd == FIOCLEX || cmd == FIONCLEX)
 		result = fd_set_cloexec((int)a, cmd == FIOCLEX);
-	else if (cmd == FIONBIO)
-		result = set_nonblock(file, c);
-	else if (cmd == FS_IOC_GETFLAGS)
-		result = get_flags(file, c);
-	else if (cmd == FS_IOC_SETFLAGS)
-		result = set_flags(file, c);
 	else
-		result = file->ops->ioctl ? file->ops->ioctl(file, cmd, c) : -ENOTTY;
+		result = ask_file(file, cmd, c);
 	file_put(file);
 	return result;
 }

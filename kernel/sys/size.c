@@ -35,14 +35,18 @@ static int64_t seek_extent(struct file *f, int64_t off, bool hole)
 /* The place that whence and off name, before it is checked. */
 static int64_t seek_target(struct file *f, int64_t off, unsigned whence)
 {
-	int64_t size = size_of(f), base = whence == SEEK_END ? size : f->pos, target;
+	int64_t size = size_of(f), base = whence == SEEK_END ? size : whence == SEEK_CUR ? f->pos : 0, target;
 
 	switch (whence) {
-	case SEEK_SET:
-		return off < 0 || (uint64_t)off > file_size_limit(f) ? -EINVAL : off;
 	case SEEK_CUR:
+		if (!off) /* wherever that is */
+			return base;
+		/* fall through */
+	case SEEK_SET:
 	case SEEK_END:
-		return __builtin_add_overflow(base, off, &target) || target < 0 ? -EINVAL : target;
+		if (__builtin_add_overflow(base, off, &target) || target < 0)
+			return -EINVAL;
+		return (uint64_t)target > file_size_limit(f) ? -EINVAL : target;
 	case SEEK_DATA:
 	case SEEK_HOLE:
 		return seek_extent(f, off, whence == SEEK_HOLE);
