@@ -340,7 +340,8 @@ static int exchange_locked(struct node *from, struct tmpfs_entry *a, struct node
 
 	if (moved == other)
 		return 0;
-	if ((S_ISDIR(moved->mode) && lies_below_locked(to, moved)) || (S_ISDIR(other->mode) && lies_below_locked(from, other)))
+	if ((S_ISDIR(moved->mode) && lies_below_locked(to, moved)) ||
+	    (S_ISDIR(other->mode) && lies_below_locked(from, other)))
 		return -EINVAL;
 	a->node = other;
 	b->node = moved;

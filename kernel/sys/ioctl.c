@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ioctl(2). A few commands are the same for every descriptor and are done here, before its file is asked: close-on-exec, blocking,
- * and what a file of any filesystem can be asked: the flags that chattr(1) changes, the size of a block, the bytes it occupies.
+ * ioctl(2). A few commands are the same for every descriptor and are done here, before its file is asked:
+ * close-on-exec, blocking, and what a file of any filesystem can be asked: the flags that chattr(1) changes, the
+ * size of a block, the bytes it occupies.
  *
- * Flags (node.flags) are obeyed where a call checks its rights: node_permission knows of immutable files, path.c of names, attr.c of
- * attributes, file/file.c of opening and writing. Only what the filesystem offers can be set (fs_ops.flags, and its own verdict).
- * Who owns the file may set them; that it is append-only or immutable only root may say, or take back.
+ * Flags (node.flags) are obeyed where a call checks its rights: node_permission knows of immutable files, path.c of
+ * names, attr.c of attributes, file/file.c of opening and writing. Only what the filesystem offers can be set
+ * (fs_ops.flags, and its own verdict). Who owns the file may set them; that it is append-only or immutable only root
+ * may say, or take back.
  *
- * A file that becomes immutable on a disk cannot be stored to by who has it mapped or open already: its pages are written, and the
- * pager, asked for space again, refuses. In memory such writers go on, as on Linux.
+ * A file that becomes immutable on a disk cannot be stored to by who has it mapped or open already: its pages are
+ * written, and the pager, asked for space again, refuses. In memory such writers go on, as on Linux.
  */
 #include "sys/file_calls.h"
 

@@ -394,7 +394,8 @@ static int check_parents(struct node *moved, struct node *other)
 }
 
 /* Two names of one file: both stay. */
-static int rename_found(const struct place *old, const struct place *new, struct node *moved, struct node *over, unsigned flags)
+static int rename_found(const struct place *old, const struct place *new, struct node *moved, struct node *over,
+                        unsigned flags)
 {
 	int err = check_rename(old, new, moved, over, flags);
 

@@ -10,8 +10,8 @@
  *   commit    end the other threads; the process takes the new space, drops the old one, closes what is close-on-exec, resets
  *             signals, releases vfork's parent
  *
- * execveat names a file by a descriptor, alone or with a name from there. A script's interpreter is told /dev/fd/N, which
- * leads to the file again.
+ * execveat names a file by a descriptor, alone or with a name from there. A script's interpreter is told /dev/fd/N,
+ * which leads to the file again.
  *
  * Until commit every failure returns an errno to the old program, unharmed. Ending the other threads is the last step
  * that can fail (the process may be killed meanwhile). Pages of the file are not read here: segments are private file
@@ -46,7 +46,7 @@ struct exec {
 	struct program program, interpreter; /* the second without a file when there is none */
 	char *path;            /* as the caller named it, or /dev/fd/N/name: AT_EXECFN, the process's name */
 	bool nameless;         /* a descriptor alone: the process is named after the file */
-	bool vanishes;         /* that path leads through a descriptor which is closed at exec: no script can be found by it */
+	bool vanishes;         /* that path leads through a descriptor that exec closes: no script can be found by it */
 	char *word[EXEC_PREFIX_MAX]; /* what goes before (and instead of) argv[0]; owned */
 	unsigned nwords;
 	struct page *head;     /* the first page of the file last looked at */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Exchanging two names (renameat2, RENAME_EXCHANGE): what may be exchanged, what each name leads to then, and who may do it. */
+/*
+ * Exchanging two names (renameat2, RENAME_EXCHANGE): what may be exchanged, what each name leads to then, and who may do
+ * it.
+ */
 #include "show.h"
 
 #define NOREPLACE 1

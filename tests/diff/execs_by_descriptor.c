@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * execveat(2): programs and scripts found by a descriptor, with a name and without one; flags; what the new program is told of
- * itself. Each is this program again, which then says how it was started.
+ * execveat(2): programs and scripts found by a descriptor, with a name and without one; flags; what the new program is
+ * told of itself. Each is this program again, which then says how it was started.
  */
 #include "show.h"
 

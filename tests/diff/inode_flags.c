@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flags of an inode (chattr(1)): which may be set and by whom, what they forbid, what statx says of them. Each call is made on
- * a file or directory of its own that has the flags, once through descriptors opened before, on the disk and in memory.
- * Not for the host: a file may stay behind that nobody can remove.
+ * The flags of an inode (chattr(1)): which may be set and by whom, what they forbid, what statx says of them. Each call
+ * is made on a file or directory of its own that has the flags, once through descriptors opened before, on the disk and
+ * in memory. Not for the host: a file may stay behind that nobody can remove.
  */
 #include "show.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * O_TMPFILE makes a file without a name, in memory and on a disk, which linkat may give one, and then others; a file that has
- * lost its last name never gets another.
+ * O_TMPFILE makes a file without a name, in memory and on a disk, which linkat may give one, and then others; a file
+ * that has lost its last name never gets another.
  */
 #include "check.h"
 

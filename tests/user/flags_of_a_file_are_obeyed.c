@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An append-only file only grows and keeps its name; an immutable one does not change at all, on a disk not even for who has it open
- * and mapped. Only root says so. Not for the host: a test that fails leaves a file behind that nobody can remove.
+ * An append-only file only grows and keeps its name; an immutable one does not change at all, on a disk not even for
+ * who has it open and mapped. Only root says so. Not for the host: a test that fails leaves a file behind that nobody
+ * can remove.
  */
 #include "check.h"
 

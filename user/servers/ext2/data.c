@@ -244,7 +244,10 @@ int data_end_write(struct fs *fs, struct plan *plan, uint64_t off, uint32_t len,
 	return status;
 }
 
-/* Pages are about to become dirty: reserves blocks for what of them lies below `size`. EPERM: immutable; ENOSPC, EFBIG, EROFS, EIO. */
+/*
+ * Pages are about to become dirty: reserves blocks for what of them lies below `size`. EPERM: immutable; ENOSPC, EFBIG,
+ * EROFS, EIO.
+ */
 int data_dirty(struct fs *fs, uint32_t ino, uint64_t page, uint64_t npages, uint64_t size)
 {
 	uint64_t end = (page + npages) * EXT2_PAGE_SIZE;

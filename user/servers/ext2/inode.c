@@ -13,8 +13,8 @@
  * An inode is judged when it is read: its number, its type, its links, its size and the flags that would change the
  * meaning of its block map. Block pointers are judged when they are followed (map.c).
  *
- * Flags: what chattr(1) sets is kept here and handed down to new inodes; obeying is the kernel's part, but for the bytes of an
- * immutable file, for which no space is promised any more (data_dirty).
+ * Flags: what chattr(1) sets is kept here and handed down to new inodes; obeying is the kernel's part, but for the
+ * bytes of an immutable file, for which no space is promised any more (data_dirty).
  *
  * Times: seconds are 32 bits. Inodes of 256 bytes have room for nanoseconds and two more bits of seconds in the way
  * ext4 and e2fsprogs use them; they are kept there when the inode has that room.
@@ -174,7 +174,10 @@ int inode_before_death(struct fs *fs, struct inode *inode)
 	return order_before_death(fs, inode_off(fs, inode->ino), raw_len(fs));
 }
 
-/* A nameless inode is about to get a name, which must reach the disk before its link does: not by way of a dead neighbour. */
+/*
+ * A nameless inode is about to get a name, which must reach the disk before its link does: not by way of a dead
+ * neighbour.
+ */
 int inode_before_name(struct fs *fs, struct inode *inode)
 {
 	return order_is_dying(fs, inode_off(fs, inode->ino), raw_len(fs)) ? order_clean(fs) : 0;

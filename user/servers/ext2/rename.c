@@ -12,9 +12,9 @@
  * has none until its inode follows, in the same clean: docs/limits.md. Both have to do with e2fsck -p, which stops at
  * what it would have to ask about; nothing is lost.
  *
- * An exchange (RENAME_EXCHANGE) writes both records at once where one sector holds them. Elsewhere one of the two would have
- * no name between the two writes; so it gets a third one first, which goes last, and the metadata is cleaned after each
- * step. A crash in between leaves that name behind, ".exchange" and a number.
+ * An exchange (RENAME_EXCHANGE) writes both records at once where one sector holds them. Elsewhere one of the two would
+ * have no name between the two writes; so it gets a third one first, which goes last, and the metadata is cleaned after
+ * each step. A crash in between leaves that name behind, ".exchange" and a number.
  *
  * Two names of one file: nothing is done, as POSIX wants it. An ancestor is looked for along "..", with a bound, for on
  * a damaged disk the way may be a circle.
@@ -181,7 +181,7 @@ static int spare_name(struct fs *fs, struct inode *dir, char *text, struct name 
 	return err == -ENOENT ? 0 : err;
 }
 
-/* Where a name is; other records may have moved nothing, but they may have been added since. */
+/* What has that name is `inode` from now on, on the disk as well. */
 static int replace_named(struct fs *fs, struct inode *dir, struct name name, const struct inode *inode)
 {
 	struct dir_pos pos;
