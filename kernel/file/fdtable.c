@@ -377,11 +377,7 @@ int fd_close(int fd)
 	return 0;
 }
 
-/*
- * A table of the process's own, if it shares one. Of several threads nobody knows which are looking at the old one:
- * -EINVAL.
- */
-static int unshare_table(void)
+int fdtable_unshare(void)
 {
 	struct proc *p = proc_current();
 	struct fdtable *t = p->files;
@@ -402,7 +398,7 @@ static int unshare_table(void)
 
 int fd_close_range(unsigned first, unsigned last, bool cloexec, bool unshare)
 {
-	int err = unshare ? unshare_table() : 0;
+	int err = unshare ? fdtable_unshare() : 0;
 	struct fdtable *t = table_current();
 
 	if (err)

@@ -148,6 +148,11 @@ struct fdtable;
 struct fdtable *fdtable_create(void);
 struct fdtable *fdtable_copy(struct fdtable *t);     /* fork: files shared; NULL */
 void fdtable_get(struct fdtable *t);                 /* CLONE_FILES */
+/*
+ * fdtable_unshare: a table of the process's own, if it shares one. -ENOMEM; -EINVAL: of several threads nobody knows
+ * which are looking at the old one.
+ */
+int fdtable_unshare(void);
 void fdtable_put(struct fdtable *t);                 /* closes everything with the last reference; may sleep */
 void fdtable_close_on_exec(struct fdtable *t);
 struct file *fd_get(int fd);                         /* current process; referenced; NULL: EBADF */

@@ -7,7 +7,7 @@
  *   gather    copy argv and envp into the kernel
  *   build     a new space: map the segments, the bss, the stack; fill the stack. The thread works in the new space for
  *             this, but its process still has the old one
- *   commit    end the other threads; the process takes the new space, drops the old one, closes what is close-on-exec, resets
+ *   commit    end the other threads, leave a shared descriptor table; the process takes the new space, drops the old one, closes what is close-on-exec, resets
  *             signals, releases vfork's parent
  *
  * execveat names a file by a descriptor, alone or with a name from there. A script's interpreter is told /dev/fd/N,
@@ -348,6 +348,10 @@ static int exec_perform(struct exec *x, const struct program_name *name, vaddr_t
 	err = space_build(x);
 	if (!err)
 		err = become_single(t->proc);
+	if (!err && fdtable_unshare() != 0) {
+		err = -ENOMEM; /* nothing to go back to: the other threads have ended */
+		(void)signal_send_proc(t->proc, SIGKILL, NULL);
+	}
 	if (!err) {
 		commit(x, old);
 		return 0;
