@@ -271,8 +271,8 @@ static struct file *open_node(struct node *n, char *name, int flags, bool create
 {
 	bool only_path = flags & O_PATH;
 	int err = only_path ? flags & O_DIRECTORY && !S_ISDIR(n->mode) ? -ENOTDIR : 0 : check_open(n, flags, created);
-	struct file *f = err ? NULL
-	                     : file_create(FILE_NODE, &path_file_ops, (uint32_t)(flags & ~OPEN_ONCE) | (only_path ? 0 : O_LARGEFILE), NULL);
+	uint32_t shown = (uint32_t)(flags & ~OPEN_ONCE) | (only_path ? 0 : O_LARGEFILE);
+	struct file *f = err ? NULL : file_create(FILE_NODE, &path_file_ops, shown, NULL);
 
 	if (!f) {
 		node_put(n);

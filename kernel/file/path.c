@@ -78,7 +78,8 @@ uint32_t node_new_mode(const struct node *dir, uint32_t mode)
 
 	if (!p || S_ISDIR(mode) || (mode & program) != program || !(dir->mode & S_ISGID))
 		return mode;
-	return p->fsgid == dir->gid || proc_in_groups(p, dir->gid) || capable(CAP_FSETID) ? mode : mode & ~(uint32_t)S_ISGID;
+	bool member = p->fsgid == dir->gid || proc_in_groups(p, dir->gid);
+	return member || capable(CAP_FSETID) ? mode : mode & ~(uint32_t)S_ISGID;
 }
 
 /* ---- texts ---- */
