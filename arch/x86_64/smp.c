@@ -164,9 +164,9 @@ void cpu_irq_window(void)
 /* ---- freezing ---- */
 
 /*
- * The kernel is never interrupted, so a CPU that takes the kick was in user mode, idle or at a sched_point: it holds no spin lock, and
- * what it sees of the kernel is nobody's half-done work. A CPU inside the kernel takes it on its way out. Two CPUs that
- * freeze at once: the second is at a safe point by being here, and parks.
+ * The kernel is never interrupted, so a CPU that takes the kick was in user mode, idle or at a sched_point: it holds no
+ * spin lock, and what it sees of the kernel is nobody's half-done work. A CPU inside the kernel takes it on its way out.
+ * Two CPUs that freeze at once: the second is at a safe point by being here, and parks.
  *
  *     freezer      0 ──► me ───────────────────────────────────► 0
  *     generation   even ──► odd ──────────────────► even

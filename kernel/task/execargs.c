@@ -19,9 +19,10 @@
  *      argv pointers, NULL
  *   ── argc                            rsp, a multiple of 16
  *
- * Limits are Linux's: 128 KiB a string; a quarter of the stack's size, but 6 MiB at most and 128 KiB at least, for all
- * strings and the pointers to them. No locks; the frames belong to the
- * caller of args_init until args_free.
+ * Limits are Linux's: 128 KiB a string; a quarter of the stack's size, but 128 KiB at least, for all strings and the
+ * pointers to them. With a larger stack than usual Linux allows up to 6 MiB, here it stays at 2 (docs/limits.md).
+ *
+ * No locks; the frames belong to the caller of args_init until args_free.
  */
 #include "task/exec_impl.h"
 

@@ -11,8 +11,9 @@
  * from the same system call. Everything that can fail is made before the child can be seen by anybody; undoing is
  * then dropping references. The child enters the tree and a run queue last.
  *
- * A signal to several processes (kill of a group) comes before a fork or after it: one that is pending when the call begins is
- * taken first, and one that was sent before the child entered the tree, where it would have been found, begins the call anew.
+ * A signal to several processes (kill of a group) comes before a fork or after it: one that is pending when the call
+ * begins is taken first, and one that was sent before the child entered the tree, where it would have been found, begins
+ * the call anew.
  *
  * A shared space is counted (space->refs), so vfork has the real meaning: the child runs on the parent's memory, and
  * its stores are the parent's. Signal actions, working directory and descriptor table belong to the process: threads
@@ -325,7 +326,8 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags, unsig
 
 int proc_fork(const struct fork_request *r)
 {
-	unsigned since = __atomic_load_n(&proc_current()->group_signals, __ATOMIC_ACQUIRE); /* first, for it is counted last */
+	/* Looked at first, for it is counted last, when the signal is pending already. */
+	unsigned since = __atomic_load_n(&proc_current()->group_signals, __ATOMIC_ACQUIRE);
 	int err = thread_interrupted() ? -ERESTARTNOINTR : flags_check(r->flags);
 	if (!err && r->flags & CLONE_SETTLS && r->tls >= USER_END)
 		err = -EPERM;

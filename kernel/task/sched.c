@@ -285,7 +285,7 @@ static noreturn void idle_loop(void)
 	uint32_t bit = 1u << cpu_index();
 	for (;;) {
 		cpu_this()->resched = false;
-		/* The bit first: a thread made ready from here on either sees it, or lies in a queue that is searched below. */
+		/* The bit first: who makes a thread ready from here on sees it, or puts it in a queue searched below. */
 		__atomic_fetch_or(&idle_cpus, bit, __ATOMIC_SEQ_CST);
 		struct thread *next = pick_from(queue_here(), false);
 		if (!next)

@@ -47,7 +47,7 @@ struct timer {
 	uint64_t at_ns;
 	void (*fire)(struct timer *);
 	volatile bool armed;
-	volatile uint8_t firing;   /* how many CPUs run `fire` now: it may be set again, and be due, before that has ended */
+	volatile uint8_t firing;   /* how many CPUs run `fire`: it may be set again, and be due, before that has ended */
 	unsigned cpu;              /* whose tree it hangs in */
 };
 void timer_init(struct timer *t, void (*fire)(struct timer *));
@@ -188,7 +188,7 @@ void sched_init(void);                  /* first CPU: the boot context becomes i
 noreturn void sched_start(void);        /* the boot context turns into the idle loop */
 void sched_yield(void);
 /* at least one bit of a CPU that there is; t's p->lock held */
-/* sched_point: for the loop of a long call: lets interrupts in, and whoever waits for this CPU. -> no lock held; may sleep */
+/* sched_point: in the loop of a long call: lets interrupts in, and who waits for this CPU. -> no lock held; may sleep */
 void sched_point(void);
 void sched_set_affinity(struct thread *t, uint32_t mask);
 void sched_migrate_if_must(void);       /* the current thread, if it may not run here. -> no lock held */

@@ -2,8 +2,10 @@
 /*
  * madvise(2): hints, and what is more than a hint.
  *
- *      flags of the VMA     NORMAL RANDOM SEQUENTIAL DONTFORK DOFORK WIPEONFORK KEEPONFORK DONTDUMP DODUMP (NO)HUGEPAGE (UN)MERGEABLE
- *      pages go             DONTNEED DONTNEED_LOCKED: now; FREE: under pressure, unless they are stored to before; REMOVE: of the file
+ *      flags of the VMA     NORMAL RANDOM SEQUENTIAL DONTFORK DOFORK WIPEONFORK KEEPONFORK DONTDUMP DODUMP (NO)HUGEPAGE
+ *                           (UN)MERGEABLE
+ *      pages go             DONTNEED DONTNEED_LOCKED: now; FREE: under pressure, unless they are stored to before;
+ *                           REMOVE: of the file
  *      pages are colder     COLD: reclaim takes them first; PAGEOUT: it takes them now
  *      pages come           WILLNEED: from the disk into the cache; POPULATE_READ, POPULATE_WRITE: into the page tables
  *

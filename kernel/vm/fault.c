@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page faults. All fault policy of the kernel is in this file, from top to bottom. What happens to a program whose fault cannot be
- * resolved is in report.c, how a stack grows in map.c.
+ * Page faults. All fault policy of the kernel is in this file, from top to bottom. What happens to a program whose fault
+ * cannot be resolved is in report.c, how a stack grows in map.c.
  *
  * What a fault does depends on three things: what kind of VMA the address lies in, whether it is a store, and what the
  * PTE says now. The table `cases` below is the whole policy:
@@ -457,7 +457,7 @@ static enum step wait_step(struct fault *f, enum step step)
 	struct object *o = f->object;
 
 	if (step == STEP_NEED_FRAME) {
-		/* The failed allocation may have been a table's: then a frame more is made free, for the table to find. */
+		/* The failed allocation may have been a table's: then a frame more is made free, for it to find. */
 		struct page *p = vm_page_alloc(false);
 		if (!f->fresh)
 			f->fresh = p;

@@ -253,7 +253,7 @@ int space_mmap(struct space *s, vaddr_t *addr, size_t len, const struct mapping 
 	bool locked = s->def_flags & VMA_LOCKED || m->flags & MAP_LOCKED;
 	mutex_unlock(&s->lock);
 	space_free_dead(&dead);
-	/* The private memory of a server on the paging path is there from the start (it must not wait for memory later). */
+	/* The private memory of a server on the paging path comes now, for it must not wait for memory later. */
 	bool wired = thread_current()->pager && m->flags & MAP_PRIVATE;
 	if (!err && (locked || wired || (m->flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		space_populate(s, *addr, *addr + len, 0);
@@ -362,7 +362,7 @@ static int brk_grow(struct space *s, vaddr_t from, vaddr_t to)
 		return -ENOMEM;
 	if (!space_may_expand(s, p.flags, npages) || s->nvmas > vm_tunable.max_map_count || commit_charge(s, npages))
 		return -ENOMEM;
-	/* What ends below the break's start is not the heap, even if it looks the same; and nothing behind is merged. */
+	/* What ends below the break's start is not the heap, though it looks the same; and nothing behind is merged. */
 	if (prev && prev->end > s->brk_start && vma_grow_up(s, prev, &p))
 		return 0;
 	struct vma *v = vma_create(&p);

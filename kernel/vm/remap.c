@@ -78,7 +78,7 @@ static void move_entries(const struct stretch *p, pte_t *to)
 
 	spin_lock(&source->lock);
 	for (unsigned i = 0; (i = pte_skip(p->from, i, p->npages)) < p->npages; i++) {
-		/* In one step, for another CPU's store may still set the dirty bit, by which MADV_FREE's pages are kept. */
+		/* In one step: another CPU's store may still set the dirty bit, by which MADV_FREE's pages are kept. */
 		to[i] = __atomic_exchange_n(&p->from[i], 0, __ATOMIC_SEQ_CST);
 		counted += !(to[i] & PTE_UNCOUNTED);
 	}
@@ -115,7 +115,7 @@ static void move_ptes(struct move *m)
 static struct vma *make_window(struct move *m)
 {
 	struct vma *v = m->vma;
-	/* Anonymous memory that nobody has touched has no offset to keep: the place's own makes it more likely to merge. */
+	/* Anonymous memory that nobody has touched has no offset to keep: with the place's own it merges more often. */
 	pgoff_t pgoff = !v->object && !v->anon ? m->new >> PAGE_SHIFT : vma_pgoff(v, m->old);
 	struct piece p = { m->new, m->new + m->new_len, pgoff, v->flags, v->anon, v->object, v->file };
 	struct vma *above = vma_find(m->space, m->new), *below = above ? vma_prev(above) : m->space->highest;

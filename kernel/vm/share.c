@@ -12,12 +12,15 @@
  * without the write bit stops stores whatever the entries say, so they stay as they are, those of one owner writable;
  * nobody needs to look at them. Then one of three things happens to a shared table:
  *
- *      a change for one space      a fault, mprotect, munmap of a part, ...: the space first makes the table its own (table_own).
- *                                  If others have it, by a copy, in which private pages are read-only in both. If they have all
- *                                  gone, it just sets the write bit again, and what is writable in it is so at once.
- *      a change true for all       truncation, cleaning and reclaim come from an object and edit the shared table in place, once.
- *                                  Everybody who has the table has a VMA on the object's list; all are flushed (zap_flush).
- *      the space needs it no more  exit, munmap of all that it has there: it drops its link (table_leave). Nothing is allocated.
+ *      a change for one space      a fault, mprotect, munmap of a part, ...: the space first makes the table its own
+ *                                  (table_own). If others have it, by a copy, in which private pages are read-only in
+ *                                  both. If they have all gone, it just sets the write bit again, and what is writable
+ *                                  in it is so at once.
+ *      a change true for all       truncation, cleaning and reclaim come from an object and edit the shared table in
+ *                                  place, once. Everybody who has the table has a VMA on the object's list; all are
+ *                                  flushed (zap_flush).
+ *      the space needs it no more  exit, munmap of all that it has there: it drops its link (table_leave). Nothing is
+ *                                  allocated.
  *
  * A private page has one owner if its count is 1 and so is that of its table; as the path to an entry is made the
  * space's own before the entry is looked at, fault.c compares the page's count alone.

@@ -32,7 +32,7 @@ size_t copy_to_user_nofault(vaddr_t dst, const void *src, size_t len)
 	return range_ok(dst, len) ? len - user_copy_out(dst, src, len) : 0;
 }
 
-/* One page's part of another space: bytes copied, 0 when it is not mapped. The object is locked, so that no truncation frees it. */
+/* One page's part of another space: bytes copied, 0: it is not mapped. With its object locked no truncation frees it. */
 static size_t read_page(struct space *s, vaddr_t addr, char *buf, size_t len)
 {
 	size_t n = 0;

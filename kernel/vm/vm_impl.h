@@ -122,9 +122,12 @@ void space_free_dead(struct list *dead);
  * errors.
  */
 int space_place(struct space *s, vaddr_t *addr, size_t len, const struct mapping *m);
-/* space_grow_stack: a touch below v, the first VMA above it (NULL: none), which grows down to addr; false: it may not. Lock held. */
+/* space_grow_stack: v, the first VMA above addr (NULL: none), grows down to it; false: it may not. -> lock held */
 bool space_grow_stack(struct space *s, struct vma *v, vaddr_t addr);
-/* space_touch: a fault of one of many pages: between two others may run, and a kill ends it. 0, -EFAULT, -ENOMEM, -EINTR */
+/*
+ * space_touch: a fault of one of many pages: between two others may run, and a kill ends it. 0, -EFAULT, -ENOMEM, -EINTR
+ * -> no lock held, may sleep
+ */
 int space_touch(struct space *s, vaddr_t addr, enum fault_access access);
 
 /* ---- table.c: page tables ---- */
@@ -245,7 +248,7 @@ int object_pin(struct object *o, pgoff_t at, struct page **out);
 /* object_is_hole: without a server what is not in the index is a hole, and need not be filled to be read. */
 bool object_is_hole(struct object *o, pgoff_t at);
 int object_reserve(struct object *o, pgoff_t first, pgoff_t last, uint64_t size); /* DIRTY, unless they are RESERVED */
-/* object_extend: token held: the size grows, or stays. -EPERM: sealed meanwhile, for its driver has died (object_revoke asks for no token) */
+/* object_extend: token held: the size grows, or stays. -EPERM: sealed meanwhile, without the token (object_revoke) */
 int object_extend(struct object *o, uint64_t size);
 int object_extend_begin(struct object *o);                 /* the token to change the size; -EINTR */
 void object_extend_end(struct object *o);
