@@ -74,11 +74,17 @@ struct sigevent {
 	int sigev_signo, sigev_notify;
 	union {
 		pid_t __tid;
+		struct {
+			void (*__function)(union sigval);
+			void *__attributes;
+		} __call;
 		char __bytes[48];
 	} __u;
 };
 
 #define sigev_notify_thread_id __u.__tid
+#define sigev_notify_function __u.__call.__function
+#define sigev_notify_attributes __u.__call.__attributes
 
 struct sigaction {
 	union {

@@ -156,6 +156,7 @@ pid_t tcgetpgrp(int fd);
 int tcsetpgrp(int fd, pid_t group);
 
 unsigned int alarm(unsigned int seconds);
+unsigned int ualarm(unsigned int micros, unsigned int interval);
 int pause(void);
 unsigned int sleep(unsigned int seconds);
 int usleep(useconds_t microseconds);

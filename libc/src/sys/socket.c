@@ -24,7 +24,7 @@ ssize_t recv(int fd, void *buf, size_t n, int flags) { return recvfrom(fd, buf, 
 
 ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *len)
 {
-	return call6(SYS_recvfrom, fd, buf, n, flags, from, len);
+	return cancel6(SYS_recvfrom, fd, buf, n, flags, from, len);
 }
 
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) { return cancel3(SYS_recvmsg, fd, message, flags); }

@@ -111,6 +111,15 @@ unsigned int alarm(unsigned int seconds)
 	return (unsigned int)raw1(SYS_alarm, seconds);
 }
 
+unsigned int ualarm(unsigned int micros, unsigned int interval)
+{
+	const struct itimerval value = { { interval / 1000000, interval % 1000000 }, { micros / 1000000, micros % 1000000 } };
+	struct itimerval old = { { 0, 0 }, { 0, 0 } };
+
+	setitimer(ITIMER_REAL, &value, &old);
+	return (unsigned int)(old.it_value.tv_sec * 1000000 + old.it_value.tv_usec);
+}
+
 /* ---- timers of POSIX ---- */
 
 static_assert(sizeof(struct sigevent) == sizeof(struct abi_sigevent), "sigevent is the kernel's");
