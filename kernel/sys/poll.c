@@ -70,6 +70,16 @@ static void mask_end(int64_t result)
 	signal_set_mask(t->saved_sigmask);
 }
 
+/* The time that is left; a program whose memory cannot take it does not get it. */
+static void left_write(vaddr_t at, uint64_t deadline, uint64_t unit)
+{
+	uint64_t now = clock_now_ns(), left = deadline > now ? deadline - now : 0;
+	struct abi_timespec ts = { (int64_t)(left / NSEC_PER_SEC), (int64_t)(left % NSEC_PER_SEC / unit) };
+
+	if (at && deadline != FOREVER)
+		(void)copy_to_user_prefix(at, &ts, sizeof ts);
+}
+
 /* ---- poll ---- */
 
 static int64_t poll_array(vaddr_t user, uint32_t count, uint64_t deadline)
@@ -119,6 +129,7 @@ CALL(ppoll)
 		return n;
 	n = poll_array(a, (uint32_t)b, deadline);
 	mask_end(n);
+	left_write(c, deadline, 1);
 	return n == -EINTR ? -ERESTARTNOHAND : n;
 }
 
@@ -208,16 +219,6 @@ static int64_t select_sets(int n, const vaddr_t user[3], uint64_t deadline)
 			result = -EFAULT;
 	kfree(memory);
 	return result;
-}
-
-/* The time that is left; a program whose memory cannot take it does not get it. */
-static void left_write(vaddr_t at, uint64_t deadline, uint64_t unit)
-{
-	uint64_t now = clock_now_ns(), left = deadline > now ? deadline - now : 0;
-	struct abi_timespec ts = { (int64_t)(left / NSEC_PER_SEC), (int64_t)(left % NSEC_PER_SEC / unit) };
-
-	if (at && deadline != FOREVER)
-		(void)copy_to_user_prefix(at, &ts, sizeof ts);
 }
 
 CALL(select)

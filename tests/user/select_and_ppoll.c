@@ -44,6 +44,8 @@ static void errors(int *ends)
 	FAILS(try_select(-1, NULL, NULL, NULL, 0), EINVAL);
 	FAILS(try_select(64, (void *)1, NULL, NULL, 0), EFAULT);
 	FAILS(syscall(SYS_select, 0, NULL, NULL, NULL, 1), EFAULT);
+	struct timespec short_time = { 0, 1000000 };
+	CHECK(syscall(SYS_ppoll, NULL, 0, &short_time, NULL, 8) == 0 && short_time.tv_nsec == 0); /* what was left */
 	FAILS(syscall(SYS_ppoll, &fd, 1, &bad, NULL, 8), EINVAL);
 	FAILS(syscall(SYS_ppoll, &fd, 1, NULL, &set, 4), EINVAL);
 	FAILS(syscall(SYS_ppoll, 1, 1, NULL, NULL, 8), EFAULT);
