@@ -43,7 +43,7 @@ static int64_t write_room(uint64_t pos, size_t len)
 	if (!len)
 		return 0;
 	if (pos >= limit) {
-		signal_send_proc(proc_current(), SIGXFSZ, NULL);
+		signal_send_self(SIGXFSZ);
 		return -EFBIG;
 	}
 	if (pos >= FILE_SIZE_MAX)

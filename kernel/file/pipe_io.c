@@ -228,7 +228,7 @@ static int64_t pipe_write_from(struct file *f, struct cursor from)
 			err = -EFAULT;
 	}
 	if (err == -EPIPE && proc_current())
-		signal_send_proc(proc_current(), SIGPIPE, NULL);
+		signal_send_self(SIGPIPE);
 	return from.left < total ? (int64_t)(total - from.left) : err;
 }
 

@@ -193,7 +193,7 @@ int64_t socket_send(struct file *f, struct transfer *t)
 		done += (size_t)n;
 	}
 	if (n == -EPIPE && !done && stream && !(t->flags & MSG_NOSIGNAL) && proc_current())
-		signal_send_proc(proc_current(), SIGPIPE, NULL);
+		signal_send_self(SIGPIPE);
 	return done ? (int64_t)done : n;
 }
 

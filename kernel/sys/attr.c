@@ -263,7 +263,7 @@ CALL(faccessat2)
 int node_truncate(struct node *n, uint64_t size)
 {
 	if (size > n->object->size && size > proc_rlimit(RLIMIT_FSIZE)) {
-		signal_send_proc(proc_current(), SIGXFSZ, NULL);
+		signal_send_self(SIGXFSZ);
 		return -EFBIG;
 	}
 	int err = n->fs->ops->check_size ? n->fs->ops->check_size(n, size) : 0;

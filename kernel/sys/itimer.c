@@ -82,7 +82,7 @@ SYSCALL(setitimer)
 
 SYSCALL(alarm)
 {
-	uint64_t left = MIN((uint32_t)a, (uint32_t)INT32_MAX) * NSEC_PER_SEC, interval = 0;
+	uint64_t left = (uint32_t)a * NSEC_PER_SEC, interval = 0;
 	exchange(ITIMER_REAL, true, &left, &interval);
 	uint64_t seconds = left / NSEC_PER_SEC, rest = left % NSEC_PER_SEC;
 	return seconds + ((!seconds && rest) || rest >= NSEC_PER_SEC / 2); /* nearest, but something is never nothing */
@@ -101,6 +101,25 @@ static int sigevent_read(struct abi_sigevent *ev, vaddr_t at)
 		return 0;
 	bool known = ev->notify == SIGEV_SIGNAL || ev->notify == SIGEV_THREAD || ev->notify == SIGEV_THREAD_ID;
 	return known && ev->signo >= 1 && ev->signo <= ABI_NSIG ? 0 : -EINVAL;
+}
+
+/* A CPU clock with a number in it: of this process or one of its threads. Those of other processes have no timers. */
+static int timer_cpu_clock(int clock, enum alarm_clock *kind, int *tid)
+{
+	struct proc *p = proc_current();
+	int number = cpu_clock_number(clock), part = clock & 3;
+	if (part > CPU_CLOCK_SCHED)
+		return -EINVAL;
+	if (!(clock & CPU_CLOCK_THREAD)) {
+		*kind = part == CPU_CLOCK_VIRT ? ALARM_USER : ALARM_CPU;
+		return !number || number == p->pid ? 0 : -EINVAL;
+	}
+	*kind = ALARM_THREAD;
+	*tid = number ? number : *tid;
+	spin_lock(&p->lock);
+	bool exists = thread_find_locked(p, *tid);
+	spin_unlock(&p->lock);
+	return exists ? 0 : -EINVAL;
 }
 
 /* What a timer's alarm counts. -EINVAL: there is no such clock; -EOPNOTSUPP: none that timers can have. */
@@ -127,7 +146,7 @@ static int timer_clock(int clock, enum alarm_clock *kind, int *tid)
 	case CLOCK_MONOTONIC_COARSE:
 		return -EOPNOTSUPP;
 	default:
-		return -EINVAL;
+		return clock < 0 ? timer_cpu_clock(clock, kind, tid) : -EINVAL;
 	}
 }
 
@@ -135,9 +154,9 @@ SYSCALL(timer_create)
 {
 	struct abi_sigevent ev;
 	enum alarm_clock kind = ALARM_TIME;
-	int tid, err = timer_clock(a, &kind, &tid);
+	int tid, bad_event = sigevent_read(&ev, b), err = bad_event == -EFAULT ? bad_event : timer_clock(a, &kind, &tid);
 	if (!err)
-		err = sigevent_read(&ev, b);
+		err = bad_event;
 	if (err)
 		return err;
 	int32_t id = posix_timer_create(kind, tid, &ev, !b, clock_base_ns(a));

@@ -123,6 +123,13 @@ static bool is_meant(const struct proc *p, int which, int who)
 	}
 }
 
+/* A process may be named by any of its threads. */
+static int who_is_meant_locked(int which, int who)
+{
+	const struct proc *p = which == PRIO_PROCESS && who ? proc_of_thread_locked(who) : NULL;
+	return p ? p->pid : who;
+}
+
 static int nice_change(struct proc *p, int nice)
 {
 	const struct proc *self = proc_current();
@@ -141,9 +148,10 @@ SYSCALL(setpriority)
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	mutex_lock(&proc_tree_lock);
+	int who = who_is_meant_locked(which, b);
 	list_for_each(n, &proc_all) {
 		struct proc *p = list_entry(n, struct proc, all_link);
-		if (!is_meant(p, which, b))
+		if (!is_meant(p, which, who))
 			continue;
 		int err = nice_change(p, nice);
 		if (err || result == -ESRCH)
@@ -160,9 +168,10 @@ SYSCALL(getpriority)
 	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	mutex_lock(&proc_tree_lock);
+	int who = who_is_meant_locked(which, b);
 	list_for_each(n, &proc_all) {
 		const struct proc *p = list_entry(n, struct proc, all_link);
-		if (is_meant(p, which, b))
+		if (is_meant(p, which, who))
 			result = MAX(result, 20 - p->nice);
 	}
 	mutex_unlock(&proc_tree_lock);

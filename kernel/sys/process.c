@@ -78,18 +78,18 @@ SYSCALL(waitid)
 {
 	struct wait_query q;
 	struct wait_found found;
+	memset(&found, 0, sizeof(found));
 	int err = waitid_query(&q, a, b, d);
 	if (!err)
 		err = proc_wait(&q, &found);
-	if (err)
-		return err;
 	if (e && found.pid && copy_to_user(e, &found.usage, sizeof(found.usage)) != 0)
 		return -EFAULT;
 	struct abi_siginfo info = { .si_signo = found.pid ? SIGCHLD : 0, .si_code = found.code };
 	info.child.pid = found.pid;
 	info.child.uid = found.uid;
 	info.child.status = found.status;
-	return c ? copy_to_user(c, &info, offsetof(struct abi_siginfo, child.pad)) : 0;
+	/* Also a call that fails says that nobody was found. */
+	return c && copy_to_user(c, &info, offsetof(struct abi_siginfo, child.pad)) != 0 ? -EFAULT : err;
 }
 
 /* ---- numbers ---- */
@@ -111,7 +111,7 @@ SYSCALL(getsid)
 	return session_numbers(a, &pgid);
 }
 
-SYSCALL(setpgid) { return (int)b < 0 ? -EINVAL : session_set_group(a, b); }
+SYSCALL(setpgid) { return session_set_group(a, b); }
 SYSCALL(setsid) { return session_create(); }
 
 SYSCALL(uname)
@@ -156,11 +156,13 @@ static int limit_exchange(int pid, unsigned which, const struct abi_rlimit *new,
 {
 	int err = 0;
 	mutex_lock(&proc_tree_lock);
-	struct proc *self = proc_current(), *p = pid ? proc_find_locked(pid) : self;
+	struct proc *self = proc_current(), *p = pid ? proc_of_thread_locked(pid) : self;
 	if (!p)
 		err = -ESRCH;
 	else if (p != self && !same_ids(self, p) && !capable(CAP_SYS_RESOURCE))
 		err = -EPERM;
+	else if (which >= RLIM_NLIMITS)
+		err = -EINVAL;
 	if (!err) {
 		spin_lock(&p->lock);
 		*old = p->rlimit[which];
@@ -175,8 +177,6 @@ static int limit_exchange(int pid, unsigned which, const struct abi_rlimit *new,
 static int64_t limit_call(int pid, unsigned which, vaddr_t new_at, vaddr_t old_at)
 {
 	struct abi_rlimit new, old;
-	if (which >= RLIM_NLIMITS)
-		return -EINVAL;
 	if (new_at && copy_from_user(&new, new_at, sizeof(new)) != 0)
 		return -EFAULT;
 	int err = limit_exchange(pid, which, new_at ? &new : NULL, &old);
@@ -186,7 +186,7 @@ static int64_t limit_call(int pid, unsigned which, vaddr_t new_at, vaddr_t old_a
 }
 
 SYSCALL(prlimit64) { return limit_call(a, b, c, d); }
-SYSCALL(getrlimit) { return limit_call(0, a, 0, b); }
+SYSCALL(getrlimit) { return (unsigned)a < RLIM_NLIMITS && !b ? -EFAULT : limit_call(0, a, 0, b); }
 SYSCALL(setrlimit) { return b ? limit_call(0, a, b, 0) : -EFAULT; }
 
 #define RUSAGE_SELF 0

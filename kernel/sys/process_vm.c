@@ -20,7 +20,7 @@ static struct space *space_of(int pid)
 	bool allowed = false;
 
 	mutex_lock(&proc_tree_lock);
-	struct proc *p = proc_find_locked(pid);
+	struct proc *p = proc_of_thread_locked(pid);
 	if (p) {
 		s = proc_space_get(p);
 		allowed = cred_may_trace(p, TRACE_REAL);

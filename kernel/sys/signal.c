@@ -164,11 +164,8 @@ SYSCALL(kill)
  */
 static int thread_signal_locked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
 {
-	struct thread *found = NULL;
 	spin_lock(&p->lock);
-	list_for_each(n, &p->threads)
-		if (list_entry(n, struct thread, proc_link)->tid == tid)
-			found = list_entry(n, struct thread, proc_link);
+	struct thread *found = thread_find_locked(p, tid);
 	int err = found ? signal_send_thread_locked(found, signo, info) : tid == p->pid ? signal_check(p, signo, info)
 	                                                                                : -ESRCH;
 	spin_unlock(&p->lock);

@@ -7,6 +7,7 @@
  * kernel together. A sleep that is broken off by a stop and continue goes on to its first deadline (ERESTARTBLOCK);
  * one that is broken off by a handler tells what is left.
  */
+#include <abi/capability.h>
 #include <abi/errno.h>
 #include <abi/misc.h>
 #include <abi/time.h>
@@ -34,28 +35,20 @@ uint64_t clock_base_ns(int clock)
 	return wall ? clock_epoch_ns() : 0;
 }
 
-/* The clocks of other processes and threads: ~number << 3, 4 for a thread, and which part of the time. */
-enum { CPU_CLOCK_PROF, CPU_CLOCK_VIRT, CPU_CLOCK_SCHED, CPU_CLOCK_THREAD = 4 };
-
 static bool thread_clock_read(int tid, uint64_t *ns)
 {
 	struct proc *p = proc_current();
-	bool found = false;
 	spin_lock(&p->lock);
-	list_for_each(n, &p->threads) {
-		const struct thread *t = list_entry(n, struct thread, proc_link);
-		if (t->tid == tid) {
-			*ns = thread_cpu_ns(t);
-			found = true;
-		}
-	}
+	const struct thread *t = thread_find_locked(p, tid);
+	if (t)
+		*ns = thread_cpu_ns(t);
 	spin_unlock(&p->lock);
-	return found;
+	return t;
 }
 
 static bool other_clock_read(int clock, uint64_t *ns)
 {
-	int number = ~(clock >> 3), part = clock & 3;
+	int number = cpu_clock_number(clock), part = clock & 3;
 	if (part > CPU_CLOCK_SCHED)
 		return false;
 	if (clock & CPU_CLOCK_THREAD)
@@ -108,6 +101,7 @@ SYSCALL(clock_gettime)
 SYSCALL(clock_getres)
 {
 	bool coarse = (int)a == CLOCK_REALTIME_COARSE || (int)a == CLOCK_MONOTONIC_COARSE;
+	coarse |= (int)a < 0 && (a & 3) != CPU_CLOCK_SCHED;
 	/* as coarse as Linux says; we read the same clock for all */
 	struct abi_timespec ts = { 0, coarse ? COARSE_NS : 1 };
 	uint64_t ns;
@@ -182,6 +176,12 @@ SYSCALL(nanosleep)
 	return sleep_until(deadline, b);
 }
 
+static bool sleeps_on_itself(int clock)
+{
+	int number = cpu_clock_number(clock);
+	return clock & CPU_CLOCK_THREAD && (!number || number == thread_current()->tid);
+}
+
 /* Which clocks can be slept on. */
 static int sleep_check(int clock)
 {
@@ -193,20 +193,27 @@ static int sleep_check(int clock)
 	case CLOCK_TAI:
 	case CLOCK_PROCESS_CPUTIME_ID:
 		return 0;
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_BOOTTIME_ALARM:
+		return capable(CAP_WAKE_ALARM) ? 0 : -EPERM;
 	default:
-		return clock >= 0 && clock_read(clock, &ns) ? -EOPNOTSUPP : -EINVAL;
+		if (!clock_read(clock, &ns))
+			return -EINVAL;
+		return clock >= 0 ? -EOPNOTSUPP : sleeps_on_itself(clock) ? -EINVAL : 0;
 	}
 }
 
-/* Until the process has used so much CPU time: looking whenever it could at the earliest be so. */
-static int64_t sleep_cpu(uint64_t until, bool absolute, vaddr_t rem)
+/* Until so much CPU time has been used, looking whenever it could be so; for ever when its user ends first. */
+static int64_t sleep_cpu(int clock, uint64_t until, bool absolute, vaddr_t rem)
 {
 	for (;;) {
-		uint64_t used = proc_cpu_ns(proc_current()), left = until > used ? until - used : 0;
-		if (!left)
+		uint64_t used = 0;
+		bool lives = clock_read(clock, &used);
+		uint64_t left = until > used ? until - used : 0;
+		if (lives && !left)
 			return 0;
 		wait_begin(WAIT_SIGNALS);
-		if (wait_end(NULL, clock_now_ns() + MAX(left / cpu_count, CPU_SLEEP_NS)) == -ETIMEDOUT)
+		if (wait_end(NULL, lives ? clock_now_ns() + MAX(left / cpu_count, CPU_SLEEP_NS) : NO_DEADLINE) == -ETIMEDOUT)
 			continue;
 		struct abi_timespec ts = timespec_of(left);
 		if (!absolute && rem && copy_to_user(rem, &ts, sizeof(ts)) != 0)
@@ -217,15 +224,19 @@ static int64_t sleep_cpu(uint64_t until, bool absolute, vaddr_t rem)
 
 SYSCALL(clock_nanosleep)
 {
-	uint64_t ns, deadline;
+	uint64_t ns, deadline, used = 0;
 	bool absolute = b & TIMER_ABSTIME;
-	int err = sleep_check(a);
+	int err = (int)a < 0 ? 0 : sleep_check(a); /* of CPU clocks with numbers the time is read first, as on Linux */
 	if (!err)
 		err = timespec_read(c, &ns);
+	if (!err && (int)a < 0)
+		err = sleep_check(a);
 	if (err)
 		return err;
-	if ((int)a == CLOCK_PROCESS_CPUTIME_ID)
-		return sleep_cpu(absolute ? ns : proc_cpu_ns(proc_current()) + ns, absolute, d);
+	if ((int)a == CLOCK_PROCESS_CPUTIME_ID || (int)a < 0) {
+		clock_read(a, &used);
+		return sleep_cpu(a, absolute ? ns : used + ns, absolute, d);
+	}
 	uint64_t base = clock_base_ns(a);
 	if (!deadline_resumed(&deadline))
 		deadline = !absolute ? clock_now_ns() + ns : ns > base ? ns - base : 0;

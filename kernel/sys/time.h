@@ -13,6 +13,9 @@ int timespec_read(vaddr_t at, uint64_t *ns);
 
 /* clock_base_ns: what the clock showed at boot; 0 also for CPU clocks. */
 uint64_t clock_base_ns(int clock);
+/* CPU clocks of processes and threads: ~number << 3 (0: one's own), 4 for a thread's, and which part of the time. */
+enum { CPU_CLOCK_PROF, CPU_CLOCK_VIRT, CPU_CLOCK_SCHED, CPU_CLOCK_THREAD = 4 };
+static inline int cpu_clock_number(int clock) { return ~(clock >> 3); }
 
 /* deadline_resumed: a call that ended with ERESTARTBLOCK is entered again: its deadline of then. */
 bool deadline_resumed(uint64_t *deadline);

@@ -23,18 +23,15 @@
 uint64_t alarm_now_locked(const struct alarm *a)
 {
 	struct spent spent;
+	const struct thread *t;
 	switch (a->clock) {
 	case ALARM_USER:
 	case ALARM_CPU:
 		spent = proc_spent_locked(a->proc);
 		return spent.user_ns + (a->clock == ALARM_CPU ? spent.system_ns : 0);
 	case ALARM_THREAD:
-		list_for_each(n, &a->proc->threads) {
-			const struct thread *t = list_entry(n, struct thread, proc_link);
-			if (t->tid == a->tid)
-				return thread_cpu_ns(t);
-		}
-		return 0; /* it has ended, and comes no further */
+		t = thread_find_locked(a->proc, a->tid);
+		return t ? thread_cpu_ns(t) : 0; /* one that has ended comes no further */
 	default:
 		return clock_now_ns();
 	}
@@ -119,7 +116,9 @@ static void itimer_fire(struct timer *timer)
 	spin_lock(&p->lock);
 	if (alarm_due_locked(a)) {
 		alarm_forward_locked(a);
-		signal_send_kernel_locked(p, itimers[a - p->itimer].signo);
+		/* CPU time is told to who uses it. */
+		bool mine = a->clock != ALARM_TIME && thread_current()->proc == p;
+		signal_send_kernel_locked(p, mine ? thread_current() : NULL, itimers[a - p->itimer].signo);
 	}
 	spin_unlock(&p->lock);
 }
@@ -134,7 +133,7 @@ static void limit_fire(struct timer *timer)
 		uint64_t hard = p->rlimit[RLIMIT_CPU].rlim_max;
 		bool over = hard < NO_DEADLINE / NSEC_PER_SEC && alarm_now_locked(a) >= hard * NSEC_PER_SEC;
 		alarm_set_locked(a, a->at_ns + NSEC_PER_SEC, 0);
-		signal_send_kernel_locked(p, over ? SIGKILL : SIGXCPU);
+		signal_send_kernel_locked(p, NULL, over ? SIGKILL : SIGXCPU);
 	}
 	spin_unlock(&p->lock);
 }

@@ -3,8 +3,8 @@
  * Parents and children: telling of ends, stops and continuations; waiting for them; orphans.
  *
  * A child has up to two things to tell: that it has ended (it is a zombie), or that it has stopped or gone on
- * (stop_report, the last of which counts; a stop is not told any more when it is over). Each is told twice: by a
- * signal, which nobody need wait for, and to whoever waits (wait4, waitid).
+ * (stop_report, the last of which counts; it is there from the moment in which the child has stopped, or was sent
+ * SIGCONT). Each is told twice: by a signal, which nobody need wait for, and to whoever waits (wait4, waitid).
  *
  * A parent that ignores SIGCHLD, or has set SA_NOCLDWAIT for it, has no zombies: such a child is freed as soon as it
  * has told. What a child was cloned with instead of SIGCHLD makes it one of a second kind, which only __WCLONE and
@@ -13,7 +13,7 @@
  * When a process ends its children become those of the next ancestor that asked for orphans (PR_SET_CHILD_SUBREAPER),
  * or of the first process, which hears of the zombies among them.
  *
- * Locks: all under the tree lock.
+ * Locks: all under the tree lock; stop_report is under the child's, for signals are sent without the tree lock.
  */
 #include "task/task_impl.h"
 
@@ -22,8 +22,6 @@
 
 #include "lib/string.h"
 #include "vm/vm.h"
-
-#define REPORT_CONTINUED 0xffff
 
 /* ---- telling ---- */
 
@@ -40,10 +38,9 @@ static struct abi_siginfo child_info(struct proc *p, int code, int status)
 	return info;
 }
 
-static void tell_stop_locked(struct proc *p, int report, int code, int status)
+static void tell_stop_locked(struct proc *p, int code, int status)
 {
 	struct proc *parent = p->parent;
-	p->stop_report = report;
 	if (!parent)
 		return;
 	struct abi_siginfo info = child_info(p, code, status);
@@ -51,21 +48,21 @@ static void tell_stop_locked(struct proc *p, int report, int code, int status)
 	bool quiet = parent->actions[SIGCHLD - 1].flags & SA_NOCLDSTOP;
 	spin_unlock(&parent->lock);
 	if (!quiet)
-		(void)signal_send_proc(parent, SIGCHLD, &info); /* a standard signal is never refused */
+		(void)signal_send_proc_at(parent, p->parent_tid, SIGCHLD, &info); /* a standard signal is never refused */
 	wait_wake_all(&parent->child_wait);
 }
 
 void child_tell_stopped(struct proc *p, int signo)
 {
 	mutex_lock(&proc_tree_lock);
-	tell_stop_locked(p, signo << 8 | 0x7f, CLD_STOPPED, signo);
+	tell_stop_locked(p, CLD_STOPPED, signo);
 	mutex_unlock(&proc_tree_lock);
 }
 
 void child_tell_continued(struct proc *p)
 {
 	mutex_lock(&proc_tree_lock);
-	tell_stop_locked(p, REPORT_CONTINUED, CLD_CONTINUED, SIGCONT);
+	tell_stop_locked(p, CLD_CONTINUED, SIGCONT);
 	mutex_unlock(&proc_tree_lock);
 }
 
@@ -89,7 +86,7 @@ static bool tell_end_locked(struct proc *p)
 			signo = 0;
 	}
 	if (signo)
-		(void)signal_send_proc(parent, signo, &info); /* a real-time one may be too many; waiting finds the child */
+		(void)signal_send_proc_at(parent, p->parent_tid, signo, &info); /* of a real-time one there may be too many */
 	wait_wake_all(&parent->child_wait);
 	return unwanted;
 }
@@ -110,16 +107,34 @@ static void bury_locked(struct proc *p, struct list *dead)
 	list_push_back(dead, &p->sibling);
 }
 
+static void tell_death(struct proc *child, const struct proc *p)
+{
+	struct abi_siginfo info = { .si_code = SI_USER, .child.pid = p->pid, .child.uid = p->uid };
+	if (child->death_signal)
+		(void)signal_send_proc(child, child->death_signal, &info);
+}
+
+void child_thread_ends(struct proc *p, int tid)
+{
+	mutex_lock(&proc_tree_lock);
+	list_for_each(n, &p->children) {
+		struct proc *child = list_entry(n, struct proc, sibling);
+		if (child->parent_tid != tid)
+			continue;
+		child->parent_tid = 0;
+		tell_death(child, p);
+	}
+	mutex_unlock(&proc_tree_lock);
+}
+
 static void orphan_locked(struct proc *child, struct proc *p, struct proc *reaper, struct list *dead)
 {
-	if (child->death_signal) {
-		struct abi_siginfo info = { .si_code = SI_USER, .child.pid = p->pid, .child.uid = p->uid };
-		(void)signal_send_proc(child, child->death_signal, &info);
-	}
+	tell_death(child, p);
 	list_remove(&child->sibling);
 	list_push_back(&reaper->children, &child->sibling);
 	child->parent = reaper;
 	child->ppid = reaper->pid;
+	child->parent_tid = reaper->pid;
 	child->exit_signal = SIGCHLD; /* what it was cloned with is between it and the parent that is gone */
 	if (!child->zombie)
 		session_group_left_locked(child, p, NULL);
@@ -192,9 +207,23 @@ void thread_usage(struct abi_rusage *usage)
 
 /* ---- waiting ---- */
 
-static bool matches(const struct proc *self, const struct proc *child, const struct wait_query *q)
+/* Children that other threads made: __WNOTHREAD. Those of a thread that has ended are the oldest one's. */
+static bool of_another_thread(struct proc *self, const struct proc *child)
 {
+	spin_lock(&self->lock);
+	const struct thread *t = thread_find_locked(self, child->parent_tid);
+	if (!t)
+		t = list_entry(self->threads.next, struct thread, proc_link);
+	spin_unlock(&self->lock);
+	return t != thread_current();
+}
+
+static bool matches(struct proc *self, const struct proc *child, const struct wait_query *q)
+{
+
 	if (q->who == WAIT_PID ? child->pid != q->id : q->who == WAIT_GROUP && child->pgid != (q->id ? q->id : self->pgid))
+		return false;
+	if (q->options & __WNOTHREAD && of_another_thread(self, child))
 		return false;
 	return q->options & __WALL || (child->exit_signal != SIGCHLD) == !!(q->options & __WCLONE);
 }
@@ -228,12 +257,14 @@ static bool look_at_zombie(struct proc *self, struct proc *child, const struct w
 
 static bool look_at_living(struct proc *child, const struct wait_query *q, struct wait_found *found)
 {
+	spin_lock(&child->lock);
 	int report = child->stop_report;
-	bool continued = report == REPORT_CONTINUED;
-	if (!report || !(q->options & (continued ? WCONTINUED : WUNTRACED)) || (!continued && !child->stopped))
-		return false;
-	if (!(q->options & WNOWAIT))
+	bool continued = report == STOP_REPORT_CONTINUED, asked = q->options & (continued ? WCONTINUED : WUNTRACED);
+	if (asked && !(q->options & WNOWAIT))
 		child->stop_report = 0;
+	spin_unlock(&child->lock);
+	if (!report || !asked)
+		return false;
 	found_set(found, child, report, continued ? CLD_CONTINUED : CLD_STOPPED, continued ? SIGCONT : WSTOPSIG(report));
 	return true;
 }

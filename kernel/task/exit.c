@@ -39,6 +39,7 @@ void proc_kill_threads_locked(struct proc *p, int status)
 		return;
 	p->exiting = true;
 	p->stopped = false;
+	p->stop_report = 0;
 	p->status = status;
 	list_for_each(n, &p->threads) {
 		struct thread *t = list_entry(n, struct thread, proc_link);
@@ -125,6 +126,8 @@ noreturn void thread_exit(void)
 	struct proc *p = t->proc;
 	if (p) {
 		leave_threads(p, t);
+		if (p->nthreads > 1 && !list_empty(&p->children))
+			child_thread_ends(p, t->tid);
 		spin_lock(&p->lock);
 		spent_add_thread(&p->used, t);
 		bool last = --p->nthreads == 0;

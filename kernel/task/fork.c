@@ -291,6 +291,7 @@ static int enter_tree(struct proc *p, bool beside, unsigned since)
 		if (beside)
 			p->exit_signal = self->exit_signal;
 		proc_join_locked(p, self->pgid, self->sid);
+		p->parent_tid = beside ? self->parent_tid : thread_current()->tid;
 		proc_link_locked(p, beside ? self->parent : self);
 	}
 	mutex_unlock(&proc_tree_lock);

@@ -67,14 +67,6 @@ static void fill_entry(struct posix_timer *t, uint64_t value)
 	memcpy(&t->entry.info, &info, sizeof(t->entry.info));
 }
 
-static struct thread *thread_find_locked(struct proc *p, int tid)
-{
-	list_for_each(n, &p->threads)
-		if (list_entry(n, struct thread, proc_link)->tid == tid)
-			return list_entry(n, struct thread, proc_link);
-	return NULL;
-}
-
 static void due_locked(struct posix_timer *t)
 {
 	struct proc *p = t->alarm.proc;

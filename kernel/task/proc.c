@@ -191,6 +191,27 @@ struct proc *proc_find_locked(int pid)
 	return NULL;
 }
 
+struct thread *thread_find_locked(struct proc *p, int tid)
+{
+	assert_spin_held(&p->lock);
+	list_for_each(n, &p->threads)
+		if (list_entry(n, struct thread, proc_link)->tid == tid)
+			return list_entry(n, struct thread, proc_link);
+	return NULL;
+}
+
+struct proc *proc_of_thread_locked(int tid)
+{
+	struct proc *found = proc_find_locked(tid);
+	for (struct list *n = proc_all.next; !found && n != &proc_all; n = n->next) {
+		struct proc *p = list_entry(n, struct proc, all_link);
+		spin_lock(&p->lock);
+		found = thread_find_locked(p, tid) ? p : NULL;
+		spin_unlock(&p->lock);
+	}
+	return found;
+}
+
 struct space *proc_space_get(struct proc *p)
 {
 	spin_lock(&p->lock);

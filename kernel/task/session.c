@@ -114,9 +114,13 @@ static int group_set_locked(struct proc *p, int pgid)
 
 int session_set_group(int pid, int pgid)
 {
+	pid = pid ? pid : proc_current()->pid;
+	pgid = pgid ? pgid : pid;
+	if (pgid < 0)
+		return -EINVAL;
 	mutex_lock(&proc_tree_lock);
-	int err = group_set_locked(pid ? proc_find_locked(pid) : proc_current(),
-	                           pgid ? pgid : pid ? pid : proc_current()->pid);
+	struct proc *p = proc_of_thread_locked(pid);
+	int err = p && p->pid != pid ? -EINVAL : group_set_locked(p, pgid);
 	mutex_unlock(&proc_tree_lock);
 	return err;
 }
@@ -139,7 +143,7 @@ int session_create(void)
 int session_numbers(int pid, int *pgid)
 {
 	mutex_lock(&proc_tree_lock);
-	const struct proc *p = pid ? proc_find_locked(pid) : proc_current();
+	const struct proc *p = pid ? proc_of_thread_locked(pid) : proc_current();
 	int sid = p ? p->sid : -ESRCH;
 	*pgid = p ? p->pgid : -ESRCH;
 	mutex_unlock(&proc_tree_lock);

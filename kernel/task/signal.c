@@ -11,7 +11,8 @@
  * wait is not broken off for a signal that another thread has meanwhile taken.
  *
  * A deadly signal ends the process where it is sent, not where it is taken, so that it reaches threads in killable
- * waits too. Process 1 is not killed by signals that it does not handle, and kill(-1) spares the servers.
+ * waits too. Only SIGKILL does so to a stopped process; others wait there for SIGCONT, like all signals. Process 1 is
+ * not killed by signals that it does not handle, and kill(-1) spares the servers.
  *
  * A thread in sigtimedwait takes what it waits for although it blocks it (thread.sigwait); whether a signal is ignored
  * or deadly depends on the mask alone, as if it did not wait.
@@ -107,6 +108,7 @@ static void job_control_locked(struct proc *p, int signo)
 		return;
 	p->stopped = false;
 	p->continued = true;
+	p->stop_report = STOP_REPORT_CONTINUED;
 	wait_wake_all(&p->stop_wait);
 }
 
@@ -146,14 +148,13 @@ void signal_set_action(struct proc *p, int signo, const struct abi_sigaction *sa
 	spin_unlock(&p->lock);
 }
 
-/* Who can take it now: `only`, or the current thread if it is of p, or the first that does not block it. */
-static struct thread *receiver_locked(struct proc *p, struct thread *only, uint64_t bit)
+/* Who can take it now: `only`; or a thread that does not block it, `prefer` before the others, then the oldest. */
+static struct thread *receiver_locked(struct proc *p, struct thread *only, struct thread *prefer, uint64_t bit)
 {
-	struct thread *self = thread_current();
 	if (only)
 		return blocked(only) & bit ? NULL : only;
-	if (self->proc == p && !(blocked(self) & bit) && !list_empty(&self->proc_link))
-		return self;
+	if (prefer && !(blocked(prefer) & bit))
+		return prefer;
 	list_for_each(n, &p->threads) {
 		struct thread *t = list_entry(n, struct thread, proc_link);
 		if (!(blocked(t) & bit))
@@ -166,7 +167,7 @@ void signal_hand_over_locked(struct proc *p, uint64_t bits)
 {
 	assert_spin_held(&p->lock);
 	for (bits &= p->sigpending.set; bits; bits &= bits - 1) {
-		struct thread *t = receiver_locked(p, NULL, bits & -bits);
+		struct thread *t = receiver_locked(p, NULL, NULL, bits & -bits);
 		if (t)
 			set_pending(t);
 	}
@@ -196,26 +197,29 @@ static bool begin_locked(struct proc *p, struct thread *only, int signo)
 	enum signal_effect effect = signal_effect_locked(p, signo);
 	if (effect == SIGNAL_HANDLED || effect == SIGNAL_STOPS || blocked_everywhere_locked(p, only, SIGBIT(signo)))
 		return true;
+	if (effect == SIGNAL_KILLS && p->stopped && signo != SIGKILL)
+		return true;
 	if (effect == SIGNAL_KILLS)
 		proc_kill_threads_locked(p, signo);
 	return false;
 }
 
-static void tell_receiver_locked(struct proc *p, struct thread *only, int signo)
+static void tell_receiver_locked(struct proc *p, struct thread *only, struct thread *prefer, int signo)
 {
-	struct thread *t = receiver_locked(p, only, SIGBIT(signo));
+	struct thread *t = receiver_locked(p, only, prefer, SIGBIT(signo));
 	if (t)
 		set_pending(t);
 }
 
 /* 0, -EAGAIN */
-static int send_locked(struct proc *p, struct thread *only, int signo, const struct abi_siginfo *info)
+static int send_locked(struct proc *p, struct thread *only, struct thread *prefer, int signo,
+                       const struct abi_siginfo *info)
 {
 	if (!begin_locked(p, only, signo))
 		return 0;
 	int err = signal_queue_add(only ? &only->sigpending : &p->sigpending, p, signo, info);
 	if (!err)
-		tell_receiver_locked(p, only, signo);
+		tell_receiver_locked(p, only, prefer, signo);
 	return err;
 }
 
@@ -226,22 +230,38 @@ void signal_send_entry_locked(struct proc *p, struct thread *only, int signo, st
 		return;
 	}
 	signal_queue_entry(only ? &only->sigpending : &p->sigpending, e, signo);
-	tell_receiver_locked(p, only, signo);
+	tell_receiver_locked(p, only, NULL, signo);
 }
 
-int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info)
+int signal_send_proc_at(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
 {
 	if (signo <= 0 || signo > ABI_NSIG)
 		return -EINVAL;
 	spin_lock(&p->lock);
-	int err = send_locked(p, NULL, signo, info);
+	int err = send_locked(p, NULL, tid ? thread_find_locked(p, tid) : NULL, signo, info);
 	spin_unlock(&p->lock);
 	return err;
 }
 
-void signal_send_kernel_locked(struct proc *p, int signo)
+int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info)
 {
-	(void)send_locked(p, NULL, signo, NULL); /* standard signals are never refused */
+	return signal_send_proc_at(p, 0, signo, info);
+}
+
+void signal_send_kernel_locked(struct proc *p, struct thread *prefer, int signo)
+{
+	(void)send_locked(p, NULL, prefer, signo, NULL); /* standard signals are never refused */
+}
+
+void signal_send_self(int signo)
+{
+	struct thread *t = thread_current();
+	struct abi_siginfo info = { .si_signo = signo, .si_code = SI_USER };
+	info.child.pid = t->proc->pid;
+	info.child.uid = t->proc->uid;
+	spin_lock(&t->proc->lock);
+	(void)send_locked(t->proc, t, NULL, signo, &info);
+	spin_unlock(&t->proc->lock);
 }
 
 static bool may_signal(const struct proc *p, int signo)
@@ -263,19 +283,19 @@ int signal_send_thread_locked(struct thread *t, int signo, const struct abi_sigi
 {
 	assert_spin_held(&t->proc->lock);
 	int err = signal_check(t->proc, signo, info);
-	return err || !signo ? err : send_locked(t->proc, t, signo, info);
+	return err || !signo ? err : send_locked(t->proc, t, NULL, signo, info);
 }
 
-static int send_checked_locked(struct proc *p, int signo, const struct abi_siginfo *info)
+static int send_checked_locked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
 {
 	int err = signal_check(p, signo, info);
-	return err || !signo ? err : signal_send_proc(p, signo, info);
+	return err || !signo ? err : signal_send_proc_at(p, tid, signo, info);
 }
 
 /* The same to one of several: none of them may fork meanwhile and leave out the child (fork.c). */
 static int send_member_locked(struct proc *p, int signo, const struct abi_siginfo *info)
 {
-	int err = send_checked_locked(p, signo, info);
+	int err = send_checked_locked(p, 0, signo, info);
 	p->group_signals++;
 	return err;
 }
@@ -321,9 +341,9 @@ int signal_send_pid(int pid, int signo, const struct abi_siginfo *info)
 	int err = -ESRCH;
 	mutex_lock(&proc_tree_lock);
 	if (pid > 0) {
-		struct proc *p = proc_find_locked(pid);
+		struct proc *p = proc_of_thread_locked(pid);
 		if (p)
-			err = send_checked_locked(p, signo, info);
+			err = send_checked_locked(p, pid, signo, info);
 	} else if (pid == -1) {
 		err = send_all_locked(signo, info);
 	} else {

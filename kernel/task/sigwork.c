@@ -47,12 +47,13 @@ int signal_take_locked(struct thread *t, uint64_t these, struct abi_siginfo *inf
 /* ---- stopping ---- */
 
 /* -> whether the parent is to be told */
-static bool stop_locked(struct proc *p)
+static bool stop_locked(struct proc *p, int signo)
 {
 	if (p->exiting || p->stopped || !p->stopping)
 		return false;
 	p->stopping = false;
 	p->stopped = true;
+	p->stop_report = signo << 8 | 0x7f;
 	signal_kick_all_locked(p);
 	return true;
 }
@@ -63,7 +64,7 @@ static void stop_take(struct proc *p, int signo)
 	if (signo != SIGSTOP && session_group_orphaned(p))
 		return;
 	spin_lock(&p->lock);
-	bool tell = stop_locked(p);
+	bool tell = stop_locked(p, signo);
 	spin_unlock(&p->lock);
 	if (tell)
 		child_tell_stopped(p, signo);

@@ -227,7 +227,7 @@ struct proc {
 	bool zombie;               /* (T) */
 	bool stopped, continued, exiting; /* (p) continued: not yet told to the parent */
 	bool subreaper;            /* (a) orphans among its descendants become its children */
-	int death_signal;          /* (a) sent to it when its parent ends; 0 none */
+	int death_signal;          /* (a) sent to it when the thread ends that made it; 0 none */
 	unsigned group_signals;    /* (T) how many were sent to it as one of several processes, see fork.c */
 	bool execed;               /* (T) execve since fork: its group is its own business */
 	bool no_terminal;          /* (T) has given up its session's terminal */
@@ -240,9 +240,10 @@ struct proc {
 	int next_timer;            /* (p) its number */
 	int nice;                  /* (a) remembered, not acted upon */
 	bool no_new_privs, no_huge_pages; /* (a) prctl(2) */
-	int stop_report;           /* (T) status word of a stop or continue not yet waited for; 0 none */
+	int stop_report;           /* (p) status word of a stop or continue not yet waited for; 0 none */
 	struct wait_queue stop_wait; /* threads of a stopped process; exec waits here for the last other thread */
 	volatile int ppid;         /* changes under (T) */
+	int parent_tid;            /* (T) the parent's thread that made it; 0: it has ended, the oldest stands in for it */
 	int exit_signal;           /* SIGCHLD */
 	struct wait_queue child_wait; /* parent waits here for children */
 	struct wait_queue vfork_wait; bool vfork_done;
@@ -264,6 +265,7 @@ static inline bool capable(unsigned cap)
 	return !p || p->caps.effective & CAP_BIT(cap);
 }
 struct proc *proc_find_locked(int pid); /* tree lock held; NULL */
+struct proc *proc_of_thread_locked(int tid); /* the one with this number, or with such a thread; likewise */
 void proc_init(void);
 /* proc_start_init: pid 1 runs /boot/init with argv {"init"}; descriptors 0-2 on /dev/kmsg. 0 or -errno. */
 int proc_start_init(const char *path);
@@ -304,6 +306,8 @@ void signal_fault(int signo, int code, vaddr_t addr, uint64_t trapno, uint64_t e
 /* the same for what is no exception: the frame shows the last one */
 void signal_force(int signo, int code, vaddr_t addr);
 int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
+/* signal_send_self: a standard one to the current thread, for what it has done (SIGPIPE, SIGXFSZ); it may block it. */
+void signal_send_self(int signo);
 int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
 
 /* ---- session.c; all but the first: tree lock held ---- */

@@ -51,6 +51,7 @@ struct proc *proc_alloc(void);                  /* refs 1, no pid, no threads; N
 static inline void proc_get(struct proc *p) { __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED); }
 void proc_put(struct proc *p);
 void proc_add_thread(struct proc *p, struct thread *t);
+struct thread *thread_find_locked(struct proc *p, int tid); /* one of p's, p->lock held; NULL */
 void proc_link_locked(struct proc *p, struct proc *parent); /* tree lock held: into the lists */
 void proc_unlink_locked(struct proc *p);
 void proc_name_set(struct proc *p, const char *path);       /* comm: the last component */
@@ -89,7 +90,7 @@ void posix_timers_end(struct proc *p);
 /* ---- session.c ---- */
 /* session_group_left_locked: p's group has lost a connection to `parent`; except does not count any more. */
 void session_group_left_locked(const struct proc *p, const struct proc *parent, const struct proc *except);
-int session_set_group(int pid, int pgid);                   /* setpgid(2) of numbers that are not negative */
+int session_set_group(int pid, int pgid);                   /* setpgid(2) */
 int session_create(void);                                   /* setsid(2) */
 /* the session of pid (0: the caller), and its group; -ESRCH */
 int session_numbers(int pid, int *pgid);
@@ -101,6 +102,8 @@ void proc_release_vfork(struct proc *p);                    /* the child let go 
 /* ---- child.c ---- */
 /* p is a zombie, or gone, after this; its children have a new parent */
 void child_end(struct proc *p);
+void child_thread_ends(struct proc *p, int tid);            /* a thread of p that is not the last */
+#define STOP_REPORT_CONTINUED 0xffff /* in proc.stop_report, as in the status word of wait4 */
 void child_tell_stopped(struct proc *p, int signo);
 void child_tell_continued(struct proc *p);
 enum usage_of { USAGE_SELF, USAGE_CHILDREN, USAGE_BOTH };
@@ -143,7 +146,10 @@ void signal_hand_over_locked(struct proc *p, uint64_t bits);
 /* signal_check: may the current process send it? 0 also for signal 0; -EINVAL, -EPERM */
 int signal_check(const struct proc *p, int signo, const struct abi_siginfo *info);
 int signal_send_thread_locked(struct thread *t, int signo, const struct abi_siginfo *info); /* its p->lock held */
-void signal_send_kernel_locked(struct proc *p, int signo);  /* a standard one; p->lock held */
+/* signal_send_kernel_locked: a standard one, which `prefer` (NULL: nobody) takes before others; p->lock held. */
+void signal_send_kernel_locked(struct proc *p, struct thread *prefer, int signo);
+/* signal_send_proc_at: as signal_send_proc; the thread with this number takes it before others. */
+int signal_send_proc_at(struct proc *p, int tid, int signo, const struct abi_siginfo *info);
 /* signal_send_entry_locked: an entry that is part of something; only: the thread, NULL: the process; p->lock held. Not
  * to be sent
    twice before its `gone` has been called, which may be at once. */
