@@ -20,7 +20,8 @@
  *   port_receive(port, m, cap, timeout_ns)      -> 0 (a call, or a notification: op MSG_NOTIFY, arg[0] = bits);
  *                                                  timeout_ns < 0 waits for ever; ETIMEDOUT, EINTR
  *   port_reply(port, m)                         -> 0; ESRCH when the caller is gone (m->token names the call)
- *   port_reply_receive(port, m, cap)            -> reply to m->token, then receive into m
+ *   port_reply_receive(port, m, cap)            -> reply to m->token, then receive into m; ENOMEM of either: no memory
+ *                                                  for the data, nothing was received, the caller waits: once more
  *   port_notify(fd, bits)                       -> ORs bits into the port's pending notification
  *   port_timer(port, deadline_ns, bits)         -> one-shot, CLOCK_MONOTONIC; deadline 0 cancels
  *   port_offer(port, token, fd, off)            -> memory goes with the reply to the call `token`, to be mapped by who

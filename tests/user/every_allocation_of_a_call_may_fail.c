@@ -2,19 +2,13 @@
 /*
  * Each call of the mmap family and its faults, again and again with the kernel's first, second, third, ... allocation
  * failing: it ends in an errno or a signal, the books are right afterwards, and every page comes back.
- *
- * Each try is a child's: it prepares, has the n-th allocation from then on fail, and makes the call. The call has been
- * through when fewer allocations were made than the one that was to fail.
+ * What is not about memory is in every_allocation_of_files_and_tasks_may_fail.
  */
 #define _GNU_SOURCE
-#include "check.h"
-#include "pages.h"
-#include <atlas/system.h>
-#include <stdbool.h>
+#include "failing.h"
 #include <sys/uio.h>
 
 #define N    16
-#define MANY 300 /* no call needs so many */
 #define RW   (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define HUGE (512 * PAGE)
@@ -28,6 +22,8 @@ static void touch(unsigned char *p, size_t npages)
 	for (size_t i = 0; i < npages; i++)
 		STORE(p + i * PAGE, i);
 }
+
+static void renew(void) { close(make_file("f", N * PAGE)); }
 
 static void prepare(void)
 {
@@ -118,7 +114,8 @@ static long read_maps(void)
 {
 	char text[8000];
 	int maps = open("/proc/self/smaps", O_RDONLY);
-	return maps < 0 || read(maps, text, sizeof text) < 0 ? -1 : 0;
+	long n = maps < 0 ? -1 : read(maps, text, sizeof text);
+	return failing_close(maps, n);
 }
 
 static long copy_pages(ssize_t (*call)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long,
@@ -191,7 +188,7 @@ static long store_after_fork(void)
 }
 
 #define CALL(f) { #f, f }
-static const struct { const char *name; long (*make)(void); } calls[] = {
+static const struct failing_call calls[] = {
 	CALL(map_anonymous), CALL(map_populated), CALL(map_shared), CALL(map_file), CALL(map_copy), CALL(map_memory),
 	CALL(map_huge),
 	CALL(map_locked), CALL(map_over), CALL(unmap_middle), CALL(unmap_middle_of_file), CALL(protect_middle),
@@ -211,77 +208,11 @@ static const struct { const char *name; long (*make)(void); } calls[] = {
 	CALL(store_memory), CALL(load_all), CALL(deep), CALL(store_after_fork),
 };
 
-static bool is_meant(int error)
-{
-	static const int all[] = { ENOMEM, EAGAIN, ENOSPC, EFAULT, EIO, ENFILE };
-
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (error == all[i])
-			return true;
-	return false;
-}
-
-enum { THROUGH = 10, WENT_WELL, FAILED, ODD };
-
-/* One try; what became of it. */
-static int try(long (*make)(void), unsigned long n)
-{
-	prepare();
-	unsigned long before = (unsigned long)alloc_fail(n);
-	errno = 0;
-	long result = make();
-	int error = errno;
-	unsigned long made = (unsigned long)alloc_fail(0) - before;
-	if (result && !is_meant(error)) {
-		fprintf(stderr, "returned %ld, errno %d\n", result, error);
-		return ODD;
-	}
-	return made < n ? THROUGH : result ? FAILED : WENT_WELL;
-}
-
-/* How many of the allocations of the call could fail with an error of the call. */
-static unsigned sweep(size_t call)
-{
-	unsigned failed = 0;
-
-	for (unsigned long n = 1; n < MANY; n++) {
-		close(make_file("f", N * PAGE));
-		int status = IN_CHILD(_exit(try(calls[call].make, n)));
-		alloc_fail(0);
-		bool killed = WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGBUS ||
-		                                      WTERMSIG(status) == SIGSEGV);
-		int end = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-		if (!killed && end != THROUGH && end != WENT_WELL && end != FAILED) {
-			fprintf(stderr, "%s, allocation %lu: status %x\n", calls[call].name, n, status);
-			exit(1);
-		}
-		failed += killed || end == FAILED;
-		if (end == THROUGH)
-			break;
-	}
-	if (vm_audit()) {
-		fprintf(stderr, "%s: the audit finds something\n", calls[call].name);
-		exit(1);
-	}
-	return failed;
-}
-
 int main(int argc, char **argv)
 {
-	unsigned failed = 0;
-
 	if (vm_audit() < 0)
 		return 77;
-	for (int round = 0; round < 2; round++) {
-		long before = free_pages();
-		for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-			if (argc < 2 || !strcmp(argv[1], calls[i].name))
-				failed += sweep(i);
-		if (round && pages_lost(before) > 8) {
-			fprintf(stderr, "%ld pages fewer are free\n", pages_lost(before));
-			return 1;
-		}
-	}
+	unsigned failed = failing_calls(calls, sizeof calls / sizeof *calls, prepare, renew, argv[1]);
 	CHECK(argc > 1 || failed > 100);
 	return 0;
 }

@@ -4,13 +4,26 @@
  *
  * The wrappers exist to give the arguments their types; the contracts are in abi/atlas.h. They do
  * not set errno (see atlas/port.h for why), and they do not retry after EINTR: a server decides for
- * itself what a signal means in the middle of its loop.
+ * itself what a signal means in the middle of its loop. One thing they repeat: a reply whose data the kernel has no
+ * memory for (ENOMEM, and nothing was received). Nobody else would give it, and its caller would wait for ever.
  *
  * An alternative, macros over syscall(), was rejected: it would take any argument silently and
  * report errors in another way than the messages do.
  */
 #include "../internal.h"
+#include <abi/errno.h>
 #include <atlas/port.h>
+#include <time.h>
+
+static int try_again(long result)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+
+	if (result != -ENOMEM)
+		return 0;
+	raw2(SYS_nanosleep, &moment, 0);
+	return 1;
+}
 
 int port_create(int flags)
 {
@@ -39,12 +52,22 @@ int port_receive(int port, struct msg *m, size_t cap, int64_t timeout_ns)
 
 int port_reply(int port, struct msg *m)
 {
-	return (int)raw2(SYS_port_reply, port, m);
+	long result;
+
+	do
+		result = raw2(SYS_port_reply, port, m);
+	while (try_again(result));
+	return (int)result;
 }
 
 int port_reply_receive(int port, struct msg *m, size_t cap)
 {
-	return (int)raw3(SYS_port_reply_receive, port, m, cap);
+	long result;
+
+	do
+		result = raw3(SYS_port_reply_receive, port, m, cap);
+	while (try_again(result));
+	return (int)result;
 }
 
 int port_notify(int fd, uint64_t bits)
