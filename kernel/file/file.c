@@ -204,8 +204,6 @@ static int check_open(struct node *n, int flags, bool created)
 	if (S_ISDIR(n->mode) && (access & W_OK || flags & O_CREAT))
 		return -EISDIR;
 	int err = created ? 0 : node_permission(n, access);
-	if (!err && access & W_OK && n->fs->readonly && (S_ISREG(n->mode) || S_ISDIR(n->mode)))
-		err = -EROFS;
 	if (!err && flags & O_NOATIME && !node_is_own(n))
 		err = -EPERM;
 	if (!err && unlikely(node_is_append(n)) && !(flags & OPEN_EXEC) &&
@@ -308,7 +306,7 @@ static int create_here(struct node *dir, const char *last, uint32_t mode, struct
 		return -EROFS;
 	int err = node_permission(dir, W_OK | X_OK);
 	if (!err)
-		err = dir->fs->readonly ? -EROFS : dir->fs->ops->create(dir, &make, out);
+		err = dir->fs->ops->create(dir, &make, out);
 	return err == -EEXIST ? 1 : err;
 }
 
@@ -376,7 +374,7 @@ static struct file *open_nameless(int dirfd, const char *text, int flags, uint32
 	const struct fs_ops *ops = dir.node->fs->ops;
 	err = node_permission(dir.node, W_OK | X_OK);
 	if (!err)
-		err = dir.node->fs->readonly ? -EROFS : ops->tmpfile ? ops->tmpfile(dir.node, &make, &n) : -EOPNOTSUPP;
+		err = ops->tmpfile ? ops->tmpfile(dir.node, &make, &n) : -EOPNOTSUPP;
 	if (!err)
 		n->linkable = !(flags & O_EXCL);
 	char *name = err ? NULL : path_join(dir.name, "#");

@@ -65,7 +65,7 @@ static inline bool node_is_fixed(const struct node *n) { return n->flags & (FS_A
 bool node_is_frozen(const struct node *n);
 uint32_t node_mount_flags(const struct node *n); /* MS_*: how its filesystem is mounted */
 void node_drop_setid(struct node *n); /* what is changed by anybody but root is not set-user-id (or group) any more */
-/* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES; -EPERM: immutable. */
+/* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES; -EROFS; -EPERM: immutable. */
 int node_permission(struct node *n, unsigned mask);
 bool node_is_own(const struct node *n);                /* the current process's user owns it, or has CAP_FOWNER */
 /*

@@ -45,6 +45,8 @@ static int permission_as(struct proc *p, const struct node *n, unsigned mask, co
 {
 	uint32_t mode = n->mode, bits = mode & 7;
 
+	if (unlikely(mask & W_OK && n->fs->readonly && (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode))))
+		return -EROFS;
 	if (unlikely(mask & W_OK && n->flags & FS_IMMUTABLE_FL))
 		return -EPERM;
 	if (as->uid == n->uid)

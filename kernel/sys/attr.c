@@ -222,8 +222,6 @@ static int64_t access_now(int dirfd, vaddr_t text, unsigned mode, unsigned flags
 		err = -EACCES;
 	else if (n)
 		err = node_permission(n, mode);
-	if (n && !err && mode & W_OK && n->fs->readonly && (S_ISREG(n->mode) || S_ISDIR(n->mode) || S_ISLNK(n->mode)))
-		err = -EROFS;
 	subject_put(&s);
 	return err;
 }
@@ -291,8 +289,6 @@ CALL(truncate)
 		err = -EINVAL;
 	else
 		err = node_permission(n, W_OK);
-	if (!err && n->fs->readonly)
-		err = -EROFS;
 	if (!err && node_is_append(n))
 		err = -EPERM;
 	if (!err)

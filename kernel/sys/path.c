@@ -190,7 +190,7 @@ static int link_node(struct node *to, int dirfd, vaddr_t text)
 		return err;
 	int refused = at.dir.node->fs != to->fs ? -EXDEV : check_link_source(to);
 	err = check_make(&at, false);
-	if (refused && (!err || err == -EACCES || err == -EROFS))
+	if (refused && (!err || err == -EACCES))
 		err = place_exists(&at) ? -EEXIST : refused;
 	if (!err && (node_is_fixed(to) || S_ISDIR(to->mode)))
 		err = -EPERM;
