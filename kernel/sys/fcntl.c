@@ -145,6 +145,8 @@ static int64_t fcntl_file(struct file *file, int fd, unsigned cmd, uint64_t arg)
 	case F_SETFL:
 		if ((file->flags ^ arg) & O_APPEND && file->node && node_is_append(file->node))
 			return -EPERM;
+		if (arg & ~(uint64_t)file->flags & O_NOATIME && file->node && !node_is_own(file->node))
+			return -EPERM;
 		file->flags = (file->flags & ~SETFL_MASK) | ((uint32_t)arg & SETFL_MASK);
 		return 0;
 	case F_GETLK: case F_SETLK: case F_SETLKW:
