@@ -23,6 +23,9 @@
 typedef struct __file FILE;
 typedef long fpos_t;
 
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE 2
+
 __BEGIN_DECLS
 extern FILE *stdin;
 extern FILE *stdout;
@@ -111,6 +114,7 @@ void perror(const char *s);
 int remove(const char *path);
 int rename(const char *from, const char *to);
 int renameat(int fromdir, const char *from, int todir, const char *to);
+int renameat2(int fromdir, const char *from, int todir, const char *to, unsigned int flags);
 char *tmpnam(char *name);
 char *ctermid(char *name);
 __END_DECLS

@@ -7,9 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
@@ -239,6 +243,34 @@ static void calendar(void)
 	CHECK(timegm(&tm) == 1740873600 + 86400 * 2 && tm.tm_mon == 2 && tm.tm_mday == 4);
 }
 
+/* Users and groups in full, and calls by one file or two. */
+static void identities(void)
+{
+	uid_t real, effective, saved;
+	gid_t group = getgid(), groups[3];
+
+	CHECK(getresuid(&real, &effective, &saved) == 0 && real == getuid() && effective == geteuid());
+	CHECK(setresuid(-1, effective, -1) == 0 && setfsuid(-1) == (int)effective);
+	CHECK(getresgid(&groups[0], &groups[1], &groups[2]) == 0 && groups[0] == group && groups[1] == getegid());
+	CHECK(setresgid(-1, group, -1) == 0 && setfsgid(-1) == (int)group);
+	CHECK(setgroups(1, &group) == 0 || errno == EPERM);
+}
+
+static void files(void)
+{
+	char name[] = "/tmp/processXXXXXX", other[] = "/tmp/processXXXXXX";
+	int from = mkstemp(name), to = mkstemp(other);
+	struct statx x;
+	off_t off = 1;
+
+	CHECK(write(from, "abcd", 4) == 4 && sendfile(to, from, &off, 2) == 2 && off == 3);
+	CHECK(statx(AT_FDCWD, other, 0, 0x7ff, &x) == 0 && x.stx_size == 2 && x.stx_nlink == 1);
+	CHECK(renameat2(AT_FDCWD, name, AT_FDCWD, other, RENAME_NOREPLACE) == -1 && errno == EEXIST);
+	CHECK(unlink(name) == 0 && unlink(other) == 0);
+	CHECK(close_range((unsigned)to, (unsigned)to, 0) == 0 && fcntl(to, F_GETFD) == -1 && errno == EBADF);
+	close(from);
+}
+
 int main(int argc, char **argv)
 {
 	arguments = argv;
@@ -252,5 +284,7 @@ int main(int argc, char **argv)
 	exits();
 	directories();
 	calendar();
+	identities();
+	files();
 	return 0;
 }

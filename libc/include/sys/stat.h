@@ -34,6 +34,26 @@ struct stat {
 	long __unused[3];
 };
 
+/* The bytes of struct abi_statx. */
+struct statx_timestamp {
+	long tv_sec;
+	unsigned int tv_nsec;
+	int __pad;
+};
+
+struct statx {
+	unsigned int stx_mask, stx_blksize;
+	unsigned long stx_attributes;
+	unsigned int stx_nlink, stx_uid, stx_gid;
+	unsigned short stx_mode, __pad0;
+	unsigned long stx_ino, stx_size, stx_blocks, stx_attributes_mask;
+	struct statx_timestamp stx_atime, stx_btime, stx_ctime, stx_mtime;
+	unsigned int stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
+	unsigned long stx_mnt_id;
+	unsigned int stx_dio_mem_align, stx_dio_offset_align;
+	unsigned long __spare[12];
+};
+
 #define st_atime st_atim.tv_sec
 #define st_mtime st_mtim.tv_sec
 #define st_ctime st_ctim.tv_sec
@@ -43,6 +63,7 @@ int stat(const char *__restrict path, struct stat *__restrict st);
 int lstat(const char *__restrict path, struct stat *__restrict st);
 int fstat(int fd, struct stat *st);
 int fstatat(int dir, const char *__restrict path, struct stat *__restrict st, int flags);
+int statx(int dir, const char *__restrict path, int flags, unsigned int mask, struct statx *__restrict out);
 int chmod(const char *path, mode_t mode);
 int fchmod(int fd, mode_t mode);
 int fchmodat(int dir, const char *path, mode_t mode, int flags);

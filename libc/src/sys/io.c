@@ -21,6 +21,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -262,6 +263,16 @@ ssize_t copy_file_range(int from, off_t *from_off, int to, off_t *to_off, size_t
 			unsigned int flags)
 {
 	return call6(SYS_copy_file_range, from, from_off, to, to_off, n, flags);
+}
+
+ssize_t sendfile(int out, int in, off_t *off, size_t count)
+{
+	return call4(SYS_sendfile, out, in, off, count);
+}
+
+int close_range(unsigned int first, unsigned int last, int flags)
+{
+	return (int)call3(SYS_close_range, first, last, flags);
 }
 
 int poll(struct pollfd *fds, nfds_t count, int timeout_ms)

@@ -26,6 +26,8 @@
 static_assert(sizeof(struct stat) == sizeof(struct abi_stat), "stat is the kernel's");
 static_assert(offsetof(struct stat, st_size) == offsetof(struct abi_stat, st_size), "st_size");
 static_assert(offsetof(struct stat, st_ctim) == offsetof(struct abi_stat, st_ctim), "st_ctim");
+static_assert(sizeof(struct statx) == sizeof(struct abi_statx), "statx is the kernel's");
+static_assert(offsetof(struct statx, stx_mnt_id) == offsetof(struct abi_statx, stx_mnt_id), "stx_mnt_id");
 static_assert(sizeof(struct statfs) == sizeof(struct abi_statfs), "statfs is the kernel's");
 
 int fstatat(int dir, const char *__restrict path, struct stat *__restrict st, int flags)
@@ -131,6 +133,16 @@ int rename(const char *from, const char *to)
 int renameat(int fromdir, const char *from, int todir, const char *to)
 {
 	return (int)call4(SYS_renameat, fromdir, from, todir, to);
+}
+
+int renameat2(int fromdir, const char *from, int todir, const char *to, unsigned int flags)
+{
+	return (int)call5(SYS_renameat2, fromdir, from, todir, to, flags);
+}
+
+int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *out)
+{
+	return (int)call5(SYS_statx, dir, path, flags, mask, out);
 }
 
 int mkdir(const char *path, mode_t mode)

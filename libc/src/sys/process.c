@@ -10,9 +10,11 @@
 #include "../internal.h"
 #include <abi/misc.h>
 #include <errno.h>
+#include <grp.h>
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/io.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -112,6 +114,41 @@ int setreuid(uid_t real, uid_t effective)
 int setregid(gid_t real, gid_t effective)
 {
 	return (int)call2(SYS_setregid, real, effective);
+}
+
+int setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+	return (int)call3(SYS_setresuid, real, effective, saved);
+}
+
+int setresgid(gid_t real, gid_t effective, gid_t saved)
+{
+	return (int)call3(SYS_setresgid, real, effective, saved);
+}
+
+int getresuid(uid_t *real, uid_t *effective, uid_t *saved)
+{
+	return (int)call3(SYS_getresuid, real, effective, saved);
+}
+
+int getresgid(gid_t *real, gid_t *effective, gid_t *saved)
+{
+	return (int)call3(SYS_getresgid, real, effective, saved);
+}
+
+int setfsuid(uid_t uid)
+{
+	return (int)call1(SYS_setfsuid, uid);
+}
+
+int setfsgid(gid_t gid)
+{
+	return (int)call1(SYS_setfsgid, gid);
+}
+
+int setgroups(size_t count, const gid_t *groups)
+{
+	return (int)call2(SYS_setgroups, count, groups);
 }
 
 int seteuid(uid_t uid)
