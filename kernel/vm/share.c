@@ -344,25 +344,45 @@ static int copy_parts(struct space *child, struct space *parent, vaddr_t base)
 	return err;
 }
 
+/* How many leaf tables from the one at base on v covers whole, as far as their links are neighbours; at least 1, the one at base. */
+static unsigned whole_tables(const struct vma *v, vaddr_t base)
+{
+	vaddr_t end = MIN(v->end, (base & -pt_span(2)) + pt_span(2));
+
+	return v->start <= base && end >= base + pt_span(1) ? (unsigned)((end - base) / pt_span(1)) : 1;
+}
+
+/* Share the table behind `from` and, up to n in all, those behind its neighbours. The number of links passed. */
+static unsigned share_run(struct space *child, struct space *parent, pte_t *from, pte_t *to, unsigned n)
+{
+	unsigned i = 0;
+
+	do
+		share_table(child, parent, from + i, to + i);
+	while (++i < n && from[i]);
+	return i;
+}
+
 /* The leaf tables that v is the first VMA in, from *addr on. */
 static int inherit_tables(struct space *child, struct space *parent, struct vma *v, vaddr_t *addr)
 {
-	pte_t *to = NULL, *last = NULL;
 	int err = 0;
 
 	*addr = MAX(*addr, v->start);
 	for (pte_t *from = table_next_link(parent, addr, v->end); from && !err; from = next_link(parent, from, addr, v->end)) {
-		enum legacy legacy = legacy_of(parent, v, leaf_base(*addr));
+		vaddr_t base = leaf_base(*addr);
+		enum legacy legacy = legacy_of(parent, v, base);
 		if (legacy == SHARED) {
-			to = last && from == last + 1 ? to + 1 : table_make_link(child, *addr);
+			pte_t *to = table_make_link(child, base);
 			if (!to)
 				return -ENOMEM;
-			share_table(child, parent, from, to);
-			last = (uintptr_t)(from + 1) & PAGE_MASK ? from : NULL; /* its neighbour has its link beside it */
+			unsigned n = share_run(child, parent, from, to, whole_tables(v, base)) - 1;
+			from += n;
+			base += n * pt_span(1);
 		} else if (legacy == COPIED_IN_PARTS) {
-			err = copy_parts(child, parent, leaf_base(*addr));
+			err = copy_parts(child, parent, base);
 		}
-		*addr = leaf_end(*addr);
+		*addr = leaf_end(base);
 	}
 	return err;
 }

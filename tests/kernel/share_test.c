@@ -71,6 +71,30 @@ TEST(fork_shares_leaf_tables_and_takes_no_frame_for_them)
 	space_put(parent);
 }
 
+/* One VMA over the border of a gigabyte, with pages in some of its tables; in its last table another begins. */
+TEST(fork_shares_what_tables_there_are_of_a_large_vma_and_no_more)
+{
+	static const unsigned touched[] = { 0, 1, 2, 5, 7, 8, 9, 15 }; /* tables; the border lies before 8 */
+	const size_t border = PT_ENTRIES * SPAN, start = 2 * border - 8 * SPAN + 16 * PAGE_SIZE;
+	struct space *parent = space_create();
+	REQUIRE(parent);
+
+	bool made = !map_at(parent, start, 15 * PT_ENTRIES, ANON, NULL) && !map_at(parent, start + 15 * SPAN, 1, ANON, NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(touched); i++)
+		made &= poke(parent, start + touched[i] * SPAN, (uint8_t)(i + 1)) == FAULT_DONE;
+	struct space *child = made ? space_fork(parent) : NULL;
+	if (child) {
+		EXPECT(child->tables == parent->tables && space_resident(child) == ARRAY_SIZE(touched));
+		for (unsigned i = 0; i < 16; i++)
+			EXPECT(table_find(parent, start + i * SPAN) == table_find(child, start + i * SPAN));
+		for (unsigned i = 0; i < ARRAY_SIZE(touched); i++)
+			EXPECT(peek(child, start + touched[i] * SPAN) == (int)i + 1 && sharers(child, start + touched[i] * SPAN) == 2);
+		space_put(child);
+	}
+	EXPECT(child != NULL);
+	space_put(parent);
+}
+
 TEST(a_store_copies_the_table_it_goes_through_and_no_other)
 {
 	struct space *parent = space_with_pages();
@@ -529,6 +553,7 @@ TEST(a_family_of_spaces_agrees_with_a_model_page_by_page)
 
 TEST_SUITE(share, "vm.share",
 	TEST_CASE(fork_shares_leaf_tables_and_takes_no_frame_for_them),
+	TEST_CASE(fork_shares_what_tables_there_are_of_a_large_vma_and_no_more),
 	TEST_CASE(a_store_copies_the_table_it_goes_through_and_no_other),
 	TEST_CASE(when_the_others_are_gone_one_fault_opens_every_page_again),
 	TEST_CASE(the_child_keeps_the_frames_when_the_parent_ends_first),
