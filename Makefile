@@ -126,9 +126,9 @@ DEMOS := \
 	tenbytes twomaps
 TESTS := \
 	a_cut_page_never_comes_back a_file_without_a_name_gets_one a_group_keeps_its_number a_new_program_has_its_own_descriptors a_user_never_exceeds_the_limit a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_program_is_looked_at_while_it_is_replaced a_punched_hole_reads_as_zeros_everywhere \
-	a_group_is_killed_while_it_forks a_long_call_can_be_killed a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread \
+	a_group_is_killed_while_it_forks a_long_call_can_be_killed a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread a_signal_without_room_ends_the_process \
 	a_thread_waits_for_signals_it_blocks a_zombie_has_no_alarms advice_is_kept_and_obeyed alternate_stacks \
-	another_process_is_read_and_written append_and_offsets audits_may_overlap bad_pointers_are_efault \
+	an_exec_that_fails_leaves_nothing another_process_is_read_and_written any_thread_may_start_another_program append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed \
 	children_report_every_change clone_takes_what_makes_sense \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors drivers_come_and_go \
@@ -158,10 +158,10 @@ TESTS := \
 	threads_lock_and_wait threads_map_and_fault_together threads_run_where_they_are_told \
 	timers_send_signals_in_time \
 	truncate_takes_pages_away tunables_take_numbers two_processes_share_a_file_mapping users_and_groups \
-	vector_state_survives_switches wait_reports_how_a_child_ended write_is_seen_through_a_mapping
+	vector_state_survives_switches wait_reports_how_a_child_ended waiters_outlive_the_word_they_wait_for write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence each_capability eventfds exchanges execs_by_descriptor file_answers file_calls file_locks growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
+	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability eventfds exchanges execs_by_descriptor file_answers file_calls file_locks growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links read_only remap_file_pages signal_contexts signal_receivers small_answers socket_pairs text_busy truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.

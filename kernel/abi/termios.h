@@ -23,6 +23,7 @@
 #define TIOCOUTQ 0x5411
 #define FIONREAD 0x541b
 #define FIONBIO 0x5421
+#define FIOASYNC 0x5452
 
 #define VINTR 0
 #define VQUIT 1

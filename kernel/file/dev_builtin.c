@@ -11,6 +11,8 @@
 #include "lib/test.h"
 
 #define LOG_COPY 16384
+#define RNDGETENTCNT 0x80045200u
+#define RANDOM_BITS 256 /* of entropy: all that a generator can have, as Linux counts */
 
 int dev_stat(struct file *f, struct abi_stat *st)
 {
@@ -84,8 +86,10 @@ static unsigned random_poll(struct file *f)
 
 static int64_t random_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
 {
-	(void)f, (void)cmd, (void)arg;
-	return -EINVAL;
+	const int32_t bits = RANDOM_BITS;
+
+	(void)f;
+	return cmd == RNDGETENTCNT ? copy_to_user(arg, &bits, sizeof bits) : -EINVAL;
 }
 
 /* Hand what the program wrote to `sink`, piece by piece. */
@@ -94,14 +98,23 @@ static int64_t write_through(void (*sink)(const char *, size_t), vaddr_t buf, si
 	char piece[512];
 	size_t done = 0;
 
-	while (done < len) {
+	while (done < len && !thread_interrupted()) {
 		size_t n = MIN(len - done, sizeof piece);
 		if (copy_from_user(piece, buf + done, n))
 			return done ? (int64_t)done : -EFAULT;
 		sink(piece, n);
 		done += n;
 	}
-	return (int64_t)done;
+	return done || !len ? (int64_t)done : -EINTR;
+}
+
+static void mix_in_nothing(const char *bytes, size_t len) { (void)bytes, (void)len; }
+
+/* What programs offer as entropy is read, but not trusted. */
+static int64_t random_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
+{
+	(void)f, (void)pos;
+	return write_through(mix_in_nothing, buf, len);
 }
 
 static int64_t kmsg_write(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
@@ -155,15 +168,15 @@ static const struct file_ops null_ops = {
 	.read = null_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
 };
 static const struct file_ops zero_ops = {
-	.read = zero_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat, .map = zero_map,
+	.read = zero_read, .write = null_write, .stat = dev_stat, .map = zero_map,
 };
 static const struct file_ops full_ops = { .read = zero_read, .write = full_write, .stat = dev_stat };
 static const struct file_ops random_ops = {
-	.read = random_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
+	.read = random_read, .write = random_write, .write_kernel = null_write_kernel, .stat = dev_stat,
 	.ioctl = random_ioctl, .poll = random_poll,
 };
 static const struct file_ops urandom_ops = {
-	.read = random_read, .write = null_write, .write_kernel = null_write_kernel, .stat = dev_stat,
+	.read = random_read, .write = random_write, .write_kernel = null_write_kernel, .stat = dev_stat,
 	.ioctl = random_ioctl,
 };
 static const struct file_ops kmsg_ops = {

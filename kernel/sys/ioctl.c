@@ -32,6 +32,16 @@ static int64_t set_nonblock(struct file *file, vaddr_t user)
 	return 0;
 }
 
+/* No file tells its owner by a signal that it is ready. */
+static int64_t set_async(const struct file *file, vaddr_t user)
+{
+	int32_t on;
+
+	if (copy_from_user(&on, user, sizeof on))
+		return -EFAULT;
+	return !on == !(file->flags & O_ASYNC) ? 0 : -ENOTTY;
+}
+
 /* ---- the flags of an inode ---- */
 
 static bool has_flags(const struct node *n)
@@ -41,7 +51,7 @@ static bool has_flags(const struct node *n)
 
 static int64_t get_flags(const struct file *f, vaddr_t user)
 {
-	return has_flags(f->node) ? copy_to_user(user, &f->node->flags, sizeof f->node->flags) : -ENOTTY;
+	return copy_to_user(user, &f->node->flags, sizeof f->node->flags);
 }
 
 static int check_flags(const struct node *n, uint32_t flags)
@@ -113,7 +123,11 @@ static int64_t ask_file(struct file *f, unsigned cmd, vaddr_t arg)
 		return block_size(f, arg);
 	case FIOQSIZE:
 		return occupied_bytes(f, arg);
+	case FIOASYNC:
+		return set_async(f, arg);
 	case FS_IOC_GETFLAGS:
+		if (!has_flags(f->node))
+			break;
 		return get_flags(f, arg);
 	case FS_IOC_SETFLAGS:
 		return set_flags(f, arg);
