@@ -264,6 +264,8 @@ static int open_plain(struct file *f, struct node *n, int flags, bool created)
 	return err;
 }
 
+bool node_allows_direct(const struct node *n) { return n && S_ISREG(n->mode) && n->fs->file_port; }
+
 /* An open file on n; takes over n's reference and the name, also when it fails. */
 static struct file *open_node(struct node *n, char *name, int flags, bool created)
 {
@@ -281,6 +283,8 @@ static struct file *open_node(struct node *n, char *name, int flags, bool create
 	f->path = name;
 	if (!only_path)
 		err = attach_ops(f, n);
+	if (!err && !only_path && flags & O_DIRECT && !node_allows_direct(n))
+		err = -EINVAL;
 	if (!err && !only_path && S_ISREG(n->mode) && n->object)
 		err = open_plain(f, n, flags, created);
 	if (err) {
@@ -383,7 +387,10 @@ static struct file *open_nameless(int dirfd, const char *text, int flags, uint32
 		node_put(n);
 		err = -ENOMEM;
 	}
-	return err ? err_ptr(err) : open_node(n, name, flags & ~(O_TMPFILE | O_EXCL | O_TRUNC), true);
+	struct file *f = err ? err_ptr(err) : open_node(n, name, flags & ~(O_TMPFILE | O_EXCL | O_TRUNC), true);
+	if (!is_err(f))
+		f->flags |= O_TMPFILE; /* as F_GETFL tells it */
+	return f;
 }
 
 struct file *file_open(int dirfd, const char *text, int flags, uint32_t mode)

@@ -67,6 +67,7 @@ uint32_t node_mount_flags(const struct node *n); /* MS_*: how its filesystem is 
 void node_drop_setid(struct node *n); /* what is changed by anybody but root is not set-user-id (or group) any more */
 /* node_permission: may the current process do `mask` (R_OK | W_OK | X_OK) with it? 0, -EACCES; -EROFS; -EPERM: immutable. */
 int node_permission(struct node *n, unsigned mask);
+bool node_allows_direct(const struct node *n);          /* O_DIRECT: only on a plain file of a disk */
 bool node_is_own(const struct node *n);                /* the current process's user owns it, or has CAP_FOWNER */
 /*
  * node_new_mode: the bits that a new file in dir gets of those asked for: an executable one is set-group-id in a

@@ -139,16 +139,25 @@ CALL(flock)
 
 /* ---- fcntl ---- */
 
+static int set_status(struct file *file, uint32_t flags)
+{
+	const struct node *n = file->node;
+
+	if ((file->flags ^ flags) & O_APPEND && n && node_is_append(n))
+		return -EPERM;
+	if (flags & ~file->flags & O_NOATIME && n && !node_is_own(n))
+		return -EPERM;
+	if (flags & O_DIRECT && !node_allows_direct(n) && !(n && S_ISFIFO(n->mode)))
+		return -EINVAL;
+	file->flags = (file->flags & ~SETFL_MASK) | (flags & SETFL_MASK);
+	return 0;
+}
+
 static int64_t fcntl_file(struct file *file, int fd, unsigned cmd, uint64_t arg)
 {
 	switch (cmd) {
 	case F_SETFL:
-		if ((file->flags ^ arg) & O_APPEND && file->node && node_is_append(file->node))
-			return -EPERM;
-		if (arg & ~(uint64_t)file->flags & O_NOATIME && file->node && !node_is_own(file->node))
-			return -EPERM;
-		file->flags = (file->flags & ~SETFL_MASK) | ((uint32_t)arg & SETFL_MASK);
-		return 0;
+		return set_status(file, (uint32_t)arg);
 	case F_GETLK: case F_SETLK: case F_SETLKW:
 	case F_OFD_GETLK: case F_OFD_SETLK: case F_OFD_SETLKW:
 		return fcntl_lock(file, fd, cmd, arg);

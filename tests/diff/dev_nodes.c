@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* /dev/null, zero, full, random, urandom and, without a controlling terminal, tty: what every call on them answers. */
+/*
+ * /dev/null, zero, full, random, urandom and, without a controlling terminal, tty: what every call on them answers; and
+ * O_DIRECT on files of every kind.
+ */
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
@@ -196,6 +199,38 @@ static void opened(const char *name)
 	LINE();
 }
 
+/* O_DIRECT, at open and later. */
+static void direct(const char *name, int flags)
+{
+	long fd = CALL(open, name, flags | O_DIRECT, 0644), plain = CALL(open, name, flags & ~O_TRUNC, 0644);
+	struct stat st;
+
+	printf("%s, flags %o: O_DIRECT %s", name, flags, shown_ok(fd));
+	SHOW("later", CALL(fcntl, plain, F_SETFL, O_DIRECT));
+	fstat((int)plain, &st);
+	printf(" are %lo size %ld\n", CALL(fcntl, plain, F_GETFL), S_ISREG(st.st_mode) ? (long)st.st_size : 0l);
+	CALL(close, fd), CALL(close, plain);
+}
+
+static void opened_direct(void)
+{
+	int ends[2], memory = make_memfd("memory", 0, 0);
+
+	close(make_file("plain", 1)), close(make_file("/tmp/plain", 1));
+	CALL(mknod, "fifo", S_IFIFO | 0644, 0);
+	direct("plain", O_RDWR), direct("plain", O_RDWR | O_TRUNC), direct("/tmp/plain", O_RDWR | O_TRUNC);
+	direct("/tmp/new", O_RDWR | O_CREAT), direct(".", O_RDONLY), direct("/tmp", O_RDONLY), direct("fifo", O_RDWR);
+	direct("/dev/null", O_RDWR), direct("/dev/zero", O_WRONLY), direct("/dev", O_RDONLY), direct("/proc", O_RDONLY);
+	direct("/proc/self/maps", O_RDONLY), direct("/tmp", O_RDWR | O_TMPFILE), direct("plain", O_PATH);
+	CALL(pipe2, ends, 0);
+	printf("pipe %s", shown(CALL(fcntl, ends[0], F_SETFL, O_DIRECT)));
+	SHOW("memory", CALL(fcntl, memory, F_SETFL, O_DIRECT));
+	CALL(socketpair, 1, 1, 0, ends);
+	SHOW("socket", CALL(fcntl, ends[0], F_SETFL, O_DIRECT));
+	LINE();
+	unlink("/tmp/plain"), unlink("/tmp/new");
+}
+
 /* Zeros that one process stores into are its own, or its children's too. */
 static void zero_is_shared_by_fork(void)
 {
@@ -220,6 +255,7 @@ int main(void)
 		close(fd);
 	}
 	zero_is_shared_by_fork();
+	opened_direct();
 	IN_CHILD({
 		struct stat st;
 		CALL(setsid);
