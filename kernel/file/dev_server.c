@@ -4,7 +4,7 @@
  * abi/devproto.h on the port that stood behind the name when it was opened.
  *
  * Data to and from a server goes through a kernel buffer in pieces of at most MSG_DATA_MAX. A read is one call, for the
- * server says how much there is; a write goes on until all is taken. Both can be interrupted by a signal. How many
+ * server says how much there is, and can be interrupted by a signal; a write goes on until all is taken. How many
  * bytes an ioctl command reads and stores its number says, or for older commands a table; the server never sees a
  * pointer.
  *
@@ -80,11 +80,14 @@ static int64_t dev_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 	return n;
 }
 
-/* One piece, already in the kernel: bytes taken. */
+/*
+ * One piece, already in the kernel: bytes taken. Only death ends the wait: a signal that took the call back, or left it to a
+ * server that goes on with it, would lose the bytes or send them twice.
+ */
 static int64_t dev_write_piece(struct file *f, const void *bytes, size_t len, uint64_t place)
 {
 	struct msg m = { .op = DEV_WRITE, .data_len = (uint32_t)len, .arg = { 0, f->flags & O_NONBLOCK, place } };
-	int err = dev_call(f, &m, bytes, NULL, 0, true);
+	int err = dev_call(f, &m, bytes, NULL, 0, false);
 
 	if (err)
 		return err;
@@ -160,7 +163,7 @@ static int64_t dev_ioctl_moving(struct file *f, unsigned cmd, vaddr_t arg, size_
 		return -EFAULT;
 	struct abi_termios settings;
 	memcpy(&settings, bytes, sizeof settings);
-	int err = dev_call(f, &m, bytes, bytes, sizeof bytes, true);
+	int err = dev_call(f, &m, bytes, bytes, sizeof bytes, !((const struct instance *)f->data)->terminal);
 	if (err)
 		return err;
 	if (((const struct instance *)f->data)->terminal && in == sizeof settings)

@@ -50,6 +50,34 @@ run /bin/sh -c 'echo out; echo err >&2' </dev/null >"$work/out"
 [ "$(cat "$work/out")" = out ] && [ "$(cat "$work/err")" = err ]
 result $? "standard error is apart from standard output and from the log"
 
+# Twenty thousand lines while an alarm rings every 300 us, by system calls that are restarted and that are not.
+tools/atlas-cc -O1 -x c -o "$work/lines" - <<-'END'
+	#include <signal.h>
+	#include <stdio.h>
+	#include <sys/time.h>
+	#include <unistd.h>
+	static void ring(int sig) { (void)sig; }
+	int main(int argc, char **argv)
+	{
+		struct sigaction action = { .sa_handler = ring, .sa_flags = argc > 1 && *argv[1] ? SA_RESTART : 0 };
+		struct itimerval timer = { { 0, 300 }, { 0, 300 } };
+		char line[32];
+		sigaction(SIGALRM, &action, NULL);
+		setitimer(ITIMER_REAL, &timer, NULL);
+		for (int i = 0; i < 20000; i++) {
+			int len = sprintf(line, "line %d\n", i);
+			if (write(1, line, len) != len)
+				return 1;
+		}
+		return 0;
+	}
+END
+seq 0 19999 | sed 's/^/line /' >"$work/lines.wanted"
+for restart in '' restart; do
+	run --cpus 2 --add "$work/lines:/home/lines" /home/lines "$restart" </dev/null >"$work/out" && cmp "$work/out" "$work/lines.wanted"
+	result $? "signals neither lose nor double what is written${restart:+, calls restarted}"
+done
+
 run /bin/wc -c <&- >"$work/out" && [ "$(tr -d ' \n' <"$work/out")" = 0 ]
 result $? "a closed standard input is an empty one"
 
