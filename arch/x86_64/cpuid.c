@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who the processor says it is: its maker, model and abilities, read by CPUID for /proc/cpuinfo. What the kernel itself needs
- * to know of them is in cpu_features; here is the whole list, by the names that Linux made usual.
+ * Who the processor says it is: its maker, model and abilities, read by CPUID for /proc/cpuinfo. What the kernel itself
+ * needs to know of them is in cpu_features; here is the whole list, by the names that Linux made usual.
  *
  * Source: Intel SDM volume 2A, CPUID, tables 3-8 to 3-11; AMD APM volume 3, appendix E (leaf 0x80000001).
  */
@@ -9,8 +9,10 @@
 #include "x86.h"
 #include "lib/string.h"
 
-/* The registers that hold abilities, and the name of each bit; NULL: reserved, or of what the
- * kernel does not switch on (AVX-512, FSGSBASE, virtualisation). */
+/*
+ * The registers that hold abilities, and the name of each bit; NULL: reserved, or of what the kernel does not switch on
+ * (AVX-512, FSGSBASE, virtualisation).
+ */
 enum { LEAF1_D, LEAF1_C, LEAF7_B, EXT_D, EXT_C, FLAG_WORDS };
 
 static const char *const flag_names[FLAG_WORDS][32] = {

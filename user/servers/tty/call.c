@@ -2,9 +2,9 @@
 /*
  * Callers that wait for input to come or for output to leave.
  *
- * A caller may leave at any time (a signal came); the server learns of it when its answer fails with ESRCH. A reader's
- * bytes are therefore taken from their buffer only after the answer was accepted, and the next reader gets them
- * otherwise. A writer that left has its bytes sent all the same: they are on their way.
+ * A caller may leave at any time: a reader when a signal comes, a writer when it dies. The server learns of it when its
+ * answer fails with ESRCH. A reader's bytes are therefore taken from their buffer only after the answer was accepted,
+ * and the next reader gets them otherwise. A dead writer has its bytes sent all the same: they are on their way.
  *
  * Waiters come from malloc: there are at most as many as threads in the system, so no bound of our own is needed.
  */
