@@ -74,7 +74,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/task/,alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c dirents.c eventfd.c fdtable.c file.c \
-		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c socket.c \
+		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c socket.c socket_io.c \
 		terminal.c text.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
@@ -126,12 +126,12 @@ DEMOS := \
 	tenbytes twomaps
 TESTS := \
 	a_cut_page_never_comes_back a_file_without_a_name_gets_one a_group_keeps_its_number a_new_program_has_its_own_descriptors a_user_never_exceeds_the_limit a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_program_is_looked_at_while_it_is_replaced a_punched_hole_reads_as_zeros_everywhere \
-	a_group_is_killed_while_it_forks a_long_call_can_be_killed a_memory_file_is_handed_on a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread a_signal_without_room_ends_the_process \
+	a_group_is_killed_while_it_forks a_long_call_can_be_killed a_memory_file_is_handed_on a_peek_sees_all_and_takes_nothing a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread a_signal_without_room_ends_the_process \
 	a_thread_waits_for_signals_it_blocks a_zombie_has_no_alarms advice_is_kept_and_obeyed alternate_stacks \
 	an_exec_that_fails_leaves_nothing another_process_is_read_and_written any_thread_may_start_another_program append_and_offsets audits_may_overlap bad_pointers_are_efault \
 	calls_end_when_either_side_is_killed \
 	children_report_every_change clone_takes_what_makes_sense \
-	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors drivers_come_and_go \
+	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork disk_errors drivers_come_and_go errors_come_in_their_order \
 	every_allocation_of_a_call_may_fail every_allocation_of_files_and_tasks_may_fail exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
 	file_exerciser file_larger_than_memory files_in_memory filesystems_come_and_go fifos_open_while_others_close flags_of_a_file_are_obeyed fork_copies_on_write \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store forks_change_their_memory_side_by_side \
@@ -148,7 +148,7 @@ TESTS := \
 	processes_are_looked_at_while_they_end processes_are_told_apart_and_remembered proc_shows_other_processes \
 	random_calls read_into_a_mapping_of_the_same_page \
 	read_only_disk \
-	real_time_signals_queue resources_run_out robust_mutexes_pass_from_the_dead runner seals_forbid_for_good segments_outlive_their_names \
+	real_time_signals_queue resources_run_out robust_mutexes_pass_from_the_dead runner scripts_start_scripts seals_forbid_for_good segments_outlive_their_names \
 	segv_handler_repairs_and_returns select_and_ppoll semaphores_change_together sent_descriptors_leave_no_memory server_dies shared_descriptor_survives_kills \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \
