@@ -2,13 +2,13 @@
 /*
  * execve: a new program in an old process.
  *
- *   find      open the file; follow `#!` lines, at most four deep; read its first page; parse the ELF header; the same of
+ *   find      open the file; follow `#!` lines, at most five deep; read its first page; parse the ELF header; the same of
  *             the interpreter that it names, the dynamic linker
  *   gather    copy argv and envp into the kernel
  *   build     a new space: map the segments, the bss, the stack; fill the stack. The thread works in the new space for
  *             this, but its process still has the old one
- *   commit    end the other threads, leave a shared descriptor table; the process takes the new space, drops the old one, closes what is close-on-exec, resets
- *             signals, releases vfork's parent
+ *   commit    end the other threads, leave a shared descriptor table; the process takes the new space, drops the old
+ *             one, closes what is close-on-exec, resets signals, releases vfork's parent
  *
  * execveat names a file by a descriptor, alone or with a name from there. A script's interpreter is told /dev/fd/N,
  * which leads to the file again.
@@ -37,8 +37,8 @@
 #include "mm/mm.h"
 #include "vm/vm.h"
 
-#define SCRIPT_DEPTH 4
-#define SCRIPT_LINE 256
+#define SCRIPT_DEPTH 5
+#define SCRIPT_LINE 256 /* bytes of a file that are looked at for its first line */
 #define STACK_INITIAL (32 * PAGE_SIZE) /* mapped at first, below the strings; it grows by faults up to the limit */
 
 /* All that execve gathers before it commits. */
@@ -84,30 +84,34 @@ static void exec_free(struct exec *x)
 
 /* ---- find ---- */
 
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 static char *skip_blanks(char *c)
 {
-	while (*c == ' ' || *c == '\t')
+	while (is_blank(*c))
 		c++;
 	return c;
 }
 
-/* "#! interpreter argument": both words, cut out of line; *arg is NULL without one. -ENOEXEC. */
-static int script_parse(char *line, size_t len, char **interpreter, char **arg)
+/*
+ * "#! interpreter argument": both words, cut out of line, which ends with a NUL; *arg is NULL without one. Of a line
+ * that is too long the end of the argument is lost, as on Linux; if it is the interpreter's, -ENOEXEC.
+ */
+static int script_parse(char *line, char **interpreter, char **arg)
 {
 	char *end = line;
-	while (end < line + len && *end != '\n' && *end)
+	while (*end && *end != '\n')
 		end++;
-	if (end == line + SCRIPT_LINE)
-		return -ENOEXEC;
-	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+	bool cut = end == line + SCRIPT_LINE, ended = *end == '\n';
+	end -= cut;
+	while (ended && is_blank(end[-1]))
 		end--;
 	*end = '\0';
-	char *c = skip_blanks(line + 2);
-	if (!*c)
-		return -ENOEXEC;
-	*interpreter = c;
-	while (*c && *c != ' ' && *c != '\t')
+	char *c = *interpreter = skip_blanks(line + 2);
+	while (*c && !is_blank(*c))
 		c++;
+	if (c == *interpreter || (cut && !*c))
+		return -ENOEXEC;
 	*arg = NULL;
 	if (*c) {
 		*c = '\0';
@@ -150,7 +154,7 @@ static int program_find(struct exec *x, const struct program_name *name)
 		size_t len = MIN(x->head_len, SCRIPT_LINE);
 		memcpy(line, head, len);
 		line[len] = '\0';
-		err = script_parse(line, len, &interpreter, &arg);
+		err = script_parse(line, &interpreter, &arg);
 		if (!err && x->vanishes)
 			err = -ENOENT;
 		if (!err)
@@ -272,6 +276,7 @@ static void identity_take(struct exec *x, struct proc *p)
 	p->cmdline_len = x->cmdline_len;
 	p->exe = x->program.file;
 	p->execed = true;
+	p->exit_signal = SIGCHLD; /* whatever it was cloned with */
 	p->personality &= ~READ_IMPLIES_EXEC;
 	p->space = x->space;
 	cred_exec_locked(p, &x->args.cred);

@@ -9,7 +9,7 @@
 
 #define EXEC_PAGES 512         /* of strings at most: 2 MiB, a quarter of the stack's limit */
 #define EXEC_STRING_MAX 131072 /* one string, NUL included (Linux: MAX_ARG_STRLEN) */
-#define EXEC_PREFIX_MAX 10     /* words that scripts put before the arguments */
+#define EXEC_PREFIX_MAX 11     /* words that scripts put before the arguments: two each, and the first one's name */
 
 /* argv strings, then envp strings, each with its NUL, in frames of their own until the new space exists. */
 struct exec_args {
