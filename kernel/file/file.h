@@ -129,7 +129,7 @@ struct file {
 	const struct file_ops *ops;
 	struct node *node;         /* what its path led to (FILE_NODE, FILE_DEVICE, FILE_TEXT); NULL otherwise */
 	void *data;                /* pipe, port, object, device instance */
-	uint32_t seen;             /* (c) pipe: the writers that had come when it was opened without one */
+	uint32_t seen;             /* (c) named pipe: how many had come to the other side when it was opened with nobody there; 0 */
 	char *path;                /* absolute path it was opened by, for /proc; NULL */
 };
 /* refs 1; NULL */

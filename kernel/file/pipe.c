@@ -220,6 +220,8 @@ static int pipe_attach(struct file *f)
 	p->writers += can_write(f);
 	p->readers_came += can_read(f);
 	p->writers_came += can_write(f);
+	if (f->node->fs != pipe_fs && !(can_read(f) ? p->writers : p->readers))
+		f->seen = can_read(f) ? p->writers_came : p->readers_came;
 	wait_wake_all(&p->opened);
 	mutex_unlock(&p->lock);
 	f->kind = FILE_PIPE;
@@ -228,13 +230,16 @@ static int pipe_attach(struct file *f)
 	return 0;
 }
 
-/* Until somebody has come to the other side, whose count is *came. -EINTR. */
-static int wait_for_other(struct pipe *p, const unsigned *there, const uint32_t *came)
+/* Until somebody has come to the other side since f did. Who was there then, or came and has left, counts. -EINTR. */
+static int wait_for_other(struct file *f)
 {
+	struct pipe *p = f->data;
+	const unsigned *there = can_read(f) ? &p->writers : &p->readers;
+	const uint32_t *came = can_read(f) ? &p->writers_came : &p->readers_came;
 	int err = 0;
 
 	mutex_lock(&p->lock);
-	for (uint32_t before = *came; !err && !*there && *came == before;)
+	while (!err && !*there && *came == f->seen)
 		err = wait_on_mutex(&p->opened, &p->lock, WAIT_SIGNALS, UINT64_MAX);
 	mutex_unlock(&p->lock);
 	return err;
@@ -259,17 +264,11 @@ int pipe_open(struct file *f)
 		return -EINVAL;
 	if (f->node->fs == pipe_fs)
 		return pipe_attach(f);
-	bool reads = can_read(f), writes = can_write(f), wait = !(f->flags & O_NONBLOCK);
-	int err = writes && !reads && !wait && !has_reader(f->node) ? -ENXIO : pipe_attach(f);
-
-	if (err || (reads && writes))
-		return err;
-	struct pipe *p = f->data;
-	if (wait)
-		return reads ? wait_for_other(p, &p->writers, &p->writers_came)
-		             : wait_for_other(p, &p->readers, &p->readers_came);
-	f->seen = p->writers ? 0 : p->writers_came;
-	return 0;
+	bool both = can_read(f) && can_write(f), wait = !(f->flags & O_NONBLOCK);
+	if (!can_read(f) && !wait && !has_reader(f->node))
+		return -ENXIO;
+	int err = pipe_attach(f);
+	return err || both || !wait ? err : wait_for_other(f);
 }
 
 static struct file *pipe_end(struct node *n, uint32_t flags)
