@@ -423,13 +423,9 @@ int fd_dup_to(int oldfd, int newfd, bool cloexec)
 
 	if (!f)
 		return -EBADF;
-	if ((unsigned)newfd >= fd_limit()) {
+	if (oldfd == newfd || (unsigned)newfd >= fd_limit()) {
 		file_put(f);
-		return -EBADF;
-	}
-	if (oldfd == newfd) {
-		file_put(f);
-		return newfd;
+		return oldfd == newfd ? newfd : -EBADF;
 	}
 	spin_lock(&t->lock);
 	err = grow_locked(t, (unsigned)newfd);

@@ -93,8 +93,7 @@ static int64_t node_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
 {
 	if (cmd != FIONREAD)
 		return -ENOTTY;
-	int64_t left = (int64_t)f->node->object->size - f->pos;
-	int32_t value = (int32_t)MIN(MAX(left, (int64_t)0), (int64_t)INT32_MAX);
+	int32_t value = (int32_t)((int64_t)f->node->object->size - f->pos); /* less than 0 past the end, as on Linux */
 	return copy_to_user(arg, &value, sizeof value);
 }
 
@@ -348,12 +347,18 @@ static int open_create_try(int dirfd, const char *text, int flags, uint32_t mode
 
 static struct file *open_create(int dirfd, const char *text, int flags, uint32_t mode)
 {
+	char last[NAME_MAX + 1];
+	struct path dir;
 	struct file *f;
 	size_t len = strlen(text);
 	int err = 1;
 
-	if (len && text[len - 1] == '/')
-		return err_ptr(-EISDIR);
+	if (len && text[len - 1] == '/') { /* no plain file's name, if the way there exists */
+		err = path_walk(dirfd, text, PATH_PARENT, &dir, last);
+		if (!err)
+			path_put(&dir);
+		return err_ptr(err ? err : -EISDIR);
+	}
 	for (unsigned tries = 0; err == 1 && tries < OPEN_TRIES; tries++)
 		err = open_create_try(dirfd, text, flags, mode, &f);
 	if (err)

@@ -390,13 +390,13 @@ static int walk_run(struct walk *w, unsigned how, char *last_name, struct node *
 
 	for (;;) {
 		const char *name = walk_next(w, &len, &last, &slash);
-		if (len > NAME_MAX)
-			return -ENAMETOOLONG;
 		if (!len && !(how & PATH_PARENT))
 			break;
 		if (!S_ISDIR(w->node->mode))
 			return -ENOTDIR;
 		int err = node_permission(w->node, X_OK);
+		if (!err && len > NAME_MAX)
+			err = -ENAMETOOLONG;
 		if (err)
 			return err;
 		if (last && how & PATH_PARENT) {

@@ -91,6 +91,9 @@ static int64_t make_at(int dirfd, vaddr_t text, uint32_t mode, uint64_t rdev, co
 	if (err)
 		return err;
 	err = check_make(&at, S_ISDIR(mode));
+	bool device = S_ISBLK(mode) || (S_ISCHR(mode) && rdev); /* 0, 0 stands for a name that is hidden: anybody's */
+	if (!err && device && !capable(CAP_MKNOD))
+		err = place_exists(&at) ? -EEXIST : -EPERM;
 	if (!err) {
 		struct new_name make = { at.last, strlen(at.last), node_new_mode(at.dir.node, mode), rdev, target };
 		err = at.dir.node->fs->ops->create(at.dir.node, &make, &made);
@@ -125,8 +128,6 @@ static int64_t make_node_at(int dirfd, vaddr_t text, uint32_t mode, uint32_t rde
 		return -EPERM;
 	case S_IFCHR:
 	case S_IFBLK:
-		if (!capable(CAP_MKNOD))
-			return -EPERM;
 		break;
 	case S_IFREG:
 	case S_IFIFO:
@@ -204,7 +205,7 @@ static int link_node(struct node *to, int dirfd, vaddr_t text)
 	return err;
 }
 
-/* The node a path names, or, with an empty path and `empty`, the one a descriptor stands on. */
+/* The node a path names (0), or, with an empty path and `empty`, the one a descriptor stands on (1). */
 static int find_node(int dirfd, vaddr_t text, unsigned how, bool empty, struct node **out)
 {
 	char *path = path_from_user(text);
@@ -220,14 +221,14 @@ static int find_node(int dirfd, vaddr_t text, unsigned how, bool empty, struct n
 			cwd_get(&at);
 			kfree(at.name);
 			*out = at.node;
-			return 0;
+			return 1;
 		}
 		*out = f ? f->node : NULL;
 		if (*out)
 			node_get(*out);
 		if (f)
 			file_put(f);
-		return f ? *out ? 0 : -EINVAL : -EBADF;
+		return f ? *out ? 1 : -EINVAL : -EBADF;
 	}
 	err = path_walk(dirfd, path, how, &at, NULL);
 	kfree(path);
@@ -244,8 +245,10 @@ static int64_t make_link(int olddir, vaddr_t old, int newdir, vaddr_t new, unsig
 
 	if (flags & ~(unsigned)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
+	if (flags & AT_EMPTY_PATH && !capable(CAP_DAC_READ_SEARCH)) /* a descriptor may have come from somebody else */
+		return -ENOENT;
 	int err = find_node(olddir, old, flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0, flags & AT_EMPTY_PATH, &to);
-	if (err)
+	if (err < 0)
 		return err;
 	err = link_node(to, newdir, new);
 	node_put(to);
@@ -487,11 +490,11 @@ static int64_t read_link(int dirfd, vaddr_t text, vaddr_t buf, int size)
 
 	if (size <= 0)
 		return -EINVAL;
-	int err = find_node(dirfd, text, 0, dirfd != AT_FDCWD, &n);
-	if (err)
-		return err;
+	int found = find_node(dirfd, text, 0, dirfd != AT_FDCWD, &n), no_link = found ? -ENOENT : -EINVAL;
+	if (found < 0)
+		return found;
 	char *target = kmalloc(PATH_MAX);
-	int64_t len = !target ? -ENOMEM : S_ISLNK(n->mode) ? n->fs->ops->readlink(n, target, PATH_MAX) : -EINVAL;
+	int64_t len = !target ? -ENOMEM : S_ISLNK(n->mode) ? n->fs->ops->readlink(n, target, PATH_MAX) : no_link;
 	if (len >= 0) {
 		len = MIN(len, size);
 		if (copy_to_user(buf, target, (size_t)len))

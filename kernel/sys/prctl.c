@@ -15,7 +15,6 @@
 #include "task/task_impl.h"
 #include "vm/vm.h"
 
-#define TIMER_SLACK_NS 50000
 #define TSC_READABLE 1
 #define MCE_KILL_DEFAULT 2
 
@@ -31,6 +30,14 @@ static int64_t name_set(vaddr_t at)
 	if (t->tid == t->proc->pid)
 		strlcpy(t->proc->name, name, sizeof(t->proc->name));
 	return 0;
+}
+
+/* Nothing of a longer one that it had before. */
+static int64_t name_get(vaddr_t at)
+{
+	char name[16] = { 0 };
+	strlcpy(name, thread_current()->name, sizeof(name));
+	return copy_to_user(at, name, sizeof(name));
 }
 
 static int64_t int_out(vaddr_t at, int32_t value) { return copy_to_user(at, &value, sizeof(value)); }
@@ -61,7 +68,7 @@ SYSCALL(prctl)
 	case PR_SET_NAME:
 		return name_set(b);
 	case PR_GET_NAME:
-		return copy_to_user(b, t->name, sizeof(t->name));
+		return name_get(b);
 	case PR_GET_SECCOMP:
 		return 0;
 	case PR_GET_SECUREBITS:
@@ -77,8 +84,9 @@ SYSCALL(prctl)
 	case PR_GET_TSC:
 		return int_out(b, TSC_READABLE);
 	case PR_GET_TIMERSLACK:
-		return TIMER_SLACK_NS;
+		return t->slack_ns;
 	case PR_SET_TIMERSLACK:
+		t->slack_ns = (int64_t)b > 0 ? b : t->default_slack_ns;
 		return 0;
 	case PR_MCE_KILL_GET:
 		return b || c || d || e ? -EINVAL : MCE_KILL_DEFAULT;

@@ -57,6 +57,7 @@ static struct thread *thread_clone(const struct fork_request *r)
 	t->sigmask = self->sigmask;
 	t->affinity = self->affinity;
 	t->policy = self->policy & SCHED_RESET_ON_FORK ? SCHED_OTHER : self->policy;
+	t->slack_ns = t->default_slack_ns = self->slack_ns;
 	t->fault_trapno = self->fault_trapno;
 	t->fault_error = self->fault_error;
 	t->fault_cr2 = self->fault_cr2;

@@ -132,6 +132,7 @@ struct thread {
 	volatile uint32_t affinity; /* (a) bit per CPU that it may run on */
 	int exit_status;           /* (c) of exit(2) */
 	int policy;                /* (a) SCHED_*; remembered, not acted upon */
+	uint64_t slack_ns, default_slack_ns; /* (c) of timers, prctl(2), and what its maker had: likewise */
 	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
 	const struct file_rights *judged_as; /* (c) NULL: as its process is. access(2) asks for the real user */
 	struct call *received; size_t receive_cap; /* in port_receive: a call handed over, referenced; room for its data */

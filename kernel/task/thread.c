@@ -24,6 +24,7 @@
 #include "vm/vm.h"
 
 #define FPU_ALIGN 64
+#define TIMER_SLACK_NS 50000 /* Linux's default */
 
 volatile uint64_t thread_count;
 static struct cache *thread_cache;
@@ -61,6 +62,7 @@ static struct thread *thread_new(const char *name)
 	timer_init(&t->timer, thread_timeout);
 	t->cpu = cpu_index();
 	t->affinity = ~0u;
+	t->slack_ns = t->default_slack_ns = TIMER_SLACK_NS;
 	strlcpy(t->name, name, sizeof(t->name));
 	__atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
 	return t;
