@@ -80,8 +80,10 @@ void node_touch_mtime(struct node *n);
 unsigned node_cache_shrink(unsigned want); /* drop cached nodes without references, oldest first; how many went */
 
 /* ---- file.c: open file descriptions and descriptor tables ---- */
-enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT, FILE_EVENT,
-                 FILE_SOCKET };
+enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT,
+                 FILE_SOCKET, FILE_EVENT, FILE_TIMER };
+/* of numbers that are read: neither names nor places, and poll knows no bands of them */
+static inline bool kind_is_counter(enum file_kind kind) { return kind >= FILE_EVENT; }
 
 struct file;
 
@@ -249,6 +251,13 @@ int memfd_get_seals(struct file *f);                 /* F_GET_SEALS. -EINVAL: no
 
 /* ---- eventfd.c ---- */
 struct file *eventfd_create(uint32_t count, bool semaphore, uint32_t flags); /* err_ptr(-ENOMEM) */
+
+/* ---- timerfd.c ---- */
+struct timer_setting; /* task.h */
+struct file *timerfd_create(uint64_t base_ns, bool wakes, uint32_t flags); /* err_ptr(-ENOMEM) */
+bool timerfd_wakes(const struct file *f);
+void timerfd_get(struct file *f, struct timer_setting *out);
+void timerfd_set(struct file *f, const struct timer_setting *new, struct timer_setting *old);
 
 /* ---- pipe.c, poll.c ---- */
 int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing end; -ENOMEM */

@@ -34,7 +34,7 @@ static unsigned poll_one(const struct abi_pollfd *fd)
 	if (!f)
 		return POLLNVAL;
 	unsigned now = f->flags & O_PATH ? POLLNVAL : f->ops->poll ? f->ops->poll(f) : POLLIN | POLLOUT;
-	bool counter = f->kind == FILE_EVENT;
+	bool counter = kind_is_counter(f->kind);
 	file_put(f);
 	if (now == POLLNVAL)
 		return now;

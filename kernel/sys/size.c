@@ -60,7 +60,7 @@ static int64_t seek(struct file *f, int64_t off, unsigned whence)
 		return -EBADF;
 	if (whence > SEEK_HOLE)
 		return -EINVAL;
-	if (f->kind == FILE_EVENT)
+	if (kind_is_counter(f->kind))
 		return 0;
 	if (!f->seekable)
 		return -ESPIPE;

@@ -128,15 +128,19 @@ SYSCALL(time)
 
 /* ---- sleeping ---- */
 
+int timespec_ns(const struct abi_timespec *ts, uint64_t *ns)
+{
+	if (ts->tv_sec < 0 || ts->tv_nsec < 0 || (uint64_t)ts->tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	bool far = (uint64_t)ts->tv_sec >= INT64_MAX / NSEC_PER_SEC;
+	*ns = far ? INT64_MAX : ts->tv_sec * NSEC_PER_SEC + ts->tv_nsec;
+	return 0;
+}
+
 int timespec_read(vaddr_t at, uint64_t *ns)
 {
 	struct abi_timespec ts;
-	if (copy_from_user(&ts, at, sizeof(ts)) != 0)
-		return -EFAULT;
-	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || (uint64_t)ts.tv_nsec >= NSEC_PER_SEC)
-		return -EINVAL;
-	*ns = MIN((uint64_t)ts.tv_sec, INT64_MAX / NSEC_PER_SEC - 1) * NSEC_PER_SEC + ts.tv_nsec;
-	return 0;
+	return copy_from_user(&ts, at, sizeof(ts)) != 0 ? -EFAULT : timespec_ns(&ts, ns);
 }
 
 /* Until the deadline. rem: where to store what is left when a signal comes first; 0 none. */

@@ -10,6 +10,7 @@
 struct abi_timespec timespec_of(uint64_t ns);
 /* timespec_read: a time that is not negative, cut off at some 292 years. -EFAULT, -EINVAL */
 int timespec_read(vaddr_t at, uint64_t *ns);
+int timespec_ns(const struct abi_timespec *ts, uint64_t *ns); /* the same of one that is here. -EINVAL */
 
 /* clock_base_ns: what the clock showed at boot; 0 also for CPU clocks. */
 uint64_t clock_base_ns(int clock);

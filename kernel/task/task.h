@@ -50,6 +50,7 @@ struct timer {
 	volatile uint8_t firing;   /* how many CPUs run `fire`: it may be set again, and be due, before that has ended */
 	unsigned cpu;              /* whose tree it hangs in */
 };
+struct timer_setting { uint64_t value_ns, interval_ns; bool absolute; }; /* as a program sets one of its own */
 void timer_init(struct timer *t, void (*fire)(struct timer *));
 /*
  * timer_set: fire runs once, in interrupt context (user mode or idle interrupted), no lock held. Setting again moves

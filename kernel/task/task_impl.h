@@ -75,7 +75,6 @@ void proc_alarms_end(struct proc *p);
 void proc_cpu_limit_locked(struct proc *p);                 /* RLIMIT_CPU is new */
 
 /* ---- posix_timer.c: of the current process ---- */
-struct timer_setting { uint64_t value_ns, interval_ns; bool absolute; };
 /*
  * posix_timer_create: its number; -EAGAIN, -EINVAL. by_id: it sends its number as the value; base_ns: what its clock
  * showed at boot.

@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -257,6 +258,21 @@ int eventfd_read(int fd, eventfd_t *value)
 int eventfd_write(int fd, eventfd_t value)
 {
 	return write(fd, &value, sizeof(value)) == sizeof(value) ? 0 : -1;
+}
+
+int timerfd_create(clockid_t clock, int flags)
+{
+	return (int)call2(SYS_timerfd_create, clock, flags);
+}
+
+int timerfd_settime(int fd, int flags, const struct itimerspec *value, struct itimerspec *old)
+{
+	return (int)call4(SYS_timerfd_settime, fd, flags, value, old);
+}
+
+int timerfd_gettime(int fd, struct itimerspec *value)
+{
+	return (int)call2(SYS_timerfd_gettime, fd, value);
 }
 
 ssize_t copy_file_range(int from, off_t *from_off, int to, off_t *to_off, size_t n,
