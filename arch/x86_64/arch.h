@@ -43,6 +43,7 @@ struct cpu {
 	uint32_t index, apic_id;
 	struct arch_space *space;  /* whose CR3 is loaded; NULL: the kernel's */
 	bool resched;              /* the scheduler wants this CPU at its next exit to user mode */
+	uint32_t entered;          /* low half of the TSC when the kernel was entered, or current came here */
 	struct thread *idle;
 	void *sched;               /* the scheduler's own per-CPU data */
 	void *arch;                /* GDT, TSS: private to cpu.c */
@@ -192,6 +193,7 @@ void msi_free(int vector);
 /* ---- clock.c ---- */
 uint64_t clock_now_ns(void);       /* CLOCK_MONOTONIC since boot */
 uint64_t clock_epoch_ns(void);     /* CLOCK_REALTIME of boot, from the RTC */
+uint64_t clock_cycles_ns(uint64_t cycles); /* a span of the TSC */
 void clock_arm(uint64_t deadline_ns); /* this CPU's next timer_interrupt(); UINT64_MAX: none */
 static inline uint64_t rdtsc(void)
 {

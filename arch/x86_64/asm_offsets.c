@@ -19,11 +19,13 @@ void asm_offsets(void)
 	DEFINE(CPU_CURRENT, offsetof(struct cpu, current));
 	DEFINE(CPU_KERNEL_STACK, offsetof(struct cpu, kernel_stack));
 	DEFINE(CPU_USER_STACK, offsetof(struct cpu, user_stack));
+	DEFINE(CPU_ENTERED, offsetof(struct cpu, entered));
 	DEFINE(CPU_RESCHED, offsetof(struct cpu, resched));
 	DEFINE(CPU_ARCH, offsetof(struct cpu, arch));
 	DEFINE(PRIVATE_RSP0, offsetof(struct cpu_private, tss.rsp));
 
 	DEFINE(THREAD_PENDING, offsetof(struct thread, pending));
+	DEFINE(THREAD_SYSTEM, offsetof(struct thread, system_cycles));
 	DEFINE(THREAD_RSP, offsetof(struct arch_thread, rsp));
 	DEFINE(THREAD_STACK, offsetof(struct arch_thread, stack));
 	DEFINE(THREAD_FS_BASE, offsetof(struct arch_thread, fs_base));

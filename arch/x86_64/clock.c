@@ -40,6 +40,11 @@ uint64_t clock_now_ns(void)
 	return scale(rdtsc() - tsc_start, tsc_mult);
 }
 
+uint64_t clock_cycles_ns(uint64_t cycles)
+{
+	return scale(cycles, tsc_mult);
+}
+
 uint64_t clock_epoch_ns(void)
 {
 	return epoch_ns;

@@ -52,6 +52,19 @@
 	pop %rbx
 	.endm
 
+	/* The clock's low half, for how long the kernel was in charge (sched.c). Uses RAX, RDX. */
+	.macro KERNEL_TIME_BEGINS
+	rdtsc
+	mov %eax, %gs:CPU_ENTERED
+	.endm
+
+	/* RCX: the current thread. Uses RAX, RDX. */
+	.macro KERNEL_TIME_ENDS
+	rdtsc
+	sub %gs:CPU_ENTERED, %eax
+	add %rax, THREAD_SYSTEM(%rcx)
+	.endm
+
 	/* Leaves RSP at `rip`. */
 	.macro POP_REGISTERS
 	POP_CALLEE_SAVED
@@ -67,11 +80,11 @@
 	add $16, %rsp
 	.endm
 
-	/* To `label` when the thread has work to do before it may leave. Uses RAX, RCX. */
+	/* To `label` when the thread has work to do before it may leave. RCX: the current thread. Uses RAX. */
 	.macro JUMP_IF_WORK label
-	mov %gs:CPU_CURRENT, %rax
-	movzbl %gs:CPU_RESCHED, %ecx
-	or THREAD_PENDING(%rax), %cl
+	mov %gs:CPU_CURRENT, %rcx
+	movzbl %gs:CPU_RESCHED, %eax
+	or THREAD_PENDING(%rcx), %al
 	jnz \label
 	.endm
 
@@ -92,10 +105,12 @@ syscall_stub:
 	push %rax
 	push $VECTOR_SYSCALL
 	PUSH_REGISTERS
+	KERNEL_TIME_BEGINS
 	mov %rsp, %rdi
 	call syscall_entry
 
 	JUMP_IF_WORK exit_work
+	KERNEL_TIME_ENDS
 	mov FRAME_RIP(%rsp), %rcx
 	mov FRAME_RFLAGS(%rsp), %r11
 	cmp %rcx, FRAME_RCX(%rsp)
@@ -129,6 +144,7 @@ arch_return_to_user:
 	sub $FRAME_SIZE, %rsp
 return_to_user:
 	JUMP_IF_WORK exit_work
+	KERNEL_TIME_ENDS
 return_checked:
 	/* IRET to a non-canonical RIP faults here, in the kernel; make it the user's #GP instead. */
 	mov FRAME_RIP(%rsp), %rax
@@ -146,6 +162,7 @@ exit_work:
 	jmp return_to_user
 
 bad_rip:
+	KERNEL_TIME_BEGINS
 	movq $13, FRAME_VECTOR(%rsp)
 	movq $0, FRAME_ERROR(%rsp)
 	mov %rsp, %rdi
@@ -158,13 +175,15 @@ trap_entry:
 	PUSH_REGISTERS
 	cld
 	CLAC_SITE
-	mov %rsp, %rdi
 	testb $3, FRAME_CS(%rsp)
 	jz 1f
 	swapgs
+	KERNEL_TIME_BEGINS
+	mov %rsp, %rdi
 	call trap_dispatch
 	jmp return_to_user
-1:	call trap_dispatch
+1:	mov %rsp, %rdi
+	call trap_dispatch
 	POP_REGISTERS
 	iretq
 

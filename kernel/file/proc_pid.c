@@ -23,7 +23,7 @@ struct facts {
 	unsigned threads, cpu, fds;
 	unsigned queued;
 	uint64_t queue_limit, pending, thread_pending, blocked, ignored, caught, rss_limit;
-	uint64_t start;
+	uint64_t start, nvcsw, nivcsw; /* how often the thread left a CPU of its own accord, and not */
 	struct spent used, children_used;
 	bool zombie;
 	/* of its space; all 0 for a zombie */
@@ -58,6 +58,8 @@ static int copy_thread_locked(struct facts *x, const struct proc *p, int tid)
 	x->thread_pending = found->sigpending.set;
 	x->blocked = found->sigmask;
 	x->cpu = found->cpu;
+	x->nvcsw = found->switches - found->preempted;
+	x->nivcsw = found->preempted;
 	return 0;
 }
 
@@ -294,13 +296,13 @@ static void rights_rows(struct text *t, const struct facts *x)
 	             "SpeculationIndirectBranch:\talways enabled\n");
 }
 
-static void cpu_rows(struct text *t)
+static void cpu_rows(struct text *t, const struct facts *x)
 {
 	text_printf(t, "Cpus_allowed:\t%x\nCpus_allowed_list:\t0", (1u << cpu_count) - 1);
 	if (cpu_count > 1)
 		text_printf(t, "-%u", cpu_count - 1);
-	text_puts(t, "\nMems_allowed:\t00000000,00000001\nMems_allowed_list:\t0\n"
-	             "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
+	text_printf(t, "\nMems_allowed:\t00000000,00000001\nMems_allowed_list:\t0\n"
+	            "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", x->nvcsw, x->nivcsw);
 }
 
 int proc_make_pid_status(struct text *t, const struct proc_ref *of, uint64_t *next)
@@ -321,6 +323,6 @@ int proc_make_pid_status(struct text *t, const struct proc_ref *of, uint64_t *ne
 	signal_row(t, "SigIgn", x.ignored);
 	signal_row(t, "SigCgt", x.caught);
 	rights_rows(t, &x);
-	cpu_rows(t);
+	cpu_rows(t, &x);
 	return 0;
 }

@@ -175,6 +175,8 @@ static uint64_t peak_now(struct proc *p)
 	return peak;
 }
 
+#define SECTOR 512 /* what ru_inblock and ru_oublock count */
+
 static void rusage_set(struct abi_rusage *usage, const struct spent *u)
 {
 	memset(usage, 0, sizeof(*usage));
@@ -182,6 +184,10 @@ static void rusage_set(struct abi_rusage *usage, const struct spent *u)
 	timeval_set(&usage->ru_stime, u->system_ns);
 	usage->ru_minflt = u->minflt;
 	usage->ru_majflt = u->majflt;
+	usage->ru_inblock = u->read_pages * (PAGE_SIZE / SECTOR);
+	usage->ru_oublock = u->dirtied_pages * (PAGE_SIZE / SECTOR);
+	usage->ru_nvcsw = u->nvcsw;
+	usage->ru_nivcsw = u->nivcsw;
 	usage->ru_maxrss = u->peak_resident * (PAGE_SIZE / 1024);
 }
 

@@ -39,7 +39,7 @@ struct posix_timer {
 
 static void timer_free(struct posix_timer *t)
 {
-	signal_uncharge(t->entry.uid);
+	signal_uncharge(t->entry.user);
 	kfree(t);
 }
 
@@ -103,11 +103,12 @@ static struct posix_timer *find_locked(struct proc *p, int id)
 int posix_timer_create(enum alarm_clock clock, int tid, const struct abi_sigevent *ev, bool by_id, uint64_t base_ns)
 {
 	struct proc *p = proc_current();
-	if (!signal_charge(p->uid, p->rlimit[RLIMIT_SIGPENDING].rlim_cur))
+	struct user_count *user = signal_charge(p->uid, p->rlimit[RLIMIT_SIGPENDING].rlim_cur);
+	if (!user)
 		return -EAGAIN;
 	struct posix_timer *t = kzalloc(sizeof(*t));
 	if (!t) {
-		signal_uncharge(p->uid);
+		signal_uncharge(user);
 		return -EAGAIN;
 	}
 	alarm_init(&t->alarm, p, clock, tid, timer_fire);
@@ -116,7 +117,7 @@ int posix_timer_create(enum alarm_clock clock, int tid, const struct abi_sigeven
 	t->signo = ev->signo;
 	t->tid = ev->tid;
 	t->entry.gone = entry_gone;
-	t->entry.uid = p->uid;
+	t->entry.user = user;
 	list_init(&t->entry.link);
 	spin_lock(&p->lock);
 	bool bad = ev->notify == SIGEV_THREAD_ID && !thread_find_locked(p, ev->tid);

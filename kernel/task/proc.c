@@ -284,16 +284,28 @@ uint64_t proc_rlimit(unsigned which)
 
 uint64_t thread_cpu_ns(const struct thread *t)
 {
-	return t->ticks_ns + (t->on_cpu ? clock_now_ns() - t->started_ns : 0);
+	int64_t cycles = __atomic_load_n(&t->cycles, __ATOMIC_RELAXED);
+	return clock_cycles_ns(cycles < 0 ? cycles + (int64_t)rdtsc() : cycles);
+}
+
+/* Of a thread on another CPU, without the call it may be in: that still counts as user time. */
+static uint64_t thread_system_ns(const struct thread *t)
+{
+	uint32_t in_this_call = t == thread_current() ? (uint32_t)rdtsc() - cpu_this()->entered : 0;
+	return clock_cycles_ns(t->system_cycles + in_this_call);
 }
 
 void spent_add_thread(struct spent *sum, const struct thread *t)
 {
-	uint64_t all = thread_cpu_ns(t), system = MIN(t->system_ns, all);
+	uint64_t system = thread_system_ns(t), all = MAX(thread_cpu_ns(t), system);
 	sum->user_ns += all - system;
 	sum->system_ns += system;
 	sum->minflt += t->minflt;
 	sum->majflt += t->majflt;
+	sum->nvcsw += t->switches - t->preempted;
+	sum->nivcsw += t->preempted;
+	sum->read_pages += t->read_pages;
+	sum->dirtied_pages += t->dirtied_pages;
 }
 
 void spent_add(struct spent *sum, const struct spent *u)
@@ -302,6 +314,10 @@ void spent_add(struct spent *sum, const struct spent *u)
 	sum->system_ns += u->system_ns;
 	sum->minflt += u->minflt;
 	sum->majflt += u->majflt;
+	sum->nvcsw += u->nvcsw;
+	sum->nivcsw += u->nivcsw;
+	sum->read_pages += u->read_pages;
+	sum->dirtied_pages += u->dirtied_pages;
 	sum->peak_resident = MAX(sum->peak_resident, u->peak_resident);
 }
 
@@ -310,6 +326,10 @@ struct spent proc_spent_locked(struct proc *p)
 	struct spent sum = p->used;
 	list_for_each(n, &p->threads)
 		spent_add_thread(&sum, list_entry(n, struct thread, proc_link));
+	uint64_t all = sum.user_ns + sum.system_ns;
+	p->user_shown_ns = MIN(MAX(p->user_shown_ns, sum.user_ns), all);
+	sum.user_ns = p->user_shown_ns;
+	sum.system_ns = all - sum.user_ns;
 	return sum;
 }
 

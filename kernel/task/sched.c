@@ -29,6 +29,11 @@
  * affinity has just changed, or it was woken before it had left) is moved on its way to user mode: it goes off its CPU,
  * and whoever runs next there queues it anew.
  *
+ * CPU time is counted in cycles of the TSC. What a thread spends on a CPU is added up where it leaves it; the part of it
+ * that is the kernel's from entry to exit (entry.S), and here when the thread changes in between. For the latter the
+ * low half of the clock is enough: it comes round after more than a second, and calls that take so long pass
+ * sched_point.
+ *
  * Rejected: one global queue (every wake-up would bounce it between CPUs), priorities and fair shares (nothing here
  * is measured against them), preemption inside the kernel (every per-CPU datum would need protection). Threads on the
  * paging path are the one exception to first come first served: they go to the front, for others wait for them.
@@ -167,9 +172,13 @@ static void switch_to(struct thread *next)
 		prev->state = THREAD_RUNNING;
 		return;
 	}
-	uint64_t now = clock_now_ns();
-	prev->ticks_ns += now - prev->started_ns;
-	next->started_ns = now;
+	uint64_t now = rdtsc();
+	uint32_t in_kernel = (uint32_t)now - cpu->entered;
+	prev->cycles += now;
+	next->cycles -= now;
+	prev->system_cycles += in_kernel;
+	prev->switches++;
+	cpu->entered = (uint32_t)now;
 	unsigned here = next->cpu = cpu->index;
 	next->state = THREAD_RUNNING;
 	next->on_cpu = true;
@@ -219,8 +228,10 @@ void sched_yield(void)
 	struct thread *t = thread_current();
 	if (t == cpu_this()->idle || !queue_here()->nready)
 		return;
+	uint64_t before = t->switches;
 	enqueue(t, cpu_index(), false);
 	sched_block();
+	t->preempted += t->switches - before;
 }
 
 /* It can be queued on another CPU only when it has left this one, so whoever runs here next does that. */
@@ -271,6 +282,14 @@ void sched_resched(void)
 		sched_yield();
 }
 
+/* So that the clock's low half does not come round in a call that takes seconds. */
+static void count_kernel_time(void)
+{
+	uint32_t now = (uint32_t)rdtsc(), in_kernel = now - cpu_this()->entered;
+	thread_current()->system_cycles += in_kernel;
+	cpu_this()->entered = now;
+}
+
 void sched_point(void)
 {
 	if (CHECKED)
@@ -278,6 +297,7 @@ void sched_point(void)
 	cpu_irq_window();
 	if (cpu_this()->resched)
 		sched_resched();
+	count_kernel_time();
 }
 
 static noreturn void idle_loop(void)

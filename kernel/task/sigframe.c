@@ -108,19 +108,16 @@ static int image_fault_in(vaddr_t at, bool write)
 static int image_describe(vaddr_t at)
 {
 	const uint32_t magic2 = FP_XSTATE_MAGIC2;
-	const struct fpx_sw_bytes sw = {
-		.magic1 = FP_XSTATE_MAGIC1,
-		.extended_size = fpu_size() + sizeof(magic2),
-		.features = fpu_components(),
-		.xstate_size = fpu_size(),
+	struct { struct fpx_sw_bytes sw; uint64_t in_use; } d = { /* XSAVE's header, which begins with in_use, follows */
+		.sw.magic1 = FP_XSTATE_MAGIC1,
+		.sw.extended_size = fpu_size() + sizeof(magic2),
+		.sw.features = fpu_components(),
+		.sw.xstate_size = fpu_size(),
 	};
-	uint64_t in_use;
-	int err = copy_to_user(at + FXSAVE_SIZE - sizeof(sw), &sw, sizeof(sw));
+	int err = copy_from_user(&d.in_use, at + FXSAVE_SIZE, sizeof(d.in_use));
+	d.in_use |= XSTATE_X87_SSE;
 	if (!err)
-		err = copy_from_user(&in_use, at + FXSAVE_SIZE, sizeof(in_use));
-	in_use |= XSTATE_X87_SSE;
-	if (!err)
-		err = copy_to_user(at + FXSAVE_SIZE, &in_use, sizeof(in_use));
+		err = copy_to_user(at + FXSAVE_SIZE - sizeof(d.sw), &d, sizeof(d));
 	return err ? err : copy_to_user(at + fpu_size(), &magic2, sizeof(magic2));
 }
 

@@ -65,7 +65,7 @@ static struct user_count *user_add_locked(uint32_t uid)
 	return u;
 }
 
-bool signal_charge(uint32_t uid, uint64_t limit)
+struct user_count *signal_charge(uint32_t uid, uint64_t limit)
 {
 	spin_lock(&users_lock);
 	struct user_count *u = user_find_locked(uid);
@@ -75,13 +75,13 @@ bool signal_charge(uint32_t uid, uint64_t limit)
 	if (room && u)
 		u->signals++;
 	spin_unlock(&users_lock);
-	return room && u;
+	return room ? u : NULL;
 }
 
-void signal_uncharge(uint32_t uid)
+void signal_uncharge(struct user_count *u)
 {
 	spin_lock(&users_lock);
-	struct user_count *u = user_find_locked(uid), *old = last_used;
+	struct user_count *old = last_used;
 	if (--u->signals == 0 && u != old) {
 		last_used = u;
 		if (old && !old->signals) {
@@ -105,14 +105,15 @@ unsigned signal_charged(uint32_t uid)
 
 static struct signal_entry *entry_new(struct proc *p, uint64_t limit)
 {
-	if (!signal_charge(p->uid, limit))
+	struct user_count *user = signal_charge(p->uid, limit);
+	if (!user)
 		return NULL;
 	struct signal_entry *e = cache_alloc(entry_cache);
 	if (!e) {
-		signal_uncharge(p->uid);
+		signal_uncharge(user);
 		return NULL;
 	}
-	e->uid = p->uid;
+	e->user = user;
 	e->gone = NULL;
 	return e;
 }
@@ -124,7 +125,7 @@ static void entry_finish(struct signal_entry *e, struct abi_siginfo *info)
 		e->gone(e, info);
 		return;
 	}
-	signal_uncharge(e->uid);
+	signal_uncharge(e->user);
 	cache_free(entry_cache, e);
 }
 

@@ -80,7 +80,7 @@ struct signal_queue {
 struct signal_entry {
 	struct list link;
 	struct abi_siginfo_head info;
-	uint32_t uid;              /* whose RLIMIT_SIGPENDING it counts against */
+	struct user_count *user;   /* whose RLIMIT_SIGPENDING it counts against */
 	/* NULL: from the slab. Else it is part of something: called when it was taken, or dropped (info NULL). */
 	void (*gone)(struct signal_entry *e, struct abi_siginfo *info);
 };
@@ -97,8 +97,13 @@ enum wait_how {
  */
 enum wake_reason { WAKE_NONE, WAKE_WAITING, WAKE_NORMAL, WAKE_SIGNAL, WAKE_TIMEOUT };
 
-/* What was used: time on CPUs, faults, the most pages that were resident at a time. */
-struct spent { uint64_t user_ns, system_ns, minflt, majflt, peak_resident; };
+/*
+ * What was used: time on CPUs, faults, how often a CPU was left of one's own accord and not, pages read from and dirtied
+ * for servers, the most pages that were resident at a time.
+ */
+struct spent {
+	uint64_t user_ns, system_ns, minflt, majflt, nvcsw, nivcsw, read_pages, dirtied_pages, peak_resident;
+};
 
 /* Guards: (s) run queue, (p) proc->lock, (c) only the thread itself, (a) atomic. */
 struct thread {
@@ -117,9 +122,10 @@ struct thread {
 	struct list proc_link;     /* (p) proc->threads */
 	struct timer timer;        /* deadline of a timed wait */
 	unsigned cpu;              /* last ran on */
-	uint64_t ticks_ns, started_ns; /* time on a CPU; since when it is on one */
-	uint64_t system_ns;        /* (c) the part of it that was the kernel's */
-	uint64_t minflt, majflt;   /* (c) */
+	int64_t cycles;            /* (c) of the TSC on CPUs; negative on one: less the TSC's value when it came there */
+	uint64_t system_cycles;    /* (c) the part of it that was the kernel's, up to its last return to user mode */
+	uint64_t switches, preempted; /* (c) how often it left a CPU; how often it would have gone on */
+	uint64_t minflt, majflt, read_pages, dirtied_pages; /* (c) */
 	uint64_t sigmask;          /* (p) bit signo-1 */
 	uint64_t sigwait;          /* (p) what sigtimedwait waits for, blocked or not; 0 otherwise */
 	struct signal_queue sigpending; /* (p) directed at the thread */
@@ -251,6 +257,7 @@ struct proc {
 	struct wait_queue vfork_wait; bool vfork_done;
 	uint64_t start_ns;
 	struct spent used;         /* (p) by its threads that have ended */
+	uint64_t user_shown_ns;    /* (p) the most user time that was told: it never shrinks */
 	struct spent children_used; /* (T) by children that were waited for, and theirs */
 	uint32_t personality;      /* (a) personality(2) */
 	int oom_score_adj;         /* -1000 to 1000: kept for whoever asks, /proc/PID/oom_score_adj */

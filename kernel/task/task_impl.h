@@ -131,9 +131,9 @@ void signal_queue_entry(struct signal_queue *q, struct signal_entry *e, int sign
 /* the oldest signo, which is pending */
 void signal_queue_take(struct signal_queue *q, int signo, struct abi_siginfo *info);
 void signal_queue_drop(struct signal_queue *q, uint64_t bits);
-/* one more is queued for the user; false: too many, no memory */
-bool signal_charge(uint32_t uid, uint64_t limit);
-void signal_uncharge(uint32_t uid);
+/* one more is queued for the user; NULL: too many, no memory */
+struct user_count *signal_charge(uint32_t uid, uint64_t limit);
+void signal_uncharge(struct user_count *u);
 
 /* ---- signal.c ---- */
 void signal_recompute(struct thread *t);                    /* p->lock held: pending bit after mask or set changed */

@@ -79,7 +79,7 @@ struct thread *thread_adopt(const char *name)
 	struct thread *t = thread_new(name);
 	if (!t)
 		panic("no memory for the thread of CPU %u", cpu_index());
-	t->started_ns = clock_now_ns();
+	t->cycles = -(int64_t)rdtsc();
 	return t;
 }
 

@@ -173,6 +173,7 @@ void object_mark_dirty_locked(struct object *o, struct page *p)
 	page_index_mark(&o->pages, p->pgoff);
 	vm_count(&vm_stat.dirty_pages, 1);
 	vm_count(&vm_stat.dirtied, 1);
+	thread_current()->dirtied_pages += o->pager == PAGER_SERVER;
 	if (o->node) {
 		uint64_t now = clock_epoch_ns() + clock_now_ns();
 		o->mtime_sec = (int64_t)(now / 1000000000);

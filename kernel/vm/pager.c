@@ -163,6 +163,7 @@ static int read_from_server(struct object *o, pgoff_t at, enum read_hint hint)
 	t->filled = err ? 0 : (uint32_t)m.arg[0];
 	t->loan.result = err;
 	vm_count(&vm_stat.read, t->filled);
+	thread_current()->read_pages += t->filled;
 	loan_put(&t->loan);
 	return err;
 }
