@@ -11,7 +11,7 @@
 
 enum { LIMIT = 24, MAKERS = 4, ROUNDS = 12, USER = 4321 };
 
-static struct { volatile int living, done, go; } *shared;
+static struct { volatile int living, ready, done, go; } *shared;
 
 static void *park(void *arg)
 {
@@ -23,10 +23,12 @@ static void *park(void *arg)
 static void one_more(int *refused, int failed)
 {
 	CHECK(!failed || failed == EAGAIN);
-	if (failed)
+	if (failed) {
 		++*refused;
-	else
+		usleep(100); /* on Linux one that is being refused counts for a moment, and others are refused because of it */
+	} else {
 		__atomic_add_fetch(&shared->living, 1, __ATOMIC_SEQ_CST);
+	}
 }
 
 static void make(void)
@@ -34,6 +36,7 @@ static void make(void)
 	int refused = 0;
 	pthread_t thread;
 
+	__atomic_add_fetch(&shared->ready, 1, __ATOMIC_SEQ_CST);
 	while (!shared->go)
 		sched_yield();
 	for (int i = 0; refused < 10; i++) {
@@ -55,7 +58,7 @@ static void round_of_it(void)
 	struct rlimit limit = { LIMIT, LIMIT };
 
 	shared->living = MAKERS;
-	shared->done = shared->go = 0;
+	shared->ready = shared->done = shared->go = 0;
 	pid_t group = fork();
 	CHECK(group >= 0);
 	if (group == 0) {
@@ -64,7 +67,8 @@ static void round_of_it(void)
 			;
 		make();
 	}
-	usleep(20000);
+	while (shared->ready < MAKERS)
+		usleep(1000);
 	for (shared->go = 1; shared->done < MAKERS;)
 		usleep(1000);
 	if (shared->living != LIMIT) {
