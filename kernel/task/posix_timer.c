@@ -8,7 +8,7 @@
  *
  * The entry of the queue of signals is part of the timer, so that there is at most one of it, and sending needs no
  * memory. A timer is found by its number in the list of its process. One that is deleted while its signal is pending
- * stays until that has been taken. Setting it anew leaves a signal that is pending where it is, but that one does not
+ * leaves the list and stays until that has been taken. Setting it anew leaves a signal that is pending where it is, but that one does not
  * set the timer going then.
  *
  * Each counts as one signal queued against RLIMIT_SIGPENDING. They end with execve and with the process.
@@ -31,7 +31,7 @@ struct posix_timer {
 	int id, notify, signo, tid; /* tid: SIGEV_THREAD_ID */
 	uint64_t base_ns;          /* what its clock showed at boot */
 	bool rests;                /* due, and to be forwarded when the signal has been taken */
-	bool deleted;
+	bool ending;               /* nobody finds it any more */
 	int overrun;               /* of the last signal that was taken */
 };
 
@@ -55,7 +55,7 @@ static void entry_gone(struct signal_entry *e, struct abi_siginfo *info)
 			info->timer.overrun = t->overrun = overrun_sum(info->timer.overrun, passed - 1);
 	}
 	e->info.fields[0] &= UINT32_MAX; /* its overrun has been told */
-	if (t->deleted)
+	if (e->counts) /* it was deleted meanwhile, and only waited for this */
 		timer_free(t);
 }
 
@@ -94,59 +94,65 @@ static void timer_fire(struct timer *timer)
 
 static struct posix_timer *find_locked(struct proc *p, int id)
 {
-	list_for_each(n, &p->timers)
-		if (list_entry(n, struct posix_timer, link)->id == id)
-			return list_entry(n, struct posix_timer, link);
+	list_for_each(n, &p->timers) {
+		struct posix_timer *t = list_entry(n, struct posix_timer, link);
+		if (t->id == id && !t->ending)
+			return t;
+	}
 	return NULL;
+}
+
+static int enter_locked(struct proc *p, struct posix_timer *t, const struct abi_sigevent *ev, bool by_id)
+{
+	if (ev->notify == SIGEV_THREAD_ID && !thread_find_locked(p, ev->tid))
+		return -EINVAL;
+	t->entry.user = signal_charge(p->uid, p->rlimit[RLIMIT_SIGPENDING].rlim_cur);
+	if (!t->entry.user)
+		return -EAGAIN;
+	t->id = p->next_timer++ & INT32_MAX;
+	list_push_back(&p->timers, &t->link);
+	fill_entry(t, by_id ? (uint64_t)t->id : ev->value);
+	return t->id;
 }
 
 int posix_timer_create(enum alarm_clock clock, int tid, const struct abi_sigevent *ev, bool by_id, uint64_t base_ns)
 {
 	struct proc *p = proc_current();
-	struct user_count *user = signal_charge(p->uid, p->rlimit[RLIMIT_SIGPENDING].rlim_cur);
-	if (!user)
-		return -EAGAIN;
 	struct posix_timer *t = kzalloc(sizeof(*t));
-	if (!t) {
-		signal_uncharge(user);
+	if (!t)
 		return -EAGAIN;
-	}
 	alarm_init(&t->alarm, p, clock, tid, timer_fire);
 	t->base_ns = base_ns;
 	t->notify = ev->notify;
 	t->signo = ev->signo;
 	t->tid = ev->tid;
 	t->entry.gone = entry_gone;
-	t->entry.user = user;
 	list_init(&t->entry.link);
 	spin_lock(&p->lock);
-	bool bad = ev->notify == SIGEV_THREAD_ID && !thread_find_locked(p, ev->tid);
-	int id = bad ? -EINVAL : p->next_timer++ & INT32_MAX;
-	if (!bad) {
-		t->id = id;
-		list_push_back(&p->timers, &t->link);
-		fill_entry(t, by_id ? (uint64_t)id : ev->value);
-	}
+	int id = enter_locked(p, t, ev, by_id);
 	spin_unlock(&p->lock);
-	if (bad)
-		timer_free(t);
+	if (id < 0)
+		kfree(t);
 	return id;
 }
 
-/* It is in no list any more. */
-static void end(struct posix_timer *t)
+/* Nobody finds it any more, p->lock has been let go. Its signal, if it is pending, has it from now on. */
+static void end(struct proc *p, struct posix_timer *t)
 {
-	struct proc *p = t->alarm.proc;
-	spin_lock(&p->lock);
-	t->alarm.at_ns = 0;
-	t->rests = false; /* nobody sets it going again */
-	spin_unlock(&p->lock);
 	alarm_end(&t->alarm);
 	spin_lock(&p->lock);
-	t->deleted = true;
-	if (list_empty(&t->entry.link))
+	list_remove(&t->link);
+	t->entry.counts = !list_empty(&t->entry.link);
+	if (!t->entry.counts)
 		timer_free(t);
 	spin_unlock(&p->lock);
+}
+
+static void end_begin_locked(struct posix_timer *t)
+{
+	t->ending = true;
+	t->alarm.at_ns = 0;
+	t->rests = false; /* nobody sets it going again */
 }
 
 int posix_timer_delete(int id)
@@ -155,25 +161,33 @@ int posix_timer_delete(int id)
 	spin_lock(&p->lock);
 	struct posix_timer *t = find_locked(p, id);
 	if (t)
-		list_remove(&t->link);
+		end_begin_locked(t);
 	spin_unlock(&p->lock);
 	if (!t)
 		return -EINVAL;
-	end(t);
+	end(p, t);
 	return 0;
 }
 
+/* The last thread does this: nobody else is ending one. */
 void posix_timers_end(struct proc *p)
 {
-	struct list *n;
 	for (;;) {
 		spin_lock(&p->lock);
-		n = list_pop_front(&p->timers);
+		struct posix_timer *t = list_empty(&p->timers) ? NULL : list_entry(p->timers.next, struct posix_timer, link);
+		if (t)
+			end_begin_locked(t);
 		spin_unlock(&p->lock);
-		if (!n)
+		if (!t)
 			return;
-		end(list_entry(n, struct posix_timer, link));
+		end(p, t);
 	}
+}
+
+void posix_timers_visit(struct proc *p, void (*visit)(struct user_count *u))
+{
+	list_for_each(n, &p->timers)
+		visit(list_entry(n, struct posix_timer, link)->entry.user);
 }
 
 /* ---- setting and looking ---- */

@@ -83,6 +83,32 @@ void pid_put(int pid)
 	spin_unlock(&pid_lock);
 }
 
+/* A number that somebody has is in use. More uses than have been found are numbers of what is being made or freed. */
+static uint64_t audit_number(int number, bool has)
+{
+	if (has && !pid_users[number])
+		audit_complain("number in use that is free", number, 0, 1);
+	return has;
+}
+
+void proc_audit(void)
+{
+	uint64_t found = 0, uses = 0;
+	list_for_each(n, &proc_all) {
+		const struct proc *p = list_entry(n, struct proc, all_link);
+		found += audit_number(p->pid, true) + audit_number(p->pgid, p->pgid) + audit_number(p->sid, p->sid);
+		list_for_each(tn, &p->threads) {
+			const struct thread *t = list_entry(tn, struct thread, proc_link);
+			found += audit_number(t->tid, t->tid != p->pid);
+		}
+	}
+	for (int i = 0; i < PID_MAX; i++)
+		uses += pid_users[i];
+	if (uses < found)
+		audit_complain("uses of numbers", 0, uses, found);
+	signal_audit();
+}
+
 void proc_join_locked(struct proc *p, int pgid, int sid)
 {
 	assert_mutex_held(&proc_tree_lock);

@@ -22,12 +22,14 @@
 #include <abi/errno.h>
 
 #include "mm/mm.h"
+#include "vm/vm.h"
 
 #define USER_BUCKETS 16
 
 struct user_count {
 	struct list link;
 	uint32_t uid, signals;
+	uint32_t counted; /* the audit's */
 };
 
 static struct cache *entry_cache, *user_cache;
@@ -114,6 +116,7 @@ static struct signal_entry *entry_new(struct proc *p, uint64_t limit)
 		return NULL;
 	}
 	e->user = user;
+	e->counts = true;
 	e->gone = NULL;
 	return e;
 }
@@ -198,4 +201,39 @@ void signal_queue_drop(struct signal_queue *q, uint64_t bits)
 		if (bits & SIGBIT(e->info.si_signo))
 			entry_finish(e, NULL);
 	}
+}
+
+/* ---- audit: nobody else runs ---- */
+
+static void audit_user(struct user_count *u) { u->counted++; }
+
+static void audit_queue(const struct signal_queue *q)
+{
+	list_for_each(n, &q->entries) {
+		const struct signal_entry *e = list_entry(n, struct signal_entry, link);
+		if (e->counts)
+			audit_user(e->user);
+		if (!(q->set & SIGBIT(e->info.si_signo)))
+			audit_complain("entry of a signal that is not pending", (uint64_t)e, e->info.si_signo, 0);
+	}
+}
+
+void signal_audit(void)
+{
+	for (int i = 0; i < USER_BUCKETS; i++)
+		list_for_each(n, &users[i])
+			list_entry(n, struct user_count, link)->counted = 0;
+	list_for_each(n, &proc_all) {
+		struct proc *p = list_entry(n, struct proc, all_link);
+		audit_queue(&p->sigpending);
+		list_for_each(t, &p->threads)
+			audit_queue(&list_entry(t, struct thread, proc_link)->sigpending);
+		posix_timers_visit(p, audit_user);
+	}
+	for (int i = 0; i < USER_BUCKETS; i++)
+		list_for_each(n, &users[i]) {
+			const struct user_count *u = list_entry(n, struct user_count, link);
+			if (u->signals != u->counted)
+				audit_complain("signals queued for a user", u->uid, u->signals, u->counted);
+		}
 }

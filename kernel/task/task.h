@@ -81,6 +81,7 @@ struct signal_entry {
 	struct list link;
 	struct abi_siginfo_head info;
 	struct user_count *user;   /* whose RLIMIT_SIGPENDING it counts against */
+	bool counts;               /* by itself, and not by way of something that it is part of */
 	/* NULL: from the slab. Else it is part of something: called when it was taken, or dropped (info NULL). */
 	void (*gone)(struct signal_entry *e, struct abi_siginfo *info);
 };
@@ -294,6 +295,8 @@ bool proc_in_groups(struct proc *p, uint32_t gid); /* gid is among them */
 /* Limits, see getrlimit(2). */
 uint64_t proc_rlimit(unsigned which);
 struct spent proc_spent(struct proc *p); /* by all its threads so far; peak_resident: in spaces it has left */
+
+void proc_audit(void);                   /* numbers and signals, for vm_audit */
 
 /* ---- exec.c, fork.c ---- */
 /*

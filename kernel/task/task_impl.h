@@ -85,6 +85,7 @@ int posix_timer_get(int id, uint64_t *left_ns, uint64_t *interval_ns);
 int posix_timer_set(int id, const struct timer_setting *new, uint64_t *old_left_ns, uint64_t *old_interval_ns);
 int posix_timer_overrun(int id);
 void posix_timers_end(struct proc *p);
+void posix_timers_visit(struct proc *p, void (*visit)(struct user_count *u)); /* whom each counts against */
 
 /* ---- session.c ---- */
 /* session_group_left_locked: p's group has lost a connection to `parent`; except does not count any more. */
@@ -134,6 +135,7 @@ void signal_queue_drop(struct signal_queue *q, uint64_t bits);
 /* one more is queued for the user; NULL: too many, no memory */
 struct user_count *signal_charge(uint32_t uid, uint64_t limit);
 void signal_uncharge(struct user_count *u);
+void signal_audit(void);                                    /* how many are queued for each user, see proc_audit */
 
 /* ---- signal.c ---- */
 void signal_recompute(struct thread *t);                    /* p->lock held: pending bit after mask or set changed */

@@ -11,7 +11,10 @@
  *      resident of the tables   space->resident
  *      indexes                  page->object and pgoff; marked = dirty; a writable PTE only to a marked page
  *      VMA trees                order, gaps, counts; every VMA on its object's list exactly once
+ *      pages of objects         object->charged where they are charged as they come; used of their quota
+ *      marks of VMAs, objects   vm_committed()
  *      frames_check()           the buddy lists
+ *      proc_audit()             numbers and signals of processes (task/proc.c, task/sigqueue.c)
  *
  * It runs with every other CPU parked where it holds no spin lock (smp_freeze), so what it sees is one moment. Threads
  * may be asleep in the middle of something: pins they hold (a frame lent, a page being copied) make refs larger, never
@@ -37,12 +40,13 @@ struct audit {
 	pfn_t frames;
 	uint64_t tables;  /* met so far, each once */
 	uint64_t charged; /* pages that VMAs and objects are marked as charged with */
-	unsigned wrong;
 };
 
-static void complain(struct audit *a, const char *what, uint64_t where, uint64_t have, uint64_t want)
+static unsigned wrong_so_far; /* of the audit that runs: there is one at a time */
+
+void audit_complain(const char *what, uint64_t where, uint64_t have, uint64_t want)
 {
-	if (a->wrong++ < REPORT_MAX)
+	if (wrong_so_far++ < REPORT_MAX)
 		klog(LOG_ERROR, "audit: %s: %lx: has %lu, counted %lu", what, where, have, want);
 }
 
@@ -85,16 +89,16 @@ static struct audit *audit_create(void)
 
 /* ---- spaces ---- */
 
-static void audit_cache_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e)
+static void audit_cache_pte(struct vma *v, vaddr_t addr, pte_t e)
 {
 	struct page *p = phys_to_page(pte_paddr(e));
 
 	if (!v->object || p->kind != PAGE_CACHE || p->object != v->object || p->pgoff != vma_pgoff(v, addr))
-		complain(a, "PTE maps a page that is not its object's", addr, p->pgoff, vma_pgoff(v, addr));
+		audit_complain("PTE maps a page that is not its object's", addr, p->pgoff, vma_pgoff(v, addr));
 	else if (e & PTE_WRITE && v->object->pager == PAGER_SERVER && !page_index_marked(&v->object->pages, p->pgoff))
-		complain(a, "writable PTE to a clean page", addr, e, 0);
+		audit_complain("writable PTE to a clean page", addr, e, 0);
 	if (e & PTE_WRITE && !vma_is_shared(v))
-		complain(a, "private mapping can write to a cache page", addr, e, 0);
+		audit_complain("private mapping can write to a cache page", addr, e, 0);
 }
 
 /* first: this entry has not been met in another space */
@@ -103,22 +107,22 @@ static void audit_pte(struct audit *a, struct vma *v, vaddr_t addr, pte_t e, boo
 	uint32_t *count = count_of(a, pte_paddr(e) >> PAGE_SHIFT);
 
 	if (!(e & PTE_HELD))
-		complain(a, "PTE without its held bit", addr, e, 0);
+		audit_complain("PTE without its held bit", addr, e, 0);
 	if (e & PTE_WRITE && !(v->flags & VMA_WRITE))
-		complain(a, "PTE writable against its VMA", addr, e, v->flags);
+		audit_complain("PTE writable against its VMA", addr, e, v->flags);
 	if (e & PTE_UNCOUNTED)
 		return;
 	if (!count) {
-		complain(a, "PTE to no frame", addr, e, 0);
+		audit_complain("PTE to no frame", addr, e, 0);
 		return;
 	}
 	*count += first;
 	if (!(e & PTE_PRIVATE))
-		audit_cache_pte(a, v, addr, e);
+		audit_cache_pte(v, addr, e);
 	else if (phys_to_page(pte_paddr(e))->kind != PAGE_ANON)
-		complain(a, "private PTE to a frame of another kind", addr, phys_to_page(pte_paddr(e))->kind, PAGE_ANON);
+		audit_complain("private PTE to a frame of another kind", addr, phys_to_page(pte_paddr(e))->kind, PAGE_ANON);
 	if (e & PTE_PRIVATE && e & PTE_WRITE && phys_to_page(pte_paddr(e))->refs != 1)
-		complain(a, "writable PTE to a shared private frame", addr, phys_to_page(pte_paddr(e))->refs, 1);
+		audit_complain("writable PTE to a shared private frame", addr, phys_to_page(pte_paddr(e))->refs, 1);
 }
 
 /* What the tables of one space add up to. */
@@ -133,17 +137,17 @@ static unsigned counted_entries(const pte_t *table)
 	return n;
 }
 
-static void audit_leaf(struct audit *a, struct sums *sums, pte_t link)
+static void audit_leaf(struct sums *sums, pte_t link)
 {
 	struct page *p = phys_to_page(pte_paddr(link));
 	unsigned counted = counted_entries(page_to_virt(p));
 
 	if (p->shared == !!(link & PTE_WRITE))
-		complain(a, "link to a table that does not say whether it is shared", page_to_phys(p), link, p->shared);
+		audit_complain("link to a table that does not say whether it is shared", page_to_phys(p), link, p->shared);
 	if (p->refs > 1 && !p->shared)
-		complain(a, "table of several spaces that is not shared", page_to_phys(p), p->refs, 1);
+		audit_complain("table of several spaces that is not shared", page_to_phys(p), p->refs, 1);
 	if (p->gone > (p->shared ? p->resident : 0) || p->resident - p->gone != (int)counted)
-		complain(a, "resident pages of a table", page_to_phys(p), (uint64_t)p->resident - p->gone, counted);
+		audit_complain("resident pages of a table", page_to_phys(p), (uint64_t)p->resident - p->gone, counted);
 	sums->resident += p->resident;
 	sums->shared += p->shared;
 }
@@ -157,11 +161,11 @@ static void audit_tables(struct audit *a, struct sums *sums, pte_t *table, unsig
 		sums->tables++;
 		a->tables += ++*count_of(a, page_to_phys(p) >> PAGE_SHIFT) == 1;
 		if (p->kind != PAGE_TABLE || (level > 1 && p->refs != 1))
-			complain(a, "page table of another kind or shared", page_to_phys(p), p->kind, PAGE_TABLE);
+			audit_complain("page table of another kind or shared", page_to_phys(p), p->kind, PAGE_TABLE);
 		if (level > 1)
 			audit_tables(a, sums, phys_to_virt(pte_paddr(table[i])), level - 1, PT_ENTRIES);
 		else
-			audit_leaf(a, sums, table[i]);
+			audit_leaf(sums, table[i]);
 	}
 }
 
@@ -173,7 +177,7 @@ static void audit_space(struct audit *a, struct space *s)
 	vaddr_t addr = 0, stop;
 
 	if (wrong)
-		complain(a, wrong, (uint64_t)s, 0, 0);
+		audit_complain(wrong, (uint64_t)s, 0, 0);
 	audit_tables(a, &sums, phys_to_virt(s->arch.root), PT_LEVELS - 1, PT_ENTRIES / 2);
 	for (struct rb_node *n = rb_first(&s->vmas); n; n = rb_next(n)) {
 		struct vma *v = vma_of(n);
@@ -194,13 +198,13 @@ static void audit_space(struct audit *a, struct space *s)
 		for (; addr < stop; addr += PAGE_SIZE, pte++)
 			in_use -= *pte != 0;
 	if (in_use)
-		complain(a, "PTEs outside of every VMA", (uint64_t)s, -in_use, 0);
+		audit_complain("PTEs outside of every VMA", (uint64_t)s, -in_use, 0);
 	if (sums.resident != s->resident)
-		complain(a, "resident pages of a space", (uint64_t)s, s->resident, sums.resident);
+		audit_complain("resident pages of a space", (uint64_t)s, s->resident, sums.resident);
 	if (sums.tables != s->tables)
-		complain(a, "page tables of a space", (uint64_t)s, s->tables, sums.tables);
+		audit_complain("page tables of a space", (uint64_t)s, s->tables, sums.tables);
 	if (sums.shared != s->shared_links)
-		complain(a, "links of a space to shared tables", (uint64_t)s, s->shared_links, sums.shared);
+		audit_complain("links of a space to shared tables", (uint64_t)s, s->shared_links, sums.shared);
 }
 
 /* ---- objects ---- */
@@ -213,28 +217,28 @@ static void audit_object(struct audit *a, struct object *o, uint64_t *cached, ui
 
 	a->charged += o->charged;
 	if (o->port && o->pager != PAGER_SERVER && !port_alive(o->port) && o->size)
-		complain(a, "memory of a dead driver", o->id, o->size, 0);
+		audit_complain("memory of a dead driver", o->id, o->size, 0);
 	if (wrong)
-		complain(a, wrong, (uint64_t)o, 0, 0);
+		audit_complain(wrong, (uint64_t)o, 0, 0);
 	for (struct page *p; (p = page_index_next(&o->pages, &at, ~0ul)); at++) {
 		if (p->kind != PAGE_CACHE || p->object != o || p->pgoff != at)
-			complain(a, "index entry that does not point back", (uint64_t)o, p->pgoff, at);
+			audit_complain("index entry that does not point back", (uint64_t)o, p->pgoff, at);
 		if (p->maps != *count_of(a, page_to_phys(p) >> PAGE_SHIFT))
-			complain(a, "map count of a cache page", page_to_phys(p), p->maps,
+			audit_complain("map count of a cache page", page_to_phys(p), p->maps,
 			         *count_of(a, page_to_phys(p) >> PAGE_SHIFT));
 		if (p->refs < 1)
-			complain(a, "cache page without a reference", page_to_phys(p), p->refs, 1);
+			audit_complain("cache page without a reference", page_to_phys(p), p->refs, 1);
 		if (!(p->flags & (PAGE_VALID | PAGE_BUSY)))
-			complain(a, "cache page neither valid nor busy", page_to_phys(p), p->flags, 0);
+			audit_complain("cache page neither valid nor busy", page_to_phys(p), p->flags, 0);
 	}
 	list_for_each(link, &o->vmas) {
 		struct vma *v = list_entry(link, struct vma, object_link);
 		mapped += v->flags & VMA_SHARED && v->flags & VMA_MAYWRITE;
 		if (v->object != o)
-			complain(a, "VMA on another object's list", (uint64_t)o, v->start, 0);
+			audit_complain("VMA on another object's list", (uint64_t)o, v->start, 0);
 	}
 	if (mapped != o->shared_writable)
-		complain(a, "shared writable mappings of an object", (uint64_t)o, o->shared_writable, mapped);
+		audit_complain("shared writable mappings of an object", (uint64_t)o, o->shared_writable, mapped);
 	*cached += o->pages.count;
 	*dirty += o->pages.marked;
 }
@@ -246,18 +250,38 @@ static void audit_frames(struct audit *a)
 	const char *wrong = frames_check();
 
 	if (wrong)
-		complain(a, wrong, 0, 0, 0);
+		audit_complain(wrong, 0, 0, 0);
 	for (pfn_t pfn = 0; pfn < a->frames; pfn++) {
 		struct page *p = pfn_to_page(pfn);
 		uint32_t counted = *count_of(a, pfn);
 		if (p->kind == PAGE_ANON && p->refs < counted)
-			complain(a, "references to a private frame", page_to_phys(p), p->refs, counted);
+			audit_complain("references to a private frame", page_to_phys(p), p->refs, counted);
 		else if (p->kind == PAGE_ANON && p->refs > counted)
-			complain(a, "private frame that nothing maps", page_to_phys(p), p->refs, counted);
+			audit_complain("private frame that nothing maps", page_to_phys(p), p->refs, counted);
 		else if (counted && p->kind == PAGE_TABLE && p->refs != counted)
-			complain(a, "links to a page table", page_to_phys(p), p->refs, counted);
+			audit_complain("links to a page table", page_to_phys(p), p->refs, counted);
 		else if (counted && p->kind != PAGE_ANON && p->kind != PAGE_CACHE && p->kind != PAGE_TABLE)
-			complain(a, "mapped frame of another kind", page_to_phys(p), p->kind, counted);
+			audit_complain("mapped frame of another kind", page_to_phys(p), p->kind, counted);
+	}
+}
+
+static void audit_quotas(void)
+{
+	list_for_each(link, &all_quotas) {
+		struct quota *q = list_entry(link, struct quota, all_link);
+		q->counted = 0;
+	}
+	list_for_each(link, &all_objects) {
+		struct object *o = list_entry(link, struct object, all_link);
+		if (o->by_page && o->charged != o->pages.count)
+			audit_complain("pages charged as they came", (uint64_t)o, o->charged, o->pages.count);
+		if (o->quota)
+			o->quota->counted += o->pages.count;
+	}
+	list_for_each(link, &all_quotas) {
+		const struct quota *q = list_entry(link, struct quota, all_link);
+		if (q->used != q->counted)
+			audit_complain("pages of a quota", (uint64_t)q, q->used, q->counted);
 	}
 }
 
@@ -269,15 +293,17 @@ static void audit_all(struct audit *a)
 		audit_space(a, list_entry(link, struct space, all_link));
 	list_for_each(link, &all_objects)
 		audit_object(a, list_entry(link, struct object, all_link), &cached, &dirty);
+	audit_quotas();
 	audit_frames(a);
+	proc_audit();
 	if (a->charged != vm_committed())
-		complain(a, "charged pages", 0, vm_committed(), a->charged);
+		audit_complain("charged pages", 0, vm_committed(), a->charged);
 	if (cached != vm_stat.cached_pages)
-		complain(a, "cached pages", 0, vm_stat.cached_pages, cached);
+		audit_complain("cached pages", 0, vm_stat.cached_pages, cached);
 	if (a->tables != vm_stat.table_pages)
-		complain(a, "frames of page tables", 0, vm_stat.table_pages, a->tables);
+		audit_complain("frames of page tables", 0, vm_stat.table_pages, a->tables);
 	if (dirty != vm_stat.dirty_pages)
-		complain(a, "dirty pages", 0, vm_stat.dirty_pages, dirty);
+		audit_complain("dirty pages", 0, vm_stat.dirty_pages, dirty);
 }
 
 unsigned vm_audit(void)
@@ -289,9 +315,10 @@ unsigned vm_audit(void)
 		return 1;
 	}
 	smp_freeze();
+	wrong_so_far = 0;
 	audit_all(a);
+	unsigned wrong = wrong_so_far;
 	smp_thaw();
-	unsigned wrong = a->wrong;
 	audit_free(a);
 	if (wrong)
 		klog(LOG_ERROR, "audit: %u inconsistencies", wrong);

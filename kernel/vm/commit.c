@@ -5,9 +5,8 @@
  *
  * A page is charged when somebody is promised that it can be written to without taking it from another: private
  * writable memory when it is mapped (or made writable), shared anonymous memory by its object's size. What has been
- * charged is marked,
- * VMA_ACCOUNT on a VMA and `charged` on an object, and given back by whoever ends it: unmapping a marked VMA, the
- * object's last reference. A mapping keeps its mark and its charge when it becomes read-only. Memory files and shared
+ * charged is marked, VMA_ACCOUNT on a VMA and `charged` on an object, and given back by whoever ends it: unmapping a
+ * marked VMA, the object's last reference. A mapping keeps its mark and its charge when it becomes read-only. Memory files and shared
  * MAP_NORESERVE memory are charged page by page, as pages come; other MAP_NORESERVE memory is not, and file pages never
  * are, for they can be written back.
  *
@@ -41,6 +40,7 @@ struct vm_tunables vm_tunable = {
 };
 
 static volatile uint64_t committed; /* pages */
+struct list all_quotas = LIST_INIT(all_quotas);
 
 void commit_init(void)
 {
@@ -101,17 +101,24 @@ struct quota *quota_create(uint64_t limit)
 {
 	struct quota *q = kzalloc(sizeof *q);
 
-	if (q) {
-		q->refs = 1;
-		q->limit = limit;
-	}
+	if (!q)
+		return NULL;
+	q->refs = 1;
+	q->limit = limit;
+	spin_lock(&registry_lock);
+	list_push_back(&all_quotas, &q->all_link);
+	spin_unlock(&registry_lock);
 	return q;
 }
 
 void quota_put(struct quota *q)
 {
-	if (!__atomic_sub_fetch(&q->refs, 1, __ATOMIC_ACQ_REL))
-		kfree(q);
+	if (__atomic_sub_fetch(&q->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	spin_lock(&registry_lock);
+	list_remove(&q->all_link);
+	spin_unlock(&registry_lock);
+	kfree(q);
 }
 
 static bool quota_take(struct quota *q)

@@ -381,6 +381,8 @@ void reclaim_start(void); /* the write-back and reclaim threads */
  * number of differences, each logged. -> no lock held; other processes are held off by their locks, one after another.
  */
 unsigned vm_audit(void);
+/* audit_complain: a difference, logged. For the checks of other parts, which vm_audit calls with every other CPU parked. */
+void audit_complain(const char *what, uint64_t where, uint64_t have, uint64_t want);
 
 /* ---- commit.c: limits and promises ---- */
 /* What /proc/sys/vm sets. Read and written without a lock: each is a single word. */
@@ -407,6 +409,8 @@ struct quota {
 	volatile uint32_t refs;      /* (a) */
 	volatile uint64_t used;      /* (a) pages */
 	volatile uint64_t limit;     /* 0: none */
+	uint64_t counted;            /* the audit's */
+	struct list all_link;        /* every quota: for the audit */
 };
 struct quota *quota_create(uint64_t limit); /* refs 1; NULL */
 static inline void quota_get(struct quota *q) { __atomic_add_fetch(&q->refs, 1, __ATOMIC_RELAXED); }

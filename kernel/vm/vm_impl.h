@@ -29,8 +29,8 @@
 #include "vm/vm.h"
 
 extern struct cache *vma_cache;
-extern struct list all_spaces, all_objects; /* for the audit and write-back */
-extern struct spinlock registry_lock;       /* RANK_QUEUES: guards both lists */
+extern struct list all_spaces, all_objects, all_quotas; /* for the audit and write-back */
+extern struct spinlock registry_lock;       /* RANK_QUEUES: guards these lists */
 extern struct page *zero_page;
 
 static inline size_t pages_of(uint64_t bytes) { return (bytes + PAGE_MASK) >> PAGE_SHIFT; }

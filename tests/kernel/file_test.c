@@ -405,6 +405,23 @@ TEST(directory_records_are_padded_to_eight_bytes)
 	EXPECT(!dirent_add(buf, sizeof buf, &used, 9, 3, S_IFLNK, "x") && used == 56);
 }
 
+TEST(the_audit_sees_a_wrong_count_of_pages)
+{
+	int64_t pos = 0;
+	struct file *f = memfd_create("counted", false, 0);
+	REQUIRE(!is_err(f) && f->ops->write_kernel(f, "x", 1, &pos) == 1);
+	struct object *o = f->node->object;
+	EXPECT(vm_audit() == 0);
+	o->quota->used++;
+	EXPECT(vm_audit() == 1);
+	o->quota->used--;
+	o->charged--;
+	EXPECT(vm_audit() >= 1);
+	o->charged++;
+	EXPECT(vm_audit() == 0);
+	file_put(f);
+}
+
 TEST_SUITE(file_path, "file.path", TEST_CASE(walk_makes_canonical_names), TEST_CASE(walk_gives_linux_errors),
            TEST_CASE(walk_of_a_parent_keeps_the_last_component), TEST_CASE(mounts_stand_over_the_root));
 TEST_SUITE(file_open, "file.open", TEST_CASE(open_gives_linux_errors),
@@ -418,5 +435,6 @@ TEST_SUITE(file_node, "file.node", TEST_CASE(an_inode_has_one_node_and_keeps_it_
            TEST_CASE(unmounting_takes_lookups_from_nodes_in_use));
 TEST_SUITE(file_pipe, "file.pipe",
            TEST_CASE(a_pipe_holds_64_kib_and_then_says_so), TEST_CASE(a_small_pipe_write_is_all_or_nothing));
+TEST_SUITE(file_audit, "file.audit", TEST_CASE(the_audit_sees_a_wrong_count_of_pages));
 TEST_SUITE(file_lib, "file.lib", TEST_CASE(one_thread_at_a_time_passes_a_gate), TEST_CASE(a_text_grows_and_pads),
            TEST_CASE(directory_records_are_padded_to_eight_bytes));

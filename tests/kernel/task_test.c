@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "lib/test.h"
 #include "mm/mm.h"
+#include "vm/vm.h"
 
 #define CROWD 6
 
@@ -365,5 +366,37 @@ TEST(random_bytes_differ)
 	EXPECT(memcmp(a, b, sizeof(a)) != 0);
 }
 
+/* ---- task.audit ---- */
+
+TEST(the_audit_sees_a_signal_that_is_not_queued)
+{
+	REQUIRE(vm_audit() == 0);
+	struct user_count *nobody = signal_charge(4711, 1);
+	REQUIRE(nobody);
+	EXPECT(vm_audit() == 1);
+	signal_uncharge(nobody);
+	EXPECT(vm_audit() == 0);
+}
+
+TEST(the_audit_sees_a_number_given_back_too_early)
+{
+	struct proc *p = proc_alloc();
+	REQUIRE(p && (p->pid = pid_alloc()) > 0);
+	mutex_lock(&proc_tree_lock);
+	proc_link_locked(p, NULL);
+	mutex_unlock(&proc_tree_lock);
+	EXPECT(vm_audit() == 0);
+	pid_put(p->pid);
+	EXPECT(vm_audit() >= 1);
+	pid_get(p->pid);
+	EXPECT(vm_audit() == 0);
+	mutex_lock(&proc_tree_lock);
+	proc_unlink_locked(p);
+	mutex_unlock(&proc_tree_lock);
+	proc_put(p);
+}
+
 TEST_SUITE(exec, "task.exec", TEST_CASE(arguments_survive_page_borders), TEST_CASE(too_many_arguments_are_refused));
+TEST_SUITE(audit, "task.audit", TEST_CASE(the_audit_sees_a_signal_that_is_not_queued),
+           TEST_CASE(the_audit_sees_a_number_given_back_too_early));
 TEST_SUITE(pid, "task.pid", TEST_CASE(pids_are_unique_until_freed), TEST_CASE(random_bytes_differ));
