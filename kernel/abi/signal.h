@@ -129,6 +129,22 @@ struct abi_siginfo {
 	};
 };
 
+/* What reading a signalfd gives: 128 bytes. */
+struct abi_signalfd_siginfo {
+	uint32_t signo;
+	int32_t error, code;
+	uint32_t pid, uid;
+	int32_t fd;
+	uint32_t tid, band, overrun, trapno;
+	int32_t status, int_value;
+	uint64_t ptr, utime, stime, addr;
+	uint16_t addr_lsb, pad;
+	int32_t syscall;
+	uint64_t call_addr;
+	uint32_t arch;
+	uint8_t rest[28];
+};
+
 /* As much of it as the kernel keeps and sigqueue's callers can send. */
 struct abi_siginfo_head {
 	int32_t si_signo, si_errno, si_code, pad0;

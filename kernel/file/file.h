@@ -81,7 +81,7 @@ unsigned node_cache_shrink(unsigned want); /* drop cached nodes without referenc
 
 /* ---- file.c: open file descriptions and descriptor tables ---- */
 enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT,
-                 FILE_SOCKET, FILE_EVENT, FILE_TIMER };
+                 FILE_SOCKET, FILE_EVENT, FILE_TIMER, FILE_SIGNALS };
 /* of numbers that are read: neither names nor places, and poll knows no bands of them */
 static inline bool kind_is_counter(enum file_kind kind) { return kind >= FILE_EVENT; }
 
@@ -258,6 +258,10 @@ struct file *timerfd_create(uint64_t base_ns, bool wakes, uint32_t flags); /* er
 bool timerfd_wakes(const struct file *f);
 void timerfd_get(struct file *f, struct timer_setting *out);
 void timerfd_set(struct file *f, const struct timer_setting *new, struct timer_setting *old);
+
+/* ---- signalfd.c ---- */
+struct file *signalfd_create(uint64_t mask, uint32_t flags); /* err_ptr(-ENOMEM) */
+void signalfd_set_mask(struct file *f, uint64_t mask);
 
 /* ---- pipe.c, poll.c ---- */
 int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing end; -ENOMEM */

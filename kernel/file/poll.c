@@ -10,7 +10,7 @@
  */
 #include "file/file_impl.h"
 
-static struct spinlock poll_lock = SPINLOCK_INIT(RANK_PORT);
+static struct spinlock poll_lock = SPINLOCK_INIT(RANK_POLL);
 static struct wait_queue poll_queue = { SPINLOCK_INIT(RANK_WAIT), LIST_INIT(poll_queue.waiters) };
 static volatile unsigned pollers;
 static uint64_t changes;

@@ -107,7 +107,8 @@ int proc_make_fdinfo(struct text *t, const struct proc_ref *of, uint64_t *next)
 static int file_text(struct file *f, char *buf, size_t cap)
 {
 	static const char *const kinds[] = { [FILE_PORT] = "port", [FILE_OBJECT] = "memory", [FILE_HANDLE] = "handle",
-	                                     [FILE_EVENT] = "eventfd", [FILE_TIMER] = "timerfd" };
+	                                     [FILE_EVENT] = "eventfd", [FILE_TIMER] = "timerfd",
+	                                     [FILE_SIGNALS] = "signalfd" };
 
 	if (f->path)
 		return ksnprintf(buf, cap, "%s%s", f->path, f->node && !f->node->nlink ? " (deleted)" : "");

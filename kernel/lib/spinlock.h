@@ -25,6 +25,7 @@ enum lock_rank {
 	RANK_QUEUES,    /* spin: page queues */
 	RANK_PORT,      /* spin: a port's calls */
 	RANK_PROC,      /* spin: a process's signals */
+	RANK_POLL,      /* spin: who waits for several files */
 	RANK_WAIT,      /* spin: a wait queue, a mutex's own */
 	RANK_TIMER,
 	RANK_SCHED,     /* spin: a CPU's run queue */

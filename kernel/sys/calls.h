@@ -62,10 +62,11 @@
 	X(sched_get_priority_max) X(sched_get_priority_min) X(sched_getscheduler) X(sched_setscheduler) \
 	X(sched_getparam) X(sched_setparam) X(sched_rr_get_interval)
 
-/* signal.c */
+/* signal.c, signalfd.c */
 #define CALLS_SIGNAL(X) \
 	X(rt_sigaction) X(rt_sigprocmask) X(rt_sigreturn) X(rt_sigsuspend) X(rt_sigpending) X(sigaltstack) X(kill) \
-	X(tkill) X(tgkill) X(pause) X(rt_sigtimedwait) X(rt_sigqueueinfo) X(rt_tgsigqueueinfo)
+	X(tkill) X(tgkill) X(pause) X(rt_sigtimedwait) X(rt_sigqueueinfo) X(rt_tgsigqueueinfo) \
+	X(signalfd) X(signalfd4)
 
 /* time.c */
 #define CALLS_TIME(X) \

@@ -102,29 +102,6 @@ SYSCALL(sigaltstack)
 
 /* ---- waiting for signals ---- */
 
-/* Until one of these is there, or the time. -> its number; -EAGAIN: none came; -EINTR: another did. */
-static int signal_wait(uint64_t these, bool wait, uint64_t deadline, struct abi_siginfo *info)
-{
-	struct thread *t = thread_current();
-	struct proc *p = t->proc;
-	int ended = -EAGAIN;
-	spin_lock(&p->lock);
-	int signo = signal_take_locked(t, these, info);
-	t->sigwait = signo || !wait ? 0 : these;
-	signal_recompute(t);
-	spin_unlock(&p->lock);
-	if (signo || !wait)
-		return signo ? signo : -EAGAIN;
-	wait_begin(WAIT_SIGNALS);
-	ended = wait_end(NULL, deadline);
-	spin_lock(&p->lock);
-	t->sigwait = 0;
-	signo = signal_take_locked(t, these, info);
-	signal_recompute(t);
-	spin_unlock(&p->lock);
-	return signo ? signo : ended == -ETIMEDOUT ? -EAGAIN : -EINTR;
-}
-
 SYSCALL(rt_sigtimedwait)
 {
 	struct abi_siginfo info;

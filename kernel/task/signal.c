@@ -24,7 +24,10 @@
 
 #include <abi/errno.h>
 
+#include "file/file.h"
 #include "lib/log.h"
+
+volatile uint32_t signal_files;
 
 #define DEFAULT_IGNORED (SIGBIT(SIGCHLD) | SIGBIT(SIGCONT) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH))
 #define DEFAULT_STOP (SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | SIGBIT(SIGTTOU))
@@ -206,6 +209,8 @@ static bool begin_locked(struct proc *p, struct thread *only, int signo)
 
 static void tell_receiver_locked(struct proc *p, struct thread *only, struct thread *prefer, int signo)
 {
+	if (unlikely(signal_files))
+		poll_changed();
 	struct thread *t = receiver_locked(p, only, prefer, SIGBIT(signo));
 	if (t)
 		set_pending(t);

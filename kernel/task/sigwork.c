@@ -44,6 +44,28 @@ int signal_take_locked(struct thread *t, uint64_t these, struct abi_siginfo *inf
 	return signo;
 }
 
+int signal_wait(uint64_t these, bool wait, uint64_t deadline, struct abi_siginfo *info)
+{
+	struct thread *t = thread_current();
+	struct proc *p = t->proc;
+	int ended = -EAGAIN;
+	spin_lock(&p->lock);
+	int signo = signal_take_locked(t, these, info);
+	t->sigwait = signo || !wait ? 0 : these;
+	signal_recompute(t);
+	spin_unlock(&p->lock);
+	if (signo || !wait)
+		return signo ? signo : -EAGAIN;
+	wait_begin(WAIT_SIGNALS);
+	ended = wait_end(NULL, deadline);
+	spin_lock(&p->lock);
+	t->sigwait = 0;
+	signo = signal_take_locked(t, these, info);
+	signal_recompute(t);
+	spin_unlock(&p->lock);
+	return signo ? signo : ended == -ETIMEDOUT ? -EAGAIN : -EINTR;
+}
+
 /* ---- stopping ---- */
 
 /* -> whether the parent is to be told */

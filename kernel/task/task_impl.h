@@ -168,9 +168,16 @@ void thread_kick(struct thread *t);                         /* it has something 
 /* ---- sigforce.c ---- */
 void signal_log_death(const struct thread *t, int signo, vaddr_t addr, vaddr_t rip);
 
+extern volatile uint32_t signal_files; /* how many are open (file/signalfd.c): their pollers are told of each signal */
+
 /* ---- sigwork.c ---- */
 /* signal_take_locked: the next of these signals that is pending for the thread, taken from its set; 0 none. */
 int signal_take_locked(struct thread *t, uint64_t these, struct abi_siginfo *info);
+/*
+ * signal_wait: the current thread takes one of these signals, blocked or not. wait: until one is there, or the deadline.
+ * -> its number; -EAGAIN: none came; -EINTR: another did
+ */
+int signal_wait(uint64_t these, bool wait, uint64_t deadline, struct abi_siginfo *info);
 void signal_reset_for_exec(struct proc *p);
 
 /* ---- sigframe.c ---- */

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -124,6 +125,11 @@ int pthread_sigmask(int how, const sigset_t *__restrict set, sigset_t *__restric
 int sigpending(sigset_t *set)
 {
 	return (int)call2(SYS_rt_sigpending, set, SIGSET_BYTES);
+}
+
+int signalfd(int fd, const sigset_t *mask, int flags)
+{
+	return (int)call4(SYS_signalfd4, fd, mask, SIGSET_BYTES, flags);
 }
 
 int sigsuspend(const sigset_t *mask)
