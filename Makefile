@@ -75,7 +75,7 @@ KERNEL_SRC := kernel/main.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c dirents.c eventfd.c fdtable.c file.c \
 		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_io.c \
-		terminal.c text.c timerfd.c tmpfs.c tmpfs_dir.c unmount.c) \
+		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c signalfd.c size.c syscall.c sysv.c thread.c time.c timerfd.c transfer.c vector.c) \
@@ -161,7 +161,7 @@ TESTS := \
 	vector_state_survives_switches wait_reports_how_a_child_ended waiters_outlive_the_word_they_wait_for write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability eventfds exchanges execs_by_descriptor file_answers file_calls file_locks growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
+	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability eventfds exchanges execs_by_descriptor file_answers file_calls file_locks file_times growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links read_only remap_file_pages signal_contexts signal_receivers signalfds small_answers socket_pairs text_busy timerfds truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.

@@ -24,6 +24,10 @@
 #define MS_MGC_VAL 0xc0ed0000u
 #define MS_MGC_MSK 0xffff0000u
 
+/* f_flags of statfs(2): the first MS_* from RDONLY to SYNCHRONOUS, NOATIME, NODIRATIME, and */
+#define ST_VALID 0x20
+#define ST_RELATIME 0x1000
+
 #define MNT_FORCE 1
 #define MNT_DETACH 2
 #define MNT_EXPIRE 4

@@ -13,9 +13,10 @@
  * PAGER_SYNC    size, mtime sec, mtime nsec            -             0 when data written before and what finds it are durable
  * PAGER_PUNCH   first page, count                      -             0 or errno; blocks wholly in there are freed
  * PAGER_SEEK    offset, size, 0 data or 1 hole         -             arg[0] = the first byte in data (in a hole), or size
- * PAGER_CLOSE   lookups to forget, size, mtime s, ns   -             0; an inode without links or lookups is freed
+ * PAGER_CLOSE   lookups to forget, size, mtime s, ns,  -             0; an inode without links or lookups is freed
+ *               atime s, ns
  *
- * `size` is the kernel's idea of the length (it is the authority while an object lives). An mtime of sec -1 means
+ * `size` is the kernel's idea of the length (it is the authority while an object lives). A time of sec -1 means
  * unchanged.
  */
 #ifndef ABI_PAGER_H

@@ -6,7 +6,7 @@
  * the server's word. What the server changes by itself (times of a directory, blocks of a file being written) is
  * fetched again when somebody asks: `version` rises with each change known, `fresh` is the version last fetched.
  *
- * Times of access are not kept on reads: neither read(2) nor a mapping tells the server. utimensat(2) sets them.
+ * A time of access that the server has not heard of (times.c) is not replaced by its older one.
  *
  * An answer of the server is taken under the node's mutex; asking is done without it. Two answers may be taken in the
  * wrong order: then an older time shows until the next change. Only the count of links is taken with
@@ -46,7 +46,8 @@ static void node_take_attr_locked(struct node *n, const struct fs_attr *attr)
 	if (n->nlink && attr->nlink)
 		n->nlink = attr->nlink;
 	n->blocks = attr->blocks;
-	n->atime = attr->atime;
+	if (!n->atime_new)
+		n->atime = attr->atime;
 	n->mtime = attr->mtime;
 	n->ctime = attr->ctime;
 	if (!n->object)

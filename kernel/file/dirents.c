@@ -156,6 +156,7 @@ int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len)
 			n = records_to_user(buf, records, (size_t)n, &cookie);
 		if (n >= 0)
 			f->pos = (int64_t)cookie;
+		file_accessed(f);
 		gate_leave(&f->pos_gate);
 	}
 	kfree(records);
@@ -170,6 +171,6 @@ int fs_statfs(struct node *n, struct abi_statfs *st)
 	st->f_type = fs->ops->magic;
 	st->f_bsize = st->f_frsize = PAGE_SIZE;
 	st->f_namelen = NAME_MAX;
-	st->f_flags = fs->readonly ? 1 : 0;
+	st->f_flags = mount_statfs_flags(fs);
 	return fs->ops->statfs ? fs->ops->statfs(fs, st) : 0;
 }

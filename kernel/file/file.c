@@ -28,10 +28,13 @@
 
 static int64_t node_read(struct file *f, vaddr_t buf, size_t len, int64_t *pos)
 {
-	int64_t n = object_read(f->node->object, (uint64_t)*pos, buf, len, false);
+	struct object *o = f->node->object;
+	int64_t n = object_read(o, (uint64_t)*pos, buf, len, false);
 
 	if (likely(n > 0))
 		*pos += n;
+	if (len || o->pager == PAGER_ZERO) /* a disk's file is not looked at for nothing */
+		file_accessed(f);
 	return n;
 }
 
@@ -71,7 +74,8 @@ static int64_t write_bytes(struct file *f, uint64_t buf, size_t len, int64_t *po
 		return n;
 	node_touch_mtime(f->node);
 	*pos = (int64_t)end;
-	if (unlikely(f->flags & (O_DSYNC | O_SYNC) || f->node->flags & FS_SYNC_FL)) {
+	if (unlikely(f->flags & (O_DSYNC | O_SYNC) || f->node->flags & FS_SYNC_FL ||
+	             f->node->fs->flags & MS_SYNCHRONOUS)) {
 		int err = object_sync(o, end - (uint64_t)n, (uint64_t)n, true);
 		if (err)
 			return err;
@@ -125,6 +129,7 @@ static int node_sync(struct file *f, bool data_only)
 static int node_map(struct file *f, uint64_t off, size_t len, struct object **object, pgoff_t *pgoff)
 {
 	(void)len;
+	file_accessed(f);
 	object_get(f->node->object);
 	*object = f->node->object;
 	*pgoff = off >> PAGE_SHIFT;

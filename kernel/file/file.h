@@ -34,6 +34,7 @@ struct node {
 	uint32_t flags;            /* (n) FS_*_FL of chattr(1) */
 	uint64_t rdev, blocks;
 	struct abi_timespec atime, mtime, ctime; /* (n) */
+	bool atime_new;            /* (n) the server has not heard of atime yet */
 	struct object *object;     /* (c) regular files: its pages; size is object->size */
 	struct pipe *pipe;         /* (n) of a named pipe that is open, or of pipe(2) */
 	uint64_t size;             /* directories, symbolic links */
@@ -77,6 +78,9 @@ uint32_t node_new_mode(const struct node *dir, uint32_t mode);
 void node_stat(struct node *n, struct abi_stat *st);
 /* node_touch_mtime: data changed now; sent to the server with the next write-back. */
 void node_touch_mtime(struct node *n);
+/* times.c: it has been read, mapped, listed or followed. No lock held; may ask the server about a directory. */
+void node_accessed(struct node *n);
+void file_accessed(struct file *f);                    /* through f, whose node it has; O_NOATIME is obeyed */
 unsigned node_cache_shrink(unsigned want); /* drop cached nodes without references, oldest first; how many went */
 
 /* ---- file.c: open file descriptions and descriptor tables ---- */

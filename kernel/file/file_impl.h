@@ -184,6 +184,7 @@ struct node *mount_up(struct node *n);
 /* mount_below: the index-th name in dir that something is mounted over, with its root, referenced */
 bool mount_below(const struct node *dir, unsigned index, char *name, size_t cap, struct node **root);
 void mount_describe(struct text *t, bool info);         /* /proc/mounts, or mountinfo */
+int64_t mount_statfs_flags(const struct filesystem *fs); /* ST_* of statfs(2) */
 /*
  * mount_enter: takes over fs and root on success. alone: nothing may stand there. -EBUSY, -ENOSPC, -ENOMEM, the walk's
  * errors

@@ -11,6 +11,8 @@
  * no huge pages: they can be made, sized in steps of a huge page, read as zeros, and mapped with MAP_NORESERVE. They
  * cannot be written or filled, and no page of a mapping can be had: their objects stay empty (huge_shift).
  */
+#include <abi/mount.h>
+
 #include "file/file_impl.h"
 
 static struct filesystem *plain_fs;
@@ -169,4 +171,5 @@ void memfd_init(void)
 		all = all && (pools[i].fs = tmpfs_create_fs(&pools[i].ops, 0, 0));
 	if (!all)
 		panic("no memory for memory files");
+	plain_fs->flags = MS_STRICTATIME;
 }

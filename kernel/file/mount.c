@@ -137,13 +137,24 @@ bool mount_below(const struct node *dir, unsigned index, char *name, size_t cap,
 
 static void describe_flags(const struct filesystem *fs, struct text *t)
 {
-	text_puts(t, fs->readonly ? "ro" : "rw");
-	if (fs->flags & MS_NOSUID)
-		text_puts(t, ",nosuid");
-	if (fs->flags & MS_NODEV)
-		text_puts(t, ",nodev");
-	if (fs->flags & MS_NOEXEC)
-		text_puts(t, ",noexec");
+	static const struct { uint32_t flag; const char *text; } words[] = {
+		{ MS_NOSUID, ",nosuid" }, { MS_NODEV, ",nodev" }, { MS_NOEXEC, ",noexec" }, { MS_NOATIME, ",noatime" },
+		{ MS_NODIRATIME, ",nodiratime" },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+		if (fs->flags & words[i].flag)
+			text_puts(t, words[i].text);
+	if (!(fs->flags & (MS_NOATIME | MS_STRICTATIME)))
+		text_puts(t, ",relatime");
+}
+
+int64_t mount_statfs_flags(const struct filesystem *fs)
+{
+	const uint32_t same = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME | MS_NODIRATIME;
+	uint32_t relative = fs->flags & (MS_NOATIME | MS_STRICTATIME) ? 0 : ST_RELATIME;
+
+	return ST_VALID | relative | (fs->flags & same) | (fs->readonly ? MS_RDONLY : 0);
 }
 
 /* The number of the mount that m stands on. */
@@ -170,13 +181,15 @@ static void describe(const struct mount *m, bool info, struct text *t)
 	text_path(t, m->path, " \t\n\\");
 	if (!info)
 		text_printf(t, " %s", ops->type);
-	text_puts(t, " ");
+	const char *access = m->fs->readonly ? " ro" : " rw", *sync = m->fs->flags & MS_SYNCHRONOUS ? ",sync" : "";
+	text_puts(t, access);
+	text_puts(t, info ? "" : sync);
 	describe_flags(m->fs, t);
-	text_puts(t, ",noatime");
 	if (info) {
 		text_printf(t, " - %s ", ops->type);
 		text_path(t, source, " \t\n\\");
-		text_puts(t, m->fs->readonly ? " ro" : " rw");
+		text_puts(t, access);
+		text_puts(t, sync);
 	}
 	if (ops->show)
 		ops->show(m->fs, t);

@@ -147,6 +147,18 @@ static bool disk_mounted_locked(unsigned disk)
 	return false;
 }
 
+/* What the server was not told: nosuid, noexec, ... are the kernel's business. */
+static void take_flags(const char *path, uint32_t flags)
+{
+	struct path at;
+
+	if (path_walk(AT_FDCWD, path, PATH_FOLLOW, &at, NULL))
+		return;
+	if (path_is_mount(at.node))
+		at.node->fs->flags |= flags;
+	path_put(&at);
+}
+
 int mount_disk(unsigned disk, const char *path, uint32_t flags)
 {
 	struct msg m = { .op = FS_SERVE_MOUNT, .data_len = (uint32_t)strlen(path),
@@ -163,5 +175,7 @@ int mount_disk(unsigned disk, const char *path, uint32_t flags)
 	port_put(port);
 	if (err)
 		return err == -EPIPE ? -ENODEV : err;
+	if (!m.status)
+		take_flags(path, flags);
 	return m.status > 0 || m.status < -4095 ? -EIO : m.status;
 }

@@ -268,6 +268,7 @@ static int walk_link(struct walk *w, struct node *link, bool slash)
 	char *text = kmalloc(PATH_MAX);
 	if (!text)
 		return -ENOMEM;
+	node_accessed(link);
 	int n = link->fs->ops->readlink ? link->fs->ops->readlink(link, text, PATH_MAX - 1) : -EINVAL;
 	size_t rest = strlen(w->rest);
 	if (n >= 0 && (size_t)n + rest + 2 > PATH_MAX)

@@ -17,6 +17,7 @@
  *
  * How bytes are moved stands in pipe_io.c.
  */
+#include <abi/mount.h>
 #include <abi/termios.h>
 
 #include "file/pipe.h"
@@ -317,4 +318,5 @@ void pipe_init(void)
 	pipe_fs = fs_create(&pipefs_ops, false);
 	if (!pipe_fs)
 		panic("no memory for pipes");
+	pipe_fs->flags = MS_STRICTATIME;
 }

@@ -42,13 +42,17 @@ static int server_call_attr(struct filesystem *fs, struct msg *m, const void *da
 
 static void server_close(struct filesystem *fs, uint64_t ino, uint64_t lookups, const struct node *n)
 {
-	struct msg m = { .op = PAGER_CLOSE, .arg = { ino, lookups, 0, (uint64_t)-1, 0 } };
+	struct msg m = { .op = PAGER_CLOSE, .arg = { ino, lookups, 0, (uint64_t)-1, 0, (uint64_t)-1, 0 } };
 
 	if (n)
 		m.arg[2] = n->object ? n->object->size : n->size;
 	if (n && n->object) {
 		m.arg[3] = (uint64_t)n->object->mtime_sec;
 		m.arg[4] = (uint64_t)n->object->mtime_nsec;
+	}
+	if (n && n->atime_new) {
+		m.arg[5] = (uint64_t)n->atime.tv_sec;
+		m.arg[6] = (uint64_t)n->atime.tv_nsec;
 	}
 	/* Nothing can be done about a failure: a dead server has forgotten its counts. */
 	(void)port_call_kernel(fs->pager_port, &m, NULL, NULL, 0, NULL, false);
@@ -207,6 +211,8 @@ static int server_setattr(struct node *n, const struct fs_setattr *set)
 	err = server_call_attr(n->fs, &m, set, &attr);
 	if (err)
 		return err;
+	if (set->mask & FS_SET_ATIME)
+		n->atime_new = false;
 	node_set_attr(n, &attr);
 	node_changed(n);
 	if (n->object)

@@ -213,6 +213,7 @@ static void tmpfs_show(struct filesystem *fs, struct text *out)
 		text_printf(out, ",uid=%u", t->uid);
 	if (t->gid)
 		text_printf(out, ",gid=%u", t->gid);
+	text_puts(out, ",inode64");
 }
 
 struct filesystem *tmpfs_create_fs(const struct fs_ops *ops, uint64_t max_pages, uint64_t max_inodes)
@@ -301,7 +302,8 @@ static int parse_options(struct tmpfs_options *o, const char *text)
 	while (text && *text) {
 		const char *end = strchr(text, ','), *equals = strchr(text, '=');
 		size_t len = end ? (size_t)(end - text) : strlen(text);
-		if (len && (!equals || equals >= text + len ||
+		bool plain = len == 7 && !memcmp(text, "inode64", 7); /* as it is anyhow */
+		if (len && !plain && (!equals || equals >= text + len ||
 		            !take_option(o, text, (size_t)(equals - text), equals + 1, len - (size_t)(equals + 1 - text))))
 			return -EINVAL;
 		text += len + (end != NULL);

@@ -14,7 +14,8 @@
 
 #define OPTIONS_MOST PAGE_SIZE
 /* What a filesystem keeps of mount(2)'s flags. */
-#define FLAGS_KEPT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME | MS_NODIRATIME)
+#define FLAGS_ATIME (MS_NOATIME | MS_NODIRATIME | MS_STRICTATIME)
+#define FLAGS_KEPT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | FLAGS_ATIME)
 
 /* The texts of a call, kmalloc'ed; NULL: not given. */
 struct texts { char *source, *type, *options; };
@@ -108,6 +109,16 @@ static int mount_new(const struct path *at, const struct texts *t, uint32_t flag
 	return memory ? mount_tmpfs(at->name, t, flags) : mount_disk(disk, at->name, flags);
 }
 
+/* Of the words about times of access, strictatime says the last; who remounts without one leaves them as they are. */
+static uint32_t flags_kept(const struct path *at, uint64_t flags)
+{
+	if (flags & MS_STRICTATIME)
+		flags &= ~(uint64_t)MS_NOATIME;
+	if (flags & MS_REMOUNT && !(flags & (FLAGS_ATIME | MS_RELATIME)))
+		flags |= node_mount_flags(at->node) & FLAGS_ATIME;
+	return flags & FLAGS_KEPT;
+}
+
 static int mount_at(const struct path *at, const struct texts *t, uint64_t flags)
 {
 	if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
@@ -115,12 +126,12 @@ static int mount_at(const struct path *at, const struct texts *t, uint64_t flags
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (flags & MS_REMOUNT)
-		return flags & MS_BIND ? -EINVAL : mount_change(at->node, flags & FLAGS_KEPT, t->options);
+		return flags & MS_BIND ? -EINVAL : mount_change(at->node, flags_kept(at, flags), t->options);
 	if (flags & (MS_BIND | MS_MOVE))
 		return -EINVAL;
 	if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) /* there is nobody to share it with */
 		return path_is_mount(at->node) ? 0 : -EINVAL;
-	return mount_new(at, t, flags & FLAGS_KEPT);
+	return mount_new(at, t, flags_kept(at, flags));
 }
 
 CALL(mount)

@@ -496,6 +496,7 @@ static int64_t read_link(int dirfd, vaddr_t text, vaddr_t buf, int size)
 	char *target = kmalloc(PATH_MAX);
 	int64_t len = !target ? -ENOMEM : S_ISLNK(n->mode) ? n->fs->ops->readlink(n, target, PATH_MAX) : no_link;
 	if (len >= 0) {
+		node_accessed(n);
 		len = MIN(len, size);
 		if (copy_to_user(buf, target, (size_t)len))
 			len = -EFAULT;

@@ -15,12 +15,14 @@
 #define PIECES_MAX 65536
 
 /* From a plain file's pages through a kernel buffer. *pos moves. */
-static int64_t send_pieces(struct file *out, int64_t *out_pos, struct object *from, int64_t *pos, size_t count,
+static int64_t send_pieces(struct file *out, int64_t *out_pos, struct file *in, int64_t *pos, size_t count,
                            char *piece)
 {
+	struct object *from = in->node->object;
 	size_t done = 0;
 	int64_t n = 0;
 
+	file_accessed(in);
 	for (unsigned pieces = 0; done < count && pieces < PIECES_MAX; pieces++) {
 		n = object_read(from, (uint64_t)*pos, (uint64_t)piece, MIN(count - done, PAGE_SIZE), true);
 		if (n <= 0)
@@ -49,7 +51,7 @@ static int64_t send_file(struct file *out, struct file *in, int64_t *pos, size_t
 		return -ENOMEM;
 	int64_t n = out->seekable ? gate_enter(&out->pos_gate) : 0;
 	if (!n) {
-		n = send_pieces(out, out->seekable ? &out->pos : NULL, in->node->object, pos, MIN(count, IO_MAX), piece);
+		n = send_pieces(out, out->seekable ? &out->pos : NULL, in, pos, MIN(count, IO_MAX), piece);
 		if (out->seekable)
 			gate_leave(&out->pos_gate);
 	}
@@ -114,7 +116,7 @@ static int64_t copy_range(struct copy *c, size_t count)
 	char *piece = kmalloc(PAGE_SIZE);
 	if (!piece)
 		return -ENOMEM;
-	int64_t n = send_pieces(c->out, &c->out_pos, c->in->node->object, &c->in_pos, MIN(count, IO_MAX), piece);
+	int64_t n = send_pieces(c->out, &c->out_pos, c->in, &c->in_pos, MIN(count, IO_MAX), piece);
 	kfree(piece);
 	return n;
 }

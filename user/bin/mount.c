@@ -3,9 +3,9 @@
  * mount [-r] [-t TYPE] [-o OPTION,...] SOURCE FOLDER - put a filesystem over a folder; without arguments: what is
  * mounted
  *
- * TYPE is ext2 (the default) or tmpfs. The options ro, rw, remount, nosuid, nodev, noexec, sync, noatime, suid, dev,
- * exec and defaults are for mount(2); the others go to the filesystem: size=16m, mode=755, ... `mount -o remount,ro
- * FOLDER` needs no source.
+ * TYPE is ext2 (the default) or tmpfs. The options ro, rw, remount, nosuid, nodev, noexec, suid, dev, exec, sync,
+ * noatime, nodiratime, relatime, strictatime and defaults are for mount(2); the others go to the filesystem: size=16m,
+ * mode=755, ... `mount -o remount,ro FOLDER` needs no source.
  */
 #include <stdbool.h>
 #include <sys/mount.h>
@@ -16,6 +16,7 @@ static const struct { const char *name; unsigned long set, clear; } known[] = {
 	{ "ro", MS_RDONLY, 0 }, { "rw", 0, MS_RDONLY }, { "remount", MS_REMOUNT, 0 }, { "nosuid", MS_NOSUID, 0 },
 	{ "suid", 0, MS_NOSUID }, { "nodev", MS_NODEV, 0 }, { "dev", 0, MS_NODEV }, { "noexec", MS_NOEXEC, 0 },
 	{ "exec", 0, MS_NOEXEC }, { "sync", MS_SYNCHRONOUS, 0 }, { "noatime", MS_NOATIME, 0 }, { "defaults", 0, 0 },
+	{ "nodiratime", MS_NODIRATIME, 0 }, { "relatime", MS_RELATIME, 0 }, { "strictatime", MS_STRICTATIME, 0 },
 };
 
 static unsigned long flags;

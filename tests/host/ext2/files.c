@@ -13,6 +13,7 @@
 #define PAGE 4096
 
 static const struct data_stamp no_stamp = { 0, { -1, 0 } };
+static const struct abi_timespec no_time = { -1, 0 };
 
 struct name text_name(const char *text)
 {
@@ -21,7 +22,7 @@ struct name text_name(const char *text)
 
 void forget(struct fs *fs, uint32_t ino)
 {
-	data_close(fs, ino, 1, &no_stamp);
+	data_close(fs, ino, 1, &no_stamp, &no_time);
 }
 
 static int page_read(struct fs *fs, uint32_t ino, uint64_t page, uint32_t npages, uint8_t *buf)

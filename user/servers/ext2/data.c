@@ -361,8 +361,9 @@ int data_stamp(struct fs *fs, uint32_t ino, const struct data_stamp *stamp)
 	return err;
 }
 
-/* Gives back lookups; with the last of them an inode without links is freed. */
-int data_close(struct fs *fs, uint32_t ino, uint64_t lookups, const struct data_stamp *stamp)
+/* Gives back lookups; with the last of them an inode without links is freed. atime: of sec -1, unchanged. */
+int data_close(struct fs *fs, uint32_t ino, uint64_t lookups, const struct data_stamp *stamp,
+	       const struct abi_timespec *atime)
 {
 	struct inode *inode = inode_find(fs, ino);
 	int err = 0;
@@ -371,7 +372,11 @@ int data_close(struct fs *fs, uint32_t ino, uint64_t lookups, const struct data_
 		return 0;
 	inode->refs++;
 	inode->lookups -= lookups < inode->lookups ? lookups : inode->lookups;
-	if (!fs->readonly && S_ISREG(inode->raw.mode) && inode->raw.links)
+	if (!fs->readonly && inode->raw.links && atime->tv_sec != -1) {
+		inode_set_time(fs, inode, TIME_ACCESS, atime);
+		err = inode_write(fs, inode);
+	}
+	if (!err && !fs->readonly && S_ISREG(inode->raw.mode) && inode->raw.links)
 		err = set_stamp(fs, inode, stamp, grown(inode, stamp->size));
 	inode_put(fs, inode);
 	return err;

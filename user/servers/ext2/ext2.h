@@ -306,6 +306,7 @@ int data_resize(struct fs *fs, uint32_t ino, const struct data_stamp *stamp);
 int data_punch(struct fs *fs, uint32_t ino, uint64_t page, uint64_t npages);
 int data_seek(struct fs *fs, uint32_t ino, uint64_t off, uint64_t size, bool hole, uint64_t *found);
 int data_stamp(struct fs *fs, uint32_t ino, const struct data_stamp *stamp);
-int data_close(struct fs *fs, uint32_t ino, uint64_t lookups, const struct data_stamp *stamp);
+int data_close(struct fs *fs, uint32_t ino, uint64_t lookups, const struct data_stamp *stamp,
+	       const struct abi_timespec *atime);
 
 #endif

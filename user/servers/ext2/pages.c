@@ -215,11 +215,12 @@ static int do_sync(struct worker *w, uint32_t ino)
 static int do_close(struct worker *w, uint32_t ino)
 {
 	struct data_stamp stamp = stamp_of(&w->call.head.arg[2]);
+	struct abi_timespec atime = { (int64_t)w->call.head.arg[5], (int64_t)w->call.head.arg[6] };
 	int err;
 
 	gate_enter();
 	wait_for_transfers(ino);
-	err = data_close(&volume, ino, w->call.head.arg[1], &stamp);
+	err = data_close(&volume, ino, w->call.head.arg[1], &stamp, &atime);
 	volume_changed();
 	gate_leave();
 	return err;

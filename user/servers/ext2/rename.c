@@ -106,14 +106,19 @@ static int rename_check(struct fs *fs, struct rename *r)
 	return 0;
 }
 
-/* Corrects "..", and the links of both parents. */
+/* Corrects "..", which is no change of the directory's own names, and the links of both parents. */
 static int move_parent(struct fs *fs, struct inode *moved, struct inode *from, struct inode *to)
 {
+	uint32_t mtime = moved->raw.mtime, mtime_extra = moved->raw.mtime_extra;
 	struct dir_pos pos;
 	int err = dir_find(fs, moved, dotdot, &pos);
 
 	if (!err)
 		err = dir_replace(fs, moved, &pos, to->ino, S_IFDIR);
+	moved->raw.mtime = mtime;
+	moved->raw.mtime_extra = mtime_extra;
+	if (!err)
+		err = inode_write(fs, moved);
 	if (err)
 		return err == -ENOENT ? -EIO : err;
 	to->raw.links++;
