@@ -356,6 +356,8 @@ static enum step shared_open(struct fault *f)
 			f->dirtied = o;
 		}
 	}
+	if (o->node)
+		object_touch_locked(o);
 	note_open_locked(o, p);
 	return install_cache_page(f, p, true);
 }

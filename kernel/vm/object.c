@@ -174,11 +174,15 @@ void object_mark_dirty_locked(struct object *o, struct page *p)
 	vm_count(&vm_stat.dirty_pages, 1);
 	vm_count(&vm_stat.dirtied, 1);
 	thread_current()->dirtied_pages += o->pager == PAGER_SERVER;
-	if (o->node) {
-		uint64_t now = clock_epoch_ns() + clock_now_ns();
-		o->mtime_sec = (int64_t)(now / 1000000000);
-		o->mtime_nsec = (int64_t)(now % 1000000000);
-	}
+}
+
+void object_touch_locked(struct object *o)
+{
+	uint64_t now = clock_epoch_ns() + clock_now_ns();
+
+	assert_spin_held(&o->lock);
+	o->mtime_sec = (int64_t)(now / 1000000000);
+	o->mtime_nsec = (int64_t)(now % 1000000000);
 }
 
 /* ---- from a page to its PTEs: the object's VMAs give the addresses ---- */

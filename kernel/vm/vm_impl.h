@@ -224,6 +224,7 @@ void pager_init(void);
 /* object_page: page at pgoff, locked lookups. */
 static inline struct page *object_page_locked(struct object *o, pgoff_t at) { return page_index_get(&o->pages, at); }
 void object_mark_dirty_locked(struct object *o, struct page *p);
+void object_touch_locked(struct object *o);            /* its file was modified now */
 bool object_dirty_locked(struct object *o, struct page *p);
 int object_insert_locked(struct object *o, struct page *p, pgoff_t at, uint16_t flags); /* takes over p's reference */
 void object_remove_locked(struct object *o, struct page *p); /* unmapped already; drops the index's reference */
