@@ -27,6 +27,8 @@ struct abi_ipc_perm {
 #define SHM_EXEC 0100000
 #define SHM_HUGETLB 04000
 #define SHM_NORESERVE 010000
+#define SHM_HUGE_SHIFT 26 /* the logarithm of the size of a huge page, 0: the default */
+#define SHM_HUGE_MASK 0x3f
 #define SHM_DEST 01000   /* in the mode: goes with its last mapping */
 #define SHM_LOCKED 02000
 #define SHM_LOCK 11

@@ -4,8 +4,8 @@
  *
  * A number is sequence << 15 | index. Indexes are given out in a circle, as Linux does: the next free one above the
  * last; at the end of the circle (64, or half as many again as there are) it begins again and the sequence rises. So
- * the number of a thing that was removed stays wrong for long, and a program that keeps one gets EINVAL (no such index)
- * or EIDRM (another's).
+ * the number of a thing that was removed stays wrong for long, and a program that keeps one gets EINVAL. EIDRM is for
+ * who was at work on a thing while it was removed.
  *
  * A table grows by doubling, before its lock is taken; it never shrinks. Linear search by key: there are few.
  */
@@ -109,7 +109,7 @@ struct ipc *ipc_find_locked(const struct ipc_table *t, int id)
 {
 	struct ipc *i = id < 0 ? err_ptr(-EINVAL) : ipc_at_locked(t, id & (int)INDEX_MASK);
 
-	return !is_err(i) && i->id != (uint32_t)id ? err_ptr(-EIDRM) : i;
+	return !is_err(i) && i->id != (uint32_t)id ? err_ptr(-EINVAL) : i;
 }
 
 int ipc_max_index_locked(const struct ipc_table *t)

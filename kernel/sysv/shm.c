@@ -23,6 +23,7 @@ struct segment {
 	struct node *node;         /* (c) referenced */
 	uint64_t size;             /* (c) bytes, as asked for */
 	unsigned attaching;        /* shmat under way */
+	uint32_t locker;           /* SHM_LOCKED: whose limit its pages count against */
 	int64_t atime, dtime, ctime;
 	int cpid, lpid;
 };
@@ -78,7 +79,9 @@ static int check_size(uint64_t size, int flags)
 		return -EINVAL;
 	if (npages << PAGE_SHIFT < size || npages + total_pages < npages || npages + total_pages > sysv_limits.shmall)
 		return -ENOSPC;
-	return flags & SHM_HUGETLB ? -ENOMEM : 0; /* there are no huge pages */
+	if (flags & SHM_HUGETLB) /* there are no huge pages */
+		return huge_pages_shift((unsigned)flags >> SHM_HUGE_SHIFT & SHM_HUGE_MASK) ? -ENOMEM : -EINVAL;
+	return 0;
 }
 
 static int segment_create(uint64_t size, int flags, struct ipc **out)
@@ -161,7 +164,15 @@ static int shm_stat(struct file *f, struct abi_stat *st)
 	return 0;
 }
 
-static const struct file_ops shm_file_ops = { .stat = shm_stat, .unmapped = shm_unmapped };
+/* madvise(MADV_REMOVE) punches holes. */
+static int shm_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t len)
+{
+	bool punch = mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+
+	return punch ? object_punch(f->node->object, off, len) : -EOPNOTSUPP;
+}
+
+static const struct file_ops shm_file_ops = { .stat = shm_stat, .fallocate = shm_fallocate, .unmapped = shm_unmapped };
 
 static struct file *open_segment(struct segment *s, bool read_only)
 {
@@ -226,10 +237,10 @@ static int check_place(vaddr_t *addr, int flags)
 	return 0;
 }
 
-static int map_segment(struct file *f, uint64_t size, vaddr_t *addr, int flags)
+static int map_segment(struct file *f, uint64_t size, vaddr_t *addr, int flags, bool fixed)
 {
 	struct object *o = f->node->object;
-	bool fixed = *addr, read_only = flags & SHM_RDONLY;
+	bool read_only = flags & SHM_RDONLY;
 	struct mapping m = { .prot = PROT_READ, .flags = MAP_SHARED, .object = o, .file = f };
 
 	m.prot |= (read_only ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
@@ -247,6 +258,7 @@ static int map_segment(struct file *f, uint64_t size, vaddr_t *addr, int flags)
 
 int64_t shm_attach(int id, vaddr_t addr, int flags)
 {
+	bool fixed = addr; /* also where SHM_RND makes 0 of it */
 	struct file *f;
 	int err = id < 0 ? -EINVAL : check_place(&addr, flags);
 
@@ -258,7 +270,7 @@ int64_t shm_attach(int id, vaddr_t addr, int flags)
 	if (addr && !(flags & SHM_REMAP) && addr + s->size < addr)
 		err = -EINVAL;
 	if (!err)
-		err = map_segment(f, s->size, &addr, flags);
+		err = map_segment(f, s->size, &addr, flags, fixed);
 	file_put(f);
 	end_attach(s, !err);
 	return err ? err : (int64_t)addr;
@@ -369,6 +381,26 @@ static bool may_lock(const struct segment *s, int cmd)
 	return capable(CAP_IPC_LOCK) || (owns && (cmd == SHM_UNLOCK || proc_rlimit(RLIMIT_MEMLOCK)));
 }
 
+/* SHM_LOCK: pages without a server never leave memory, so all that is to do is counting. -ENOMEM: over RLIMIT_MEMLOCK */
+static int lock_locked(struct segment *s)
+{
+	uint64_t npages = pages_of(s->size);
+	uint32_t uid = proc_current()->uid;
+
+	if (s->ipc.mode & SHM_LOCKED)
+		return 0;
+	for (unsigned i = 0; i < table.room; i++) {
+		const struct segment *other = (struct segment *)table.slots[i];
+		if (other && other->ipc.mode & SHM_LOCKED && other->locker == uid)
+			npages += pages_of(other->size);
+	}
+	if (npages > proc_rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT && !capable(CAP_IPC_LOCK))
+		return -ENOMEM;
+	s->locker = uid;
+	s->ipc.mode |= SHM_LOCKED;
+	return 0;
+}
+
 static int change_locked(struct segment *s, int cmd, const struct abi_shmid_ds *ds)
 {
 	bool locking = cmd == SHM_LOCK || cmd == SHM_UNLOCK;
@@ -384,9 +416,8 @@ static int change_locked(struct segment *s, int cmd, const struct abi_shmid_ds *
 			return -EINVAL;
 		s->ctime = ipc_now();
 		break;
-	case SHM_LOCK: /* pages without a server never leave memory */
-		s->ipc.mode |= SHM_LOCKED;
-		break;
+	case SHM_LOCK:
+		return lock_locked(s);
 	case SHM_UNLOCK:
 		s->ipc.mode &= ~(uint32_t)SHM_LOCKED;
 		break;

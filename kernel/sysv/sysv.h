@@ -42,7 +42,7 @@ struct ipc_kind {
  */
 int64_t ipc_get(struct ipc_table *t, const struct ipc_kind *kind, int32_t key, uint64_t size, int flags, unsigned limit);
 void ipc_remove_locked(struct ipc_table *t, struct ipc *i);
-struct ipc *ipc_find_locked(const struct ipc_table *t, int id);               /* err_ptr(-EINVAL, -EIDRM) */
+struct ipc *ipc_find_locked(const struct ipc_table *t, int id);               /* err_ptr(-EINVAL) */
 struct ipc *ipc_at_locked(const struct ipc_table *t, int index);              /* err_ptr(-EINVAL) */
 /* ipc_find_stat_locked: what IPC_STAT (a number) or SHM_STAT and its like (an index) ask about; any: whoever may read it. */
 struct ipc *ipc_find_stat_locked(const struct ipc_table *t, int id, bool by_index, bool any); /* err_ptr; -EACCES */

@@ -105,6 +105,7 @@ static void waiting(void)
 	CHECK(kill(pid, SIGUSR1) == 0);
 	usleep(20000);
 	wait_for(id, 0, GETNCNT, 1);
+	FAILS(semctl(id + 32768, 0, GETVAL), EINVAL); /* the place is taken, but by another */
 	CHECK(semctl(id, 0, IPC_RMID) == 0 && waitpid(pid, &status, 0) == pid && status == 0);
 }
 
