@@ -36,6 +36,22 @@ static void read_and_write(void)
 	CHECK(fclose(f) == 0);
 }
 
+static void the_end_stays(void)
+{
+	FILE *f = fopen("grows", "w+"), *more = fopen("grows", "a");
+	char c;
+
+	CHECK(f && more && fgetc(f) == EOF && feof(f));
+	CHECK(fputc('x', more) == 'x' && fflush(more) == 0);
+	CHECK(fgetc(f) == EOF && fread(&c, 1, 1, f) == 0 && feof(f));
+	clearerr(f);
+	CHECK(fgetc(f) == 'x' && fgetc(f) == EOF);
+	CHECK(fputc('y', more) == 'y' && fflush(more) == 0);
+	CHECK(fseek(f, 0, SEEK_CUR) == 0 && fgetc(f) == 'y');
+	fclose(f);
+	fclose(more);
+}
+
 static void push_back(void)
 {
 	FILE *f = fopen("file", "r");
@@ -173,6 +189,7 @@ int main(void)
 {
 	read_and_write();
 	push_back();
+	the_end_stays();
 	modes();
 	buffering();
 	blocks();

@@ -269,12 +269,15 @@ static int begin_writing(FILE *f)
 	return 0;
 }
 
+/* Once the end was met it stays, whatever a terminal or a growing file has by then: until clearerr or a seek. */
 static int begin_reading(FILE *f)
 {
 	if (!(f->flags & F_READ)) {
 		errno = EBADF;
 		return fail(f);
 	}
+	if (f->flags & F_EOF)
+		return -1;
 	if (f->flags & F_WRITING) {
 		if (__file_flush_locked(f) < 0)
 			return -1;
