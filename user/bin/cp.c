@@ -6,6 +6,8 @@
  * followed when they are arguments and copied as links inside a directory that is copied. -f removes a
  * destination that cannot be opened. Permissions are copied less the umask; owners and times are not.
  */
+#include <libgen.h>
+
 #include "tree.h"
 
 static int copy(const char *src, const char *dst, bool recursive, bool force)
@@ -19,16 +21,25 @@ static int copy(const char *src, const char *dst, bool recursive, bool force)
 	return copy_tree(src, dst, !recursive, force);
 }
 
-/* Would copying src to dst put a directory into itself? */
+/* Would copying src to dst, which need not exist yet, put a directory into itself? */
 static bool inside(const char *src, const char *dst)
 {
-	char a[PATH_MAX], b[PATH_MAX];
+	char a[PATH_MAX], b[PATH_MAX], folder[PATH_MAX];
 	size_t n;
 
-	if (!realpath(src, a) || !realpath(dst, b))
+	snprintf(folder, sizeof(folder), "%s", dst);
+	if (!realpath(src, a) || (!realpath(dst, b) && !realpath(dirname(folder), b)))
 		return false;
 	n = strlen(a);
 	return is_directory(src) && strncmp(a, b, n) == 0 && (b[n] == '/' || !b[n]);
+}
+
+static int copy_to(const char *src, const char *dst, bool recursive, bool force)
+{
+	if (!recursive || !inside(src, dst))
+		return copy(src, dst, recursive, force);
+	warnx("cannot copy '%s' into itself", src);
+	return 1;
 }
 
 int main(int argc, char **argv)
@@ -49,7 +60,7 @@ int main(int argc, char **argv)
 	if (!is_directory(dst)) {
 		if (argc - optind > 2)
 			errx(1, "target '%s' is not a directory", dst);
-		return copy(argv[optind], dst, recursive, force);
+		return copy_to(argv[optind], dst, recursive, force);
 	}
 	for (int i = optind; i < argc - 1; i++) {
 		char *name = strdup(argv[i]), *to;
@@ -57,12 +68,7 @@ int main(int argc, char **argv)
 		if (!name)
 			err(1, NULL);
 		to = join_path(dst, last_component(name));
-		if (recursive && inside(argv[i], dst)) {
-			warnx("cannot copy '%s' into itself", argv[i]);
-			status = 1;
-		} else {
-			status |= copy(argv[i], to, recursive, force);
-		}
+		status |= copy_to(argv[i], to, recursive, force);
 		free(to);
 		free(name);
 	}

@@ -24,27 +24,7 @@ static void complain(const char *fmt, const char *arg)
 
 int main(int argc, char **argv)
 {
-	bool newline = true, escapes = false;
-	int i = 1;
-
 	(void)format_print;
-	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		if (argv[i][1 + strspn(argv[i] + 1, "neE")])
-			break;
-		for (const char *s = argv[i] + 1; *s; s++) {
-			newline &= *s != 'n';
-			escapes = *s == 'n' ? escapes : *s == 'e';
-		}
-	}
-	for (; i < argc; i++) {
-		if (!escapes)
-			fputs(argv[i], stdout);
-		else if (!emit_escaped(argv[i], true))
-			return finish(0);
-		if (i < argc - 1)
-			putchar(' ');
-	}
-	if (newline)
-		putchar('\n');
+	echo_print(argc, argv);
 	return finish(0);
 }

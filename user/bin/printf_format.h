@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The printf(1) language, for the program printf and for the shell's builtin. Whoever includes this
- * gives the two functions it calls:
+ * The printf(1) language, and echo(1)'s, for the programs of these names and for the shell's builtins. Whoever includes
+ * this gives the two functions it calls:
  *
  *	emit(s, n)		where output goes
  *	complain(fmt, ...)	a message; the status becomes 1 and work goes on
@@ -211,6 +211,32 @@ static int format_print(const char *fmt, char **args)
 		}
 	} while (*f.args && f.args != before && !f.stop);
 	return f.status;
+}
+
+/* echo: its options, then the words. */
+static inline void echo_print(int argc, char **argv)
+{
+	bool newline = true, escapes = false;
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		if (argv[i][1 + strspn(argv[i] + 1, "neE")])
+			break;
+		for (const char *s = argv[i] + 1; *s; s++) {
+			newline &= *s != 'n';
+			escapes = *s == 'n' ? escapes : *s == 'e';
+		}
+	}
+	for (; i < argc; i++) {
+		if (!escapes)
+			emit(argv[i], strlen(argv[i]));
+		else if (!emit_escaped(argv[i], true))
+			return;
+		if (i < argc - 1)
+			emit(" ", 1);
+	}
+	if (newline)
+		emit("\n", 1);
 }
 
 #endif

@@ -28,13 +28,12 @@ static void emit(const char *s, size_t n)
 
 static void complain(const char *fmt, const char *arg)
 {
-	char text[300] = "";
 	const char *at = strstr(fmt, "%s");
 
 	if (at)
 		sh_warn("%.*s%s%s", (int)(at - fmt), fmt, arg, at + 2);
 	else
-		sh_warn("%s%s", text, fmt);
+		sh_warn("%s", fmt);
 }
 
 #include "../printf_format.h"
@@ -64,27 +63,7 @@ static int builtin_false(int argc, char **argv)
 
 static int builtin_echo(int argc, char **argv)
 {
-	bool newline = true, escapes = false;
-	int i = 1;
-
-	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		if (argv[i][1 + strspn(argv[i] + 1, "neE")])
-			break;
-		for (const char *s = argv[i] + 1; *s; s++) {
-			newline &= *s != 'n';
-			escapes = *s == 'n' ? escapes : *s == 'e';
-		}
-	}
-	for (; i < argc; i++) {
-		if (!escapes)
-			out_str(argv[i]);
-		else if (!emit_escaped(argv[i], true))
-			return 0;
-		if (i < argc - 1)
-			out_str(" ");
-	}
-	if (newline)
-		out_str("\n");
+	echo_print(argc, argv);
 	return 0;
 }
 
