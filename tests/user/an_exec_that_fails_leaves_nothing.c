@@ -11,22 +11,8 @@
 #include <atlas/thread.h>
 
 #include "check.h"
+#include "elf.h"
 
-struct header {
-	unsigned char ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct segment {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-
-enum { LOAD = 1, INTERP = 3 };
 enum { READS = 4, WRITES = 2, RUNS = 1 };
 enum { PASSED = 42, NOT_STARTED = 100 }; /* plus the errno */
 

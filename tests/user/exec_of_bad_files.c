@@ -2,24 +2,11 @@
 /*
  * execve of a program that is cut short, foreign or spoilt gives an errno or a process that a signal ends; never more.
  */
-#include "check.h"
 #include <time.h>
 
-struct header {
-	unsigned char ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
+#include "check.h"
+#include "elf.h"
 
-struct segment {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-
-enum { LOAD = 1, INTERP = 3 };
 enum { NOT_STARTED = 100 }; /* plus the errno: how a child says that execve failed */
 
 static unsigned char good[256 * 1024], bad[sizeof good];
