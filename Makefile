@@ -73,11 +73,11 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
 	$(addprefix kernel/task/,alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
-	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c dirents.c eventfd.c fdtable.c file.c \
+	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c dirents.c epoll.c eventfd.c fdtable.c file.c \
 		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_io.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
+	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c signalfd.c size.c syscall.c sysv.c thread.c time.c timerfd.c transfer.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c kernel/sys/xattr.c
@@ -137,7 +137,7 @@ TESTS := \
 	fork_exec_and_wait_from_all_sides fork_while_threads_store forks_change_their_memory_side_by_side \
 	freed_lazily_and_stored_again futexes_wait_wake_and_move \
 	groups_and_sessions_follow_the_rules \
-	locked_pages_stay many_processes_change_one_file \
+	lists_of_files_change_while_they_are_asked locked_pages_stay many_processes_change_one_file \
 	many_processes_end_in_errors map_fixed_replaces mapping_errors_match_linux \
 	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
 	memory_files_are_files mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mprotect_keeps_copies_and_marks \
@@ -161,7 +161,7 @@ TESTS := \
 	vector_state_survives_switches wait_reports_how_a_child_ended waiters_outlive_the_word_they_wait_for write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability eventfds exchanges execs_by_descriptor file_answers file_calls file_locks file_times growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
+	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability epolls eventfds exchanges execs_by_descriptor file_answers file_calls file_locks file_times growsdown huge_mappings inode_flags limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links read_only remap_file_pages segments signal_contexts signal_receivers signalfds small_answers socket_pairs text_busy timerfds truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.

@@ -87,6 +87,14 @@ static unsigned event_poll(struct file *f)
 	return (count ? POLLIN : 0) | (count < COUNT_MAX ? POLLOUT : 0);
 }
 
+static void event_queues(struct file *f, struct wait_queue **in, struct wait_queue **out)
+{
+	struct event *e = f->data;
+
+	*in = &e->readable;
+	*out = &e->writable;
+}
+
 static void event_release(struct file *f)
 {
 	kfree(f->data);
@@ -97,6 +105,7 @@ static const struct file_ops event_ops = {
 	.write = event_write,
 	.stat = file_anonymous_stat,
 	.poll = event_poll,
+	.queues = event_queues,
 	.release = event_release,
 };
 

@@ -11,7 +11,7 @@
  * Looking without a reference when a table has one user would save two atomic instructions, and was left out: it makes
  * every caller remember which kind it has.
  */
-#include "file/file_impl.h"
+#include "file/epoll.h"
 
 struct fdtable {
 	struct spinlock lock;
@@ -95,10 +95,21 @@ struct file *file_create(enum file_kind kind, const struct file_ops *ops, uint32
 	return f;
 }
 
+bool file_try_get(struct file *f)
+{
+	uint32_t refs = f->refs;
+
+	while (refs && !__atomic_compare_exchange_n(&f->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		;
+	return refs;
+}
+
 void file_put(struct file *f)
 {
 	if (likely(__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL)))
 		return;
+	if (unlikely(f->watched))
+		epoll_forget(f);
 	if (unlikely(f->locked))
 		filelocks_drop_file(f);
 	if (f->ops->release)

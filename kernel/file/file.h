@@ -85,7 +85,7 @@ unsigned node_cache_shrink(unsigned want); /* drop cached nodes without referenc
 
 /* ---- file.c: open file descriptions and descriptor tables ---- */
 enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT,
-                 FILE_SOCKET, FILE_EVENT, FILE_TIMER, FILE_SIGNALS };
+                 FILE_SOCKET, FILE_EVENT, FILE_TIMER, FILE_SIGNALS, FILE_EPOLL };
 /* of numbers that are read: neither names nor places, and poll knows no bands of them */
 static inline bool kind_is_counter(enum file_kind kind) { return kind >= FILE_EVENT; }
 
@@ -122,6 +122,8 @@ struct file_ops {
 	int64_t (*read_vector)(struct file *f, const struct abi_iovec *iov, size_t len);
 	int64_t (*write_vector)(struct file *f, const struct abi_iovec *iov, size_t len);
 	unsigned (*poll)(struct file *f);          /* POLL* bits that hold now; NULL: always readable and writable */
+	/* queues: whose wakes say that something came in, or that there is room; either may be NULL */
+	void (*queues)(struct file *f, struct wait_queue **in, struct wait_queue **out);
 };
 struct file {
 	volatile uint32_t refs;
@@ -136,11 +138,13 @@ struct file {
 	struct node *node;         /* what its path led to (FILE_NODE, FILE_DEVICE, FILE_TEXT); NULL otherwise */
 	void *data;                /* pipe, port, object, device instance */
 	uint32_t seen;             /* (c) named pipe: how many had come to the other side when it was opened with nobody there; 0 */
+	struct epoll_item *watched; /* (epoll.c) the lists of epolls that it is in */
 	char *path;                /* absolute path it was opened by, for /proc; NULL */
 };
 /* refs 1; NULL */
 struct file *file_create(enum file_kind kind, const struct file_ops *ops, uint32_t flags, void *data);
 static inline void file_get(struct file *f) { __atomic_add_fetch(&f->refs, 1, __ATOMIC_RELAXED); }
+bool file_try_get(struct file *f);                   /* unless its last reference has gone */
 void file_put(struct file *f);
 
 static inline bool can_read(const struct file *f) { return !(f->flags & (O_WRONLY | O_PATH)); }
@@ -271,11 +275,18 @@ void signalfd_set_mask(struct file *f, uint64_t mask);
 int pipe_create(uint32_t flags, struct file *end[2]); /* reading end, writing end; -ENOMEM */
 int64_t pipe_get_size(struct file *f);               /* F_GETPIPE_SZ. -EBADF: no pipe */
 int64_t pipe_set_size(struct file *f, uint64_t size); /* the size it got. -EBADF, -EINVAL, -EPERM, -EBUSY, -ENOMEM */
-enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32, POLLRDNORM = 64,
+enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32, POLLRDNORM = 64, POLLRDBAND = 128,
        POLLWRNORM = 256, POLLWRBAND = 512, POLLRDHUP = 0x2000 };
 struct abi_pollfd { int32_t fd; int16_t events, revents; };
 int poll_files(struct abi_pollfd *fds, unsigned count, uint64_t deadline_ns); /* how many are ready; -EINTR */
 void poll_changed(void);                             /* what some poll op says may have changed */
+unsigned poll_file(struct file *f);                  /* what holds now, with the bands of poll(2) */
+/* who looks at files again and again: changes are counted meanwhile (poll_watch(1) ... poll_watch(-1)) */
+void poll_watch(int more);
+uint64_t poll_changes(void);                         /* how many there have been */
+int poll_wait(uint64_t seen, uint64_t deadline_ns);  /* until there are more than `seen`. -ETIMEDOUT, -EINTR */
+struct file_news { uint32_t in, out; };              /* move with each event of a file, and maybe more often */
+void file_news(struct file *f, struct file_news *out);
 int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len); /* getdents64(2) of an open directory */
 int fs_statfs(struct node *n, struct abi_statfs *st);
 void file_init(void);                                /* mounts the boot archive at / and /boot, /dev, /proc */

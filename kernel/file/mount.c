@@ -20,6 +20,7 @@
  */
 #include <abi/mount.h>
 
+#include "file/epoll.h"
 #include "file/mount.h"
 #include "sysv/sysv.h"
 
@@ -345,6 +346,7 @@ void file_init(void)
 	filelock_init();
 	node_init();
 	memfd_init();
+	epoll_init();
 	shm_init();
 	sem_init();
 	pipe_init();

@@ -148,6 +148,14 @@ static struct pipe *pipe_make(void)
 	return p;
 }
 
+static void pipe_queues(struct file *f, struct wait_queue **in, struct wait_queue **out)
+{
+	struct pipe *p = f->data;
+
+	*in = can_read(f) ? &p->readable : NULL;
+	*out = can_write(f) ? &p->writable : NULL;
+}
+
 static void pipe_release(struct file *f)
 {
 	struct pipe *p = f->data;
@@ -181,6 +189,7 @@ static const struct file_ops pipe_ops = {
 	.stat = file_node_stat,
 	.release = pipe_release,
 	.poll = pipe_poll,
+	.queues = pipe_queues,
 };
 
 /*

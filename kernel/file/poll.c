@@ -11,7 +11,7 @@
 #include "file/file_impl.h"
 
 static struct spinlock poll_lock = SPINLOCK_INIT(RANK_POLL);
-static struct wait_queue poll_queue = { SPINLOCK_INIT(RANK_WAIT), LIST_INIT(poll_queue.waiters) };
+static struct wait_queue poll_queue = { SPINLOCK_INIT(RANK_WAIT), LIST_INIT(poll_queue.waiters), 0 };
 static volatile unsigned pollers;
 static uint64_t changes;
 
@@ -26,6 +26,28 @@ void poll_changed(void)
 	spin_unlock(&poll_lock);
 }
 
+unsigned poll_file(struct file *f)
+{
+	unsigned now = f->ops->poll ? f->ops->poll(f) : POLLIN | POLLOUT;
+
+	if (!kind_is_counter(f->kind))
+		now |= (now & POLLIN ? POLLRDNORM : 0) | (now & POLLOUT ? POLLWRNORM : 0);
+	return now;
+}
+
+void file_news(struct file *f, struct file_news *out)
+{
+	struct wait_queue *in_queue = NULL, *out_queue = NULL;
+
+	if (!f->ops->queues) {
+		out->in = out->out = (uint32_t)poll_changes();
+		return;
+	}
+	f->ops->queues(f, &in_queue, &out_queue);
+	out->in = in_queue ? in_queue->wakes : 0;
+	out->out = out_queue ? out_queue->wakes : 0;
+}
+
 static unsigned poll_one(const struct abi_pollfd *fd)
 {
 	if (fd->fd < 0)
@@ -33,14 +55,9 @@ static unsigned poll_one(const struct abi_pollfd *fd)
 	struct file *f = fd_get(fd->fd);
 	if (!f)
 		return POLLNVAL;
-	unsigned now = f->flags & O_PATH ? POLLNVAL : f->ops->poll ? f->ops->poll(f) : POLLIN | POLLOUT;
-	bool counter = kind_is_counter(f->kind);
+	unsigned now = f->flags & O_PATH ? POLLNVAL : poll_file(f);
 	file_put(f);
-	if (now == POLLNVAL)
-		return now;
-	if (!counter)
-		now |= (now & POLLIN ? POLLRDNORM : 0) | (now & POLLOUT ? POLLWRNORM : 0);
-	return now & ((unsigned)fd->events | POLLERR | POLLHUP);
+	return now == POLLNVAL ? now : now & ((unsigned)fd->events | POLLERR | POLLHUP);
 }
 
 static int poll_scan(struct abi_pollfd *fds, unsigned count)
@@ -54,7 +71,9 @@ static int poll_scan(struct abi_pollfd *fds, unsigned count)
 	return ready;
 }
 
-static uint64_t changes_now(void)
+void poll_watch(int more) { __atomic_add_fetch(&pollers, (unsigned)more, __ATOMIC_SEQ_CST); }
+
+uint64_t poll_changes(void)
 {
 	spin_lock(&poll_lock);
 	uint64_t now = changes;
@@ -62,7 +81,7 @@ static uint64_t changes_now(void)
 	return now;
 }
 
-static int poll_wait(uint64_t seen, uint64_t deadline_ns)
+int poll_wait(uint64_t seen, uint64_t deadline_ns)
 {
 	int err = 0;
 
@@ -77,9 +96,9 @@ int poll_files(struct abi_pollfd *fds, unsigned count, uint64_t deadline_ns)
 {
 	int ready, err = 0;
 
-	__atomic_add_fetch(&pollers, 1, __ATOMIC_SEQ_CST);
+	poll_watch(1);
 	for (;;) {
-		uint64_t seen = changes_now();
+		uint64_t seen = poll_changes();
 		ready = poll_scan(fds, count);
 		if (ready || err || clock_now_ns() >= deadline_ns)
 			break;
@@ -87,6 +106,6 @@ int poll_files(struct abi_pollfd *fds, unsigned count, uint64_t deadline_ns)
 		if (err == -EINTR)
 			break;
 	}
-	__atomic_sub_fetch(&pollers, 1, __ATOMIC_SEQ_CST);
+	poll_watch(-1);
 	return ready ? ready : err == -EINTR ? err : 0;
 }

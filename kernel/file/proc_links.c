@@ -108,7 +108,7 @@ static int file_text(struct file *f, char *buf, size_t cap)
 {
 	static const char *const kinds[] = { [FILE_PORT] = "port", [FILE_OBJECT] = "memory", [FILE_HANDLE] = "handle",
 	                                     [FILE_EVENT] = "eventfd", [FILE_TIMER] = "timerfd",
-	                                     [FILE_SIGNALS] = "signalfd" };
+	                                     [FILE_SIGNALS] = "signalfd", [FILE_EPOLL] = "eventpoll" };
 
 	if (f->path)
 		return ksnprintf(buf, cap, "%s%s", f->path, f->node && !f->node->nlink ? " (deleted)" : "");

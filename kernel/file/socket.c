@@ -73,6 +73,14 @@ static int64_t socket_write_kernel(struct file *f, const void *buf, size_t len, 
 	return socket_send(f, &t);
 }
 
+static void socket_queues(struct file *f, struct wait_queue **in, struct wait_queue **out)
+{
+	struct side *s = f->data;
+
+	*in = &mine(s)->readable;
+	*out = &theirs(s)->writable;
+}
+
 static unsigned socket_poll(struct file *f)
 {
 	struct side *s = f->data;
@@ -159,6 +167,7 @@ static const struct file_ops socket_ops = {
 	.stat = file_anonymous_stat,
 	.release = socket_release,
 	.poll = socket_poll,
+	.queues = socket_queues,
 };
 
 bool is_socket(const struct file *f) { return f->ops == &socket_ops; }

@@ -228,6 +228,7 @@ static void finish(struct side *s, struct message *m, bool back)
 	if (back) {
 		list_push_front(&h->messages, &m->link);
 		wait_wake_all(&h->readable);
+		h->readable.wakes--; /* for epoll nothing has come in */
 	} else {
 		h->used -= cost_of(m);
 		wait_wake_all(&h->writable);

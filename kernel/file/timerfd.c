@@ -78,6 +78,12 @@ static unsigned timer_poll(struct file *f)
 	return now;
 }
 
+static void timer_queues(struct file *f, struct wait_queue **in, struct wait_queue **out)
+{
+	(void)out;
+	*in = &((struct timer_file *)f->data)->readable;
+}
+
 static void timer_release(struct file *f)
 {
 	struct timer_file *t = f->data;
@@ -90,6 +96,7 @@ static const struct file_ops timer_ops = {
 	.read = timer_read,
 	.stat = file_anonymous_stat,
 	.poll = timer_poll,
+	.queues = timer_queues,
 	.release = timer_release,
 };
 

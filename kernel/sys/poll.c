@@ -26,7 +26,7 @@ static uint64_t deadline_of(uint64_t seconds, uint64_t ns)
 }
 
 /* A struct timespec of the program: 0 none. -EFAULT, -EINVAL. */
-static int deadline_read(vaddr_t at, uint64_t *deadline)
+int wait_deadline_read(vaddr_t at, uint64_t *deadline)
 {
 	struct abi_timespec ts;
 
@@ -43,7 +43,7 @@ static int deadline_read(vaddr_t at, uint64_t *deadline)
 
 /* ---- a mask for the time of the wait ---- */
 
-static int mask_begin(vaddr_t at, uint64_t size)
+int wait_mask_begin(vaddr_t at, uint64_t size)
 {
 	struct thread *t = thread_current();
 	uint64_t set;
@@ -60,7 +60,7 @@ static int mask_begin(vaddr_t at, uint64_t size)
 	return 0;
 }
 
-static void mask_end(int64_t result)
+void wait_mask_end(int64_t result)
 {
 	struct thread *t = thread_current();
 
@@ -121,14 +121,14 @@ CALL(poll)
 CALL(ppoll)
 {
 	uint64_t deadline;
-	int64_t n = deadline_read(c, &deadline);
+	int64_t n = wait_deadline_read(c, &deadline);
 
 	if (!n)
-		n = mask_begin(d, e);
+		n = wait_mask_begin(d, e);
 	if (n)
 		return n;
 	n = poll_array(a, (uint32_t)b, deadline);
-	mask_end(n);
+	wait_mask_end(n);
 	left_write(c, deadline, 1);
 	return n == -EINTR ? -ERESTARTNOHAND : n;
 }
@@ -247,13 +247,13 @@ CALL(pselect6)
 
 	if (f && copy_from_user(&mask, f, sizeof mask))
 		return -EFAULT;
-	int64_t n = deadline_read(e, &deadline);
+	int64_t n = wait_deadline_read(e, &deadline);
 	if (!n)
-		n = mask_begin(mask.at, mask.size);
+		n = wait_mask_begin(mask.at, mask.size);
 	if (n)
 		return n;
 	n = select_sets((int)a, user, deadline);
-	mask_end(n);
+	wait_mask_end(n);
 	left_write(e, deadline, 1);
 	return n == -EINTR ? -ERESTARTNOHAND : n;
 }

@@ -21,4 +21,10 @@ static inline int cpu_clock_number(int clock) { return ~(clock >> 3); }
 /* deadline_resumed: a call that ended with ERESTARTBLOCK is entered again: its deadline of then. */
 bool deadline_resumed(uint64_t *deadline);
 
+/* poll.c: a time to wait as a struct timespec of the program, 0 for ever. -EFAULT, -EINVAL */
+int wait_deadline_read(vaddr_t at, uint64_t *deadline);
+/* wait_mask_begin: a mask of signals (at 0: none) for the time of a wait, which ended with `result`. -EFAULT, -EINVAL */
+int wait_mask_begin(vaddr_t at, uint64_t size);
+void wait_mask_end(int64_t result);
+
 #endif

@@ -150,7 +150,7 @@ struct thread {
 };
 
 /* ---- wait.c ---- */
-struct wait_queue { struct spinlock lock; struct list waiters; };
+struct wait_queue { struct spinlock lock; struct list waiters; uint32_t wakes; }; /* wakes: of all, whoever waited */
 void wait_queue_init(struct wait_queue *q);
 /*
  * wait_on: put the current thread on q, release `held` (a spin lock that guards the condition), sleep, take `held`

@@ -34,6 +34,7 @@ void wait_queue_init(struct wait_queue *q)
 {
 	spin_init(&q->lock, RANK_WAIT);
 	list_init(&q->waiters);
+	q->wakes = 0;
 }
 
 bool thread_wake(struct thread *t, enum wake_reason why)
@@ -137,6 +138,7 @@ void wait_wake_all(struct wait_queue *q)
 {
 	struct thread *t;
 	spin_lock(&q->lock);
+	q->wakes++;
 	while ((t = queue_claim_locked(q)))
 		sched_ready(t);
 	spin_unlock(&q->lock);

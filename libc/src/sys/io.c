@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -258,6 +259,36 @@ int eventfd_read(int fd, eventfd_t *value)
 int eventfd_write(int fd, eventfd_t value)
 {
 	return write(fd, &value, sizeof(value)) == sizeof(value) ? 0 : -1;
+}
+
+int epoll_create(int size)
+{
+	return (int)call1(SYS_epoll_create, size);
+}
+
+int epoll_create1(int flags)
+{
+	return (int)call1(SYS_epoll_create1, flags);
+}
+
+int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+	return (int)call4(SYS_epoll_ctl, epoll, op, fd, event);
+}
+
+int epoll_wait(int epoll, struct epoll_event *events, int max, int ms)
+{
+	return (int)cancel4(SYS_epoll_wait, epoll, events, max, ms);
+}
+
+int epoll_pwait(int epoll, struct epoll_event *events, int max, int ms, const sigset_t *mask)
+{
+	return (int)cancel6(SYS_epoll_pwait, epoll, events, max, ms, mask, 8);
+}
+
+int epoll_pwait2(int epoll, struct epoll_event *events, int max, const struct timespec *time, const sigset_t *mask)
+{
+	return (int)cancel6(SYS_epoll_pwait2, epoll, events, max, time, mask, 8);
 }
 
 int timerfd_create(clockid_t clock, int flags)
