@@ -93,6 +93,7 @@ static void scanning(void)
 	CHECK(sscanf("0x1f 017 9", "%i %i %i", &a, &b, &n) == 3 && a == 31 && b == 15 && n == 9);
 	CHECK(sscanf("ff 777", "%x %o", &u, (unsigned int *)&a) == 2 && u == 255 && a == 511);
 	CHECK(sscanf("123456", "%3d%hd", &a, &h) == 2 && a == 123 && h == 456);
+	CHECK(sscanf("    123456  x", "%3d%hd%1s", &a, &h, s) == 3 && a == 123 && h == 456 && strcmp(s, "x") == 0);
 	CHECK(sscanf("9223372036854775807", "%ld", &l) == 1 && l == LONG_MAX);
 	CHECK(sscanf("hello world", "%s %15[a-z]", s, t) == 2);
 	CHECK_TEXT(s, "hello");

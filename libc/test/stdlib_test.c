@@ -2,6 +2,7 @@
 /* Memory, conversions, sorting, the environment and temporary names behave as stdlib.h promises. */
 #include "check.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
 #include <signal.h>
@@ -197,6 +198,19 @@ static void real_paths(void)
 	free(got);
 	CHECK(realpath("absent", NULL) == NULL && errno == ENOENT);
 	CHECK(realpath("loop", NULL) == NULL && errno == ELOOP);
+	CHECK(mkdir("d/e", 0755) == 0 && symlink("e/f", "d/to_file") == 0 && symlink("e/f/", "d/wrong") == 0);
+	CHECK(close(creat("d/e/f", 0600)) == 0);
+	got = realpath("d/to_file", NULL);
+	sprintf(wanted, "%s/d/e/f", here);
+	CHECK(got != NULL);
+	CHECK_TEXT(got, wanted);
+	free(got);
+	CHECK(realpath("d/wrong", NULL) == NULL && errno == ENOTDIR);
+	CHECK(realpath("d/to_file/", NULL) == NULL && errno == ENOTDIR);
+	unlink("d/e/f");
+	unlink("d/to_file");
+	unlink("d/wrong");
+	rmdir("d/e");
 	got = realpath("/../..//", NULL);
 	CHECK_TEXT(got, "/");
 	free(got);

@@ -147,14 +147,13 @@ static int path_append(char *done, const char *name, size_t n)
 	return 0;
 }
 
-/* Puts a link's target in front of the rest; target and rest have PATH_MAX bytes each. */
+/* Puts a link's target in front of the rest, which is empty or begins with a slash; both have PATH_MAX bytes. */
 static int follow(char *done, char *rest, const char *tail, char *target)
 {
-	if (strlen(target) + strlen(tail) + 2 > PATH_MAX) {
+	if (strlen(target) + strlen(tail) + 1 > PATH_MAX) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcat(target, "/");
 	strcat(target, tail);
 	strcpy(rest, target);
 	if (*rest == '/')

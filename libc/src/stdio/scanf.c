@@ -316,9 +316,7 @@ static const char *parse_spec(const char *f, struct scan *s, int *width)
 		*width = *width < NUMBER_MAX * 1000 ? *width * 10 + (*f - '0') : *width;
 	s->allocate = *f == 'm';
 	f += s->allocate;
-	f = parse_length(f, s);
-	s->width = *width ? *width : INT32_MAX;
-	return f;
+	return parse_length(f, s);
 }
 
 /* Returns 0 if the input does not match. *f is at the conversion and moves behind it. */
@@ -377,6 +375,7 @@ static int scan_directive(struct scan *s, const char **f)
 	}
 	if (**f != 'c' && **f != '[')
 		skip_space(s);
+	s->width = width ? width : INT32_MAX; /* blanks before do not count */
 	if (**f == '%') {
 		++*f;
 		if (peek(s) != '%')
