@@ -51,6 +51,9 @@ static void take_effective(const struct ids *ids, uint32_t id, const struct user
 		cred_closed();
 	*ids->effective = *ids->fs = id;
 	cred_user_changed(was);
+	struct proc *p = proc_current();
+	if (p->uid != was->uid)
+		p->joined_too_many = p->uid && proc_over_limit(1);
 }
 
 static int64_t set_one(bool group, uint32_t id)

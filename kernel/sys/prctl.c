@@ -88,6 +88,13 @@ SYSCALL(prctl)
 	case PR_SET_TIMERSLACK:
 		t->slack_ns = (int64_t)b > 0 ? b : t->default_slack_ns;
 		return 0;
+	case PR_GET_TIMING:
+		return PR_TIMING_STATISTICAL;
+	case PR_SET_TIMING:
+		return b == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+	case PR_TASK_PERF_EVENTS_DISABLE:
+	case PR_TASK_PERF_EVENTS_ENABLE:
+		return 0; /* there are none */
 	case PR_MCE_KILL_GET:
 		return b || c || d || e ? -EINVAL : MCE_KILL_DEFAULT;
 	case PR_SET_CHILD_SUBREAPER:

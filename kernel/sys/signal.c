@@ -77,6 +77,9 @@ SYSCALL(pause)
 	return -ERESTARTNOHAND;
 }
 
+/* What Linux makes its programs call after a stop; here such calls are entered anew themselves, so none is pending. */
+SYSCALL(restart_syscall) { return -EINTR; }
+
 SYSCALL(rt_sigpending)
 {
 	struct thread *t = thread_current();

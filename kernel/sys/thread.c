@@ -326,3 +326,90 @@ SYSCALL(sched_rr_get_interval)
 	int64_t policy = with_thread(a, policy_get, ~0ull);
 	return policy < 0 ? policy : copy_to_user(b, &slice, sizeof(slice));
 }
+
+/* ---- the same with niceness, in one structure whose size tells its version ---- */
+
+static int attr_size_refused(vaddr_t at)
+{
+	uint32_t size = sizeof(struct abi_sched_attr);
+	return copy_to_user(at, &size, sizeof(size)) ? -EFAULT : -E2BIG;
+}
+
+/* What lies behind the part that is known must be zero. */
+static int attr_read(struct abi_sched_attr *attr, vaddr_t at)
+{
+	uint32_t size;
+	uint8_t more;
+	memset(attr, 0, sizeof(*attr));
+	if (copy_from_user(&size, at, sizeof(size)) != 0)
+		return -EFAULT;
+	size = size ? size : SCHED_ATTR_SIZE_VER0;
+	if (size < SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE)
+		return attr_size_refused(at);
+	for (uint32_t i = sizeof(*attr); i < size; i++) {
+		if (copy_from_user(&more, at + i, 1) != 0)
+			return -EFAULT;
+		if (more)
+			return attr_size_refused(at);
+	}
+	if (copy_from_user(attr, at, MIN(size, sizeof(*attr))) != 0)
+		return -EFAULT;
+	if (attr->flags & SCHED_FLAG_UTIL_CLAMP)
+		return size < sizeof(*attr) ? -EINVAL : -EOPNOTSUPP;
+	attr->nice = MAX(-20, MIN(19, attr->nice));
+	return 0;
+}
+
+static int64_t attr_set(struct thread *t, uint64_t arg)
+{
+	const struct abi_sched_attr *attr = (const struct abi_sched_attr *)arg;
+	bool keep = attr->flags & SCHED_FLAG_KEEP_PARAMS;
+	int policy = attr->flags & SCHED_FLAG_KEEP_POLICY ? t->policy & ~SCHED_RESET_ON_FORK : (int)attr->policy;
+	int nice = keep || policy == SCHED_IDLE ? t->proc->nice : attr->nice; /* an idle thread is not nicer or less so */
+	uint32_t priority = keep ? 0 : attr->priority;
+	if (attr->flags & ~(uint64_t)SCHED_FLAG_ALL || priority > 99 || policy_realtime(policy) != !!priority)
+		return -EINVAL;
+	if (policy_realtime(policy) || policy == SCHED_DEADLINE)
+		return -EPERM;
+	if (!policy_ordinary(policy))
+		return -EINVAL;
+	bool lower = nice < t->proc->nice && (uint64_t)(20 - nice) > t->proc->rlimit[RLIMIT_NICE].rlim_cur;
+	if (!may_schedule(t) || (lower && !capable(CAP_SYS_NICE)))
+		return -EPERM;
+	bool resets = attr->flags & SCHED_FLAG_KEEP_POLICY ? t->policy & SCHED_RESET_ON_FORK
+	                                                  : attr->flags & SCHED_FLAG_RESET_ON_FORK;
+	if (keep) /* as on Linux, the policy too */
+		policy = t->policy & ~SCHED_RESET_ON_FORK;
+	t->policy = policy | (resets ? SCHED_RESET_ON_FORK : 0);
+	t->proc->nice = nice;
+	return 0;
+}
+
+SYSCALL(sched_setattr)
+{
+	struct abi_sched_attr attr;
+	if (!b || (int)a < 0 || c)
+		return -EINVAL;
+	int err = attr_read(&attr, b);
+	if (!err && (int)attr.policy < 0)
+		err = -EINVAL;
+	return err ? err : with_thread(a, attr_set, (uint64_t)&attr);
+}
+
+static int64_t attr_get(struct thread *t, uint64_t arg)
+{
+	struct abi_sched_attr *attr = (struct abi_sched_attr *)arg;
+	attr->policy = t->policy & ~SCHED_RESET_ON_FORK;
+	attr->flags = t->policy & SCHED_RESET_ON_FORK ? SCHED_FLAG_RESET_ON_FORK : 0;
+	attr->nice = t->proc->nice;
+	return 0;
+}
+
+SYSCALL(sched_getattr)
+{
+	struct abi_sched_attr attr = { .size = MIN((uint32_t)c, sizeof(attr)) };
+	if (!b || (int)a < 0 || (uint32_t)c > PAGE_SIZE || (uint32_t)c < SCHED_ATTR_SIZE_VER0 || d)
+		return -EINVAL;
+	int64_t err = with_thread(a, attr_get, (uint64_t)&attr);
+	return err ? err : copy_to_user(b, &attr, attr.size);
+}

@@ -2,9 +2,9 @@
 /*
  * execve: a new program in an old process.
  *
+ *   gather    copy argv and envp into the kernel
  *   find      open the file; follow `#!` lines, at most five deep; read its first page; parse the ELF header; the same of
  *             the interpreter that it names, the dynamic linker
- *   gather    copy argv and envp into the kernel
  *   build     a new space: map the segments, the bss, the stack; fill the stack. The thread works in the new space for
  *             this, but its process still has the old one
  *   commit    end the other threads, leave a shared descriptor table; the process takes the new space, drops the old
@@ -174,7 +174,6 @@ static int args_gather(struct exec *x, vaddr_t argv, vaddr_t envp)
 {
 	struct exec_args *a = &x->args;
 	int err = args_init(a);
-	cred_for_exec(x->program.file, &a->cred);
 	for (unsigned i = 0; !err && i < x->nwords; i++, a->argc++)
 		err = args_add(a, x->word[i]);
 	if (!err)
@@ -184,16 +183,38 @@ static int args_gather(struct exec *x, vaddr_t argv, vaddr_t envp)
 		a->argc = 1;
 	}
 	a->argv_len = a->len;
-	if (!err)
-		err = args_add_vector(a, envp, 0, &a->envc);
-	if (err)
-		return err;
-	x->cmdline_len = MIN(a->argv_len, PAGE_SIZE);
+	return err ? err : args_add_vector(a, envp, 0, &a->envc);
+}
+
+/* What /proc shows. */
+static int cmdline_make(struct exec *x)
+{
+	x->cmdline_len = MIN(x->args.argv_len, PAGE_SIZE);
 	x->cmdline = kmalloc(x->cmdline_len);
 	if (!x->cmdline)
 		return -ENOMEM;
-	args_copy(a, 0, x->cmdline, x->cmdline_len);
+	args_copy(&x->args, 0, x->cmdline, x->cmdline_len);
 	return 0;
+}
+
+/*
+ * Like Linux the arguments come first: a bad pointer is told also of a file that does not exist. They are gathered
+ * once more, with its interpreter before them, when the file turns out to be a script.
+ */
+static int find_and_gather(struct exec *x, const struct program_name *name, vaddr_t argv, vaddr_t envp)
+{
+	unsigned nwords = x->nwords;
+	int err = args_gather(x, argv, envp);
+	if (!err)
+		err = program_find(x, name);
+	if (!err && x->nwords != nwords) {
+		args_free(&x->args);
+		err = args_gather(x, argv, envp);
+	}
+	if (err)
+		return err;
+	cred_for_exec(x->program.file, &x->args.cred);
+	return cmdline_make(x);
 }
 
 /* ---- build ---- */
@@ -340,9 +361,7 @@ static int exec_perform(struct exec *x, const struct program_name *name, vaddr_t
 {
 	struct thread *t = thread_current();
 	struct space *old = t->space;
-	int err = program_find(x, name);
-	if (!err)
-		err = args_gather(x, argv, envp);
+	int err = find_and_gather(x, name, argv, envp);
 	if (err)
 		return err;
 	x->space = space_create();
@@ -396,6 +415,10 @@ static struct exec *exec_new(const struct program_name *name)
 
 int proc_exec(const struct program_name *name, vaddr_t argv, vaddr_t envp)
 {
+	struct proc *p = proc_current();
+	if (unlikely(p->joined_too_many) && proc_over_limit(0))
+		return -EAGAIN;
+	p->joined_too_many = false;
 	struct exec *x = exec_new(name);
 	if (!x)
 		return -ENOMEM;

@@ -56,7 +56,7 @@ static struct thread *thread_clone(const struct fork_request *r)
 	t->arch.iopl = self->arch.iopl;
 	t->sigmask = self->sigmask;
 	t->affinity = self->affinity;
-	t->policy = self->policy & SCHED_RESET_ON_FORK ? SCHED_OTHER : self->policy;
+	t->policy = self->policy & ~SCHED_RESET_ON_FORK;
 	t->slack_ns = t->default_slack_ns = self->slack_ns;
 	t->fault_trapno = self->fault_trapno;
 	t->fault_error = self->fault_error;
@@ -85,8 +85,9 @@ static void copy_identity(struct proc *p, struct proc *self)
 	p->umask = self->umask;
 	p->personality = self->personality;
 	p->no_terminal = self->no_terminal;
-	p->nice = self->nice;
+	p->nice = thread_current()->policy & SCHED_RESET_ON_FORK ? MAX(self->nice, 0) : self->nice;
 	p->no_new_privs = self->no_new_privs;
+	p->no_huge_pages = self->no_huge_pages;
 	memcpy(p->actions, self->actions, sizeof(p->actions));
 	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));
 	p->oom_score_adj = self->oom_score_adj;
@@ -222,18 +223,35 @@ static bool limit_binds(void)
 	return !exempt && self->rlimit[RLIMIT_NPROC].rlim_cur != RLIM_INFINITY;
 }
 
+static uint64_t threads_of_user_locked(uint32_t uid)
+{
+	uint64_t threads = 0;
+	list_for_each(n, &proc_all) {
+		const struct proc *p = list_entry(n, struct proc, all_link);
+		threads += p->uid != uid ? 0 : MAX(p->nthreads, 1u);
+	}
+	return threads;
+}
+
 /* Whoever adds a thread that counts holds the tree lock from this look until it is added. */
 static bool one_too_many_locked(void)
 {
-	const struct proc *self = proc_current();
-	uint64_t threads = 1;
 	if (likely(!limit_binds()))
 		return false;
-	list_for_each(n, &proc_all) {
-		const struct proc *p = list_entry(n, struct proc, all_link);
-		threads += p->uid != self->uid ? 0 : MAX(p->nthreads, 1u);
-	}
-	return threads > self->rlimit[RLIMIT_NPROC].rlim_cur;
+	const struct proc *self = proc_current();
+	return threads_of_user_locked(self->uid) >= self->rlimit[RLIMIT_NPROC].rlim_cur;
+}
+
+bool proc_over_limit(unsigned not_counted)
+{
+	const struct proc *self = proc_current();
+	uint64_t limit = self->rlimit[RLIMIT_NPROC].rlim_cur;
+	if (limit == RLIM_INFINITY)
+		return false;
+	mutex_lock(&proc_tree_lock);
+	uint64_t threads = threads_of_user_locked(self->uid);
+	mutex_unlock(&proc_tree_lock);
+	return threads > limit + not_counted;
 }
 
 /* Before all the work; who enters looks again, for others may have been quicker. */

@@ -238,6 +238,7 @@ struct proc {
 	bool subreaper;            /* (a) orphans among its descendants become its children */
 	int death_signal;          /* (a) sent to it when the thread ends that made it; 0 none */
 	unsigned group_signals;    /* (T) how many were sent to it as one of several processes, see fork.c */
+	bool joined_too_many;      /* (c) became a user who had too many threads then: execve asks once more */
 	bool execed;               /* (T) execve since fork: its group is its own business */
 	bool no_terminal;          /* (T) has given up its session's terminal */
 	bool server;               /* (a) of devices or pages: kill(-1) does not mean it */
@@ -305,6 +306,8 @@ void proc_audit(void);                   /* numbers and signals, for vm_audit */
  */
 struct fork_request { uint64_t flags; int exit_signal; vaddr_t stack, parent_tid, child_tid, tls; };
 int proc_fork(const struct fork_request *r);
+/* Whether the current user has more threads, but for so many, than this process's RLIMIT_NPROC: whoever he is. */
+bool proc_over_limit(unsigned not_counted);
 /* Which file to execute: execveat(2)'s arguments, the path a kernel string. */
 struct program_name { int dirfd; const char *path; unsigned flags; };
 /* proc_exec: argv, envp are user arrays. On success the frame of the current thread is new. */
