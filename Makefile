@@ -100,7 +100,7 @@ LIBC_SRC := \
 	$(addprefix libc/src/stdlib/,env.c exit.c malloc.c rand.c sort.c strtod.c strtol.c) \
 	$(addprefix libc/src/string/,ctype.c mem.c search.c str.c strerror.c) \
 	$(addprefix libc/src/sys/,exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c socket.c sysv.c vfork.S) \
-	$(addprefix libc/src/time/,calendar.c clock.c)
+	$(addprefix libc/src/time/,calendar.c clock.c timer.c)
 CRT_SRC := libc/src/start/start.S
 
 SERVER_disk_SRC := \

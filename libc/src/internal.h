@@ -111,6 +111,7 @@ void __fork_child(void);   /* what the only thread of a new process must forget 
 
 /* pthread/cancel.c: a system call that pthread_cancel may end; its raw result. */
 long __cancel_call(long n, long a, long b, long c, long d, long e, long f);
+#define SIGTIMER 32
 #define SIGCANCEL 33
 #define cancel1(n, a) __sys_result(__cancel_call(n, (long)(a), 0, 0, 0, 0, 0))
 #define cancel3(n, a, b, c) __sys_result(__cancel_call(n, (long)(a), (long)(b), (long)(c), 0, 0, 0))

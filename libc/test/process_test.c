@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/fsuid.h>
@@ -271,6 +274,16 @@ static void files(void)
 	close(from);
 }
 
+static void numbers_of_the_system(void)
+{
+	CHECK(sysconf(_SC_THREADS) == _POSIX_VERSION && sysconf(_SC_MAPPED_FILES) == _POSIX_VERSION);
+	CHECK(sysconf(_SC_SEM_VALUE_MAX) == SEM_VALUE_MAX && sysconf(_SC_RTSIG_MAX) == SIGRTMAX - SIGRTMIN + 1);
+	CHECK(sysconf(_SC_THREAD_KEYS_MAX) == PTHREAD_KEYS_MAX && sysconf(_SC_PAGESIZE) == 4096);
+	errno = 0;
+	CHECK(sysconf(_SC_TIMER_MAX) == -1 && errno == 0);
+	CHECK(sysconf(9999) == -1 && errno == EINVAL);
+}
+
 int main(int argc, char **argv)
 {
 	arguments = argv;
@@ -285,6 +298,7 @@ int main(int argc, char **argv)
 	directories();
 	calendar();
 	identities();
+	numbers_of_the_system();
 	files();
 	return 0;
 }

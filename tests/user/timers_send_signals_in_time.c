@@ -207,6 +207,61 @@ static void limit(void)
 	FAILS(timer_create(CLOCK_MONOTONIC, NULL, &timer), EAGAIN);
 }
 
+/* ---- a thread for each time ---- */
+
+static volatile int calls, value_given, in_main, blocked;
+static volatile size_t stack_had;
+static pthread_t main_thread;
+
+static void on_time(union sigval value)
+{
+	pthread_attr_t attr;
+	sigset_t mask;
+	size_t size;
+
+	CHECK(pthread_getattr_np(pthread_self(), &attr) == 0 && pthread_attr_getstacksize(&attr, &size) == 0);
+	CHECK(pthread_sigmask(SIG_BLOCK, NULL, &mask) == 0);
+	blocked = sigismember(&mask, SIGUSR1) || sigismember(&mask, SIGTERM);
+	stack_had = size;
+	value_given = value.sival_int;
+	in_main = pthread_equal(pthread_self(), main_thread);
+	calls++;
+	if (calls % 2)
+		pthread_exit(NULL);
+}
+
+static void threads_started(void)
+{
+	const struct itimerspec soon = { { 0, 0 }, { 0, 5000000 } }, often = { { 0, 5000000 }, { 0, 5000000 } };
+	const struct itimerspec off = { { 0, 0 }, { 0, 0 } };
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD };
+	struct itimerspec left;
+	pthread_attr_t attr;
+	timer_t timer, other;
+
+	main_thread = pthread_self();
+	CHECK(pthread_attr_init(&attr) == 0 && pthread_attr_setstacksize(&attr, 1 << 20) == 0);
+	event.sigev_notify_function = on_time;
+	event.sigev_notify_attributes = &attr;
+	event.sigev_value.sival_int = 66;
+	FAILS(timer_create(77, &event, &timer), EINVAL);
+	CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
+	event.sigev_notify_attributes = NULL;
+	event.sigev_value.sival_int = 67;
+	CHECK(timer_create(CLOCK_REALTIME, &event, &other) == 0 && other != timer);
+	CHECK(timer_settime(timer, 0, &soon, &left) == 0 && left.it_value.tv_nsec == 0);
+	while (!calls)
+		usleep(1000);
+	CHECK(value_given == 66 && !in_main && !blocked && stack_had >= 1 << 19 && stack_had <= 1 << 21);
+	CHECK(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec == 0 && timer_getoverrun(timer) >= 0);
+	CHECK(timer_settime(other, 0, &often, NULL) == 0);
+	while (calls < 5)
+		usleep(1000);
+	CHECK(value_given == 67 && timer_gettime(other, &left) == 0 && left.it_interval.tv_nsec == 5000000);
+	CHECK(timer_settime(other, 0, &off, &left) == 0 && left.it_interval.tv_nsec == 5000000);
+	CHECK(timer_delete(timer) == 0 && timer_delete(other) == 0);
+}
+
 static void cpu_limit(void)
 {
 	struct rlimit one = { 1, 2 };
@@ -227,6 +282,7 @@ int main(void)
 	itimers();
 	timers();
 	CHECK(pthread_create(&thread, NULL, own_timer, NULL) == 0 && pthread_join(thread, NULL) == 0);
+	threads_started();
 	CHILD_PASSES(limit());
 	DIES_BY(SIGKILL, cpu_limit());
 	return 0;

@@ -69,14 +69,20 @@ int pthread_getcpuclockid(pthread_t thread, clockid_t *clock)
 	return 0;
 }
 
+/* A hint that is only remembered. */
+static int concurrency;
+
 int pthread_getconcurrency(void)
 {
-	return 0;
+	return concurrency;
 }
 
 int pthread_setconcurrency(int level)
 {
-	return level < 0 ? EINVAL : 0;
+	if (level < 0)
+		return EINVAL;
+	concurrency = level;
+	return 0;
 }
 
 int pthread_yield(void)

@@ -12,7 +12,10 @@
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/io.h>
@@ -452,8 +455,54 @@ static long pages_of_memory(int free_only)
 	return (long)((free_only ? info.freeram : info.totalram) * info.mem_unit / PAGE_BYTES);
 }
 
+/* What is there of POSIX's options: all in the version that is claimed. */
+static int is_option(int name)
+{
+	switch (name) {
+	case _SC_REALTIME_SIGNALS: case _SC_PRIORITY_SCHEDULING: case _SC_TIMERS: case _SC_SYNCHRONIZED_IO:
+	case _SC_FSYNC: case _SC_MAPPED_FILES: case _SC_MEMLOCK: case _SC_MEMLOCK_RANGE: case _SC_MEMORY_PROTECTION:
+	case _SC_SEMAPHORES: case _SC_SHARED_MEMORY_OBJECTS: case _SC_THREADS: case _SC_THREAD_SAFE_FUNCTIONS:
+	case _SC_THREAD_ATTR_STACKADDR: case _SC_THREAD_ATTR_STACKSIZE: case _SC_THREAD_PROCESS_SHARED:
+	case _SC_THREAD_CPUTIME: case _SC_CPUTIME: case _SC_MONOTONIC_CLOCK: case _SC_CLOCK_SELECTION:
+	case _SC_TIMEOUTS: case _SC_BARRIERS: case _SC_READER_WRITER_LOCKS: case _SC_SPIN_LOCKS: case _SC_SPAWN:
+	case _SC_JOB_CONTROL: case _SC_SAVED_IDS:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Numbers about threads, signals and timers. 0: none of these. */
+static long realtime_limit(int name)
+{
+	switch (name) {
+	case _SC_DELAYTIMER_MAX:
+	case _SC_SEM_VALUE_MAX:
+		return SEM_VALUE_MAX;
+	case _SC_RTSIG_MAX:
+		return SIGRTMAX - SIGRTMIN + 1;
+	case _SC_SIGQUEUE_MAX:
+		return limit_of(RLIMIT_SIGPENDING, CHILDREN);
+	case _SC_TIMER_MAX:
+	case _SC_THREAD_THREADS_MAX:
+		return -1; /* bounded by memory, RLIMIT_SIGPENDING and RLIMIT_NPROC */
+	case _SC_THREAD_DESTRUCTOR_ITERATIONS:
+		return PTHREAD_DESTRUCTOR_ITERATIONS;
+	case _SC_THREAD_KEYS_MAX:
+		return PTHREAD_KEYS_MAX;
+	case _SC_THREAD_STACK_MIN:
+		return PTHREAD_STACK_MIN;
+	default:
+		return 0;
+	}
+}
+
 long sysconf(int name)
 {
+	long number = is_option(name) ? _POSIX_VERSION : realtime_limit(name);
+
+	if (number)
+		return number;
 	switch (name) {
 	case _SC_PAGESIZE:
 		return PAGE_BYTES;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clocks, sleeping and timers. Each is its system call; there is no vDSO, so each costs an entry
+ * Clocks, sleeping and interval timers. Each is its system call; there is no vDSO, so each costs an entry
  * into the kernel.
  *
  * clock() is the processor time of the process in microseconds. sleep returns the seconds that were
- * left when a signal came. clock_nanosleep returns its error instead of setting errno. A timer_t is the
- * kernel's number; timers that start threads (SIGEV_THREAD) are refused.
+ * left when a signal came. clock_nanosleep returns its error instead of setting errno. (timer_create and its
+ * family are in timer.c.)
  */
 #include "../internal.h"
-#include <abi/signal.h>
-#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -118,45 +116,6 @@ unsigned int ualarm(unsigned int micros, unsigned int interval)
 
 	setitimer(ITIMER_REAL, &value, &old);
 	return (unsigned int)(old.it_value.tv_sec * 1000000 + old.it_value.tv_usec);
-}
-
-/* ---- timers of POSIX ---- */
-
-static_assert(sizeof(struct sigevent) == sizeof(struct abi_sigevent), "sigevent is the kernel's");
-
-int timer_create(clockid_t clock, struct sigevent *__restrict event, timer_t *__restrict timer)
-{
-	int id;
-
-	if (event && event->sigev_notify == SIGEV_THREAD) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (call3(SYS_timer_create, clock, event, &id) < 0)
-		return -1;
-	*timer = (timer_t)(long)id;
-	return 0;
-}
-
-int timer_delete(timer_t timer)
-{
-	return (int)call1(SYS_timer_delete, timer);
-}
-
-int timer_settime(timer_t timer, int flags, const struct itimerspec *__restrict value,
-                  struct itimerspec *__restrict old)
-{
-	return (int)call4(SYS_timer_settime, timer, flags, value, old);
-}
-
-int timer_gettime(timer_t timer, struct itimerspec *value)
-{
-	return (int)call2(SYS_timer_gettime, timer, value);
-}
-
-int timer_getoverrun(timer_t timer)
-{
-	return (int)call1(SYS_timer_getoverrun, timer);
 }
 
 int clock_getcpuclockid(pid_t pid, clockid_t *clock)
