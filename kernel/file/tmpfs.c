@@ -223,7 +223,8 @@ struct filesystem *tmpfs_create_fs(const struct fs_ops *ops, uint64_t max_pages,
 	struct quota *quota = quota_create(max_pages);
 
 	if (!fs || !t || !quota) {
-		kfree(quota);
+		if (quota)
+			quota_put(quota);
 		kfree(t);
 		if (fs)
 			fs_put(fs);
