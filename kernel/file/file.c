@@ -285,8 +285,10 @@ static struct file *open_node(struct node *n, char *name, int flags, bool create
 	}
 	f->node = n;
 	f->path = name;
+	f->flags |= flags & O_NOCTTY; /* for who attaches */
 	if (!only_path)
 		err = attach_ops(f, n);
+	f->flags &= ~O_NOCTTY;
 	if (!err && !only_path && flags & O_DIRECT && !node_allows_direct(n))
 		err = -EINVAL;
 	if (!err && !only_path && S_ISREG(n->mode) && n->object)
