@@ -73,7 +73,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
 	$(addprefix kernel/task/,alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
-	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c dirents.c epoll.c eventfd.c fdtable.c file.c \
+	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
 		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_io.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
@@ -91,7 +91,7 @@ KERNEL_TEST_SRC := \
 LIBC_SRC := \
 	$(addprefix libc/src/atlas/,clone.S device.c lock.c mount.c port.c system.c thread.c try_copy.S try_copy.c) \
 	$(addprefix libc/src/math/,math.c) \
-	$(addprefix libc/src/posix/,dirent.c err.c fnmatch.c getopt.c glob.c locale.c posix_spawn.c spawn.c tempfile.c termios.c) \
+	$(addprefix libc/src/posix/,dirent.c err.c fnmatch.c getopt.c glob.c locale.c posix_spawn.c pty.c spawn.c tempfile.c termios.c) \
 	$(addprefix libc/src/pthread/,attr.c barrier.c c11.c cancel.S cancel.c cond.c create.c futex.c key.c leave.S mutex.c \
 		rwlock.c sem.c sem_named.c thread.c) \
 	$(addprefix libc/src/regex/,compile.c match.c parse.c) \
@@ -111,7 +111,7 @@ SERVER_ext2_SRC := \
 SERVER_fb_SRC := \
 	$(addprefix user/servers/fb/,fb.c)
 SERVER_tty_SRC := \
-	$(addprefix user/servers/tty/,call.c stream.c terminal.c tty.c uart.c)
+	$(addprefix user/servers/tty/,call.c input.c line.c output.c pty.c serial.c settings.c stream.c tty.c uart.c)
 SH_SRC := \
 	$(addprefix user/bin/sh/,arith.c builtins.c builtins_more.c exec.c expand.c fields.c jobs.c lexer.c \
 		main.c memory.c parser.c pattern.c redir.c simple.c trap.c var.c)
@@ -163,7 +163,7 @@ TESTS := \
 DIFFS := \
 	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability epolls eventfds exchanges execs_by_descriptor file_answers file_calls file_locks file_times growsdown huge_mappings inode_flags left_to_children limits list madvise_matrix map_count \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
-	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links read_only remap_file_pages segments signal_contexts signal_receivers signalfds small_answers socket_pairs text_busy timerfds truncate_under tunables users
+	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links read_only remap_file_pages segments signal_contexts signal_receivers signalfds small_answers socket_pairs terminal_modes terminal_sessions text_busy timerfds truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \

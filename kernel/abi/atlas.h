@@ -87,7 +87,7 @@ struct msg {
  *   fs_unmount(path)                                         writes everything, sends FS_UNMOUNT
  *   dev_register(port, name, mode, rdev)                     /dev/NAME is served by the port (abi/devproto.h)
  *   dev_poll_changed()                                       who polls a device asks its server again (DEV_POLL)
- *   dev_signal(port, signo)                                  to the foreground group of the terminal that the port serves
+ *   dev_signal(port, terminal, signo)                        to the foreground group of that terminal of the port's
  *   pager_role()                                             this process serves paging: its memory is filled at
  *                                                            once, its allocations may use the reserve
  */

@@ -20,11 +20,6 @@
 #define DEV_ROOT_INO 1
 #define DEV_FIRST_INO 2
 
-static uint64_t make_rdev(uint64_t major, uint64_t minor)
-{
-	return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xfful) << 12;
-}
-
 struct device {
 	char name[32];
 	uint32_t mode;              /* type and permissions */
@@ -218,7 +213,7 @@ static bool add_disk(unsigned bdf, void *arg)
 	struct device *d = &devices[device_count++];
 	ksnprintf(d->name, sizeof d->name, "vd%c", 'a' + (int)*index);
 	d->mode = S_IFBLK | 0660;
-	d->rdev = make_rdev(DISK_MAJOR, *index * DISK_MINORS);
+	d->rdev = dev_number(DISK_MAJOR, *index * DISK_MINORS);
 	return ++*index == DISKS_MAX;
 }
 
@@ -253,7 +248,7 @@ int devfs_mount(struct filesystem **fs, struct node **root)
 		struct device *d = &devices[device_count++];
 		strlcpy(d->name, dev_builtin[i].name, sizeof d->name);
 		d->mode = S_IFCHR | dev_builtin[i].mode;
-		d->rdev = make_rdev(dev_builtin[i].major, dev_builtin[i].minor);
+		d->rdev = dev_number(dev_builtin[i].major, dev_builtin[i].minor);
 		d->ops = dev_builtin[i].ops;
 	}
 	(void)pci_scan(add_disk, &disks);

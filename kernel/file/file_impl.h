@@ -164,6 +164,7 @@ extern const struct fs_ops server_ops, bootfs_ops, devfs_ops, procfs_ops, tmpfs_
 int bootfs_mount(struct filesystem **fs, struct node **root);
 int devfs_mount(struct filesystem **fs, struct node **root);
 int procfs_mount(struct filesystem **fs, struct node **root);
+int devpts_mount(struct filesystem **fs, struct node **root);
 int devfs_open_rdev(struct file *f, uint64_t rdev);     /* a device node on a disk; -ENXIO */
 struct dev_builtin { const char *name; uint32_t mode; unsigned major, minor; const struct file_ops *ops; };
 extern const struct dev_builtin dev_builtin[];

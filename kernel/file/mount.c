@@ -335,6 +335,7 @@ void mount_init(void)
 	node_get(boot_root);
 	mount_boot("/boot", boot_fs, boot_root);
 	mount_made("/dev", devfs_mount);
+	mount_made("/dev/pts", devpts_mount);
 	mount_made("/proc", procfs_mount);
 	mount_made("/tmp", tmpfs_default);
 	mount_made("/dev/shm", tmpfs_default);

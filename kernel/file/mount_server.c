@@ -171,7 +171,7 @@ int mount_disk(unsigned disk, const char *path, uint32_t flags)
 	int err = disk_mounted_locked(disk) ? -EBUSY : 0;
 	mutex_unlock(&mount_lock);
 	if (!err)
-		err = port_call_kernel(port, &m, path, NULL, 0, NULL, false);
+		err = port_call_kernel(port, &m, path, NULL, 0, NULL, CALL_TO_DEATH);
 	port_put(port);
 	if (err)
 		return err == -EPIPE ? -ENODEV : err;

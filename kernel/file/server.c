@@ -27,7 +27,7 @@ static int server_call(struct filesystem *fs, struct msg *m, const void *data, v
 {
 	if (fs->state != FS_LIVE)
 		return -EIO;
-	return server_status(port_call_kernel(fs->file_port, m, data, reply, cap, NULL, false), m);
+	return server_status(port_call_kernel(fs->file_port, m, data, reply, cap, NULL, CALL_TO_DEATH), m);
 }
 
 /* A call whose answer is an attribute record. */
@@ -55,7 +55,7 @@ static void server_close(struct filesystem *fs, uint64_t ino, uint64_t lookups, 
 		m.arg[6] = (uint64_t)n->atime.tv_nsec;
 	}
 	/* Nothing can be done about a failure: a dead server has forgotten its counts. */
-	(void)port_call_kernel(fs->pager_port, &m, NULL, NULL, 0, NULL, false);
+	(void)port_call_kernel(fs->pager_port, &m, NULL, NULL, 0, NULL, CALL_TO_DEATH);
 }
 
 static int server_lookup(struct node *dir, const char *name, size_t len, struct node **out)

@@ -9,26 +9,34 @@
  *     read in the background        SIGTTIN to the caller's group          EIO when that would do nothing, or the group is orphaned
  *     write there with TOSTOP,      SIGTTOU to the caller's group          goes on when that is ignored; EIO when orphaned
  *       and changes of settings
- *     a key, a new size             the server says dev_signal(port, signo), and it goes to the foreground
+ *     a key, a new size             the server says dev_signal(port, terminal, signo), and it goes to the foreground
+ *     hang-up: the leader ends      SIGHUP to the foreground; what is open of it is dead: reads end, writes fail
+ *       the master's side closes    SIGHUP and SIGCONT to the leader, and to the foreground when he ends; likewise dead
+ *       (a pseudo-terminal's session may lose its leader without that)
  *
- * A terminal is known by its server's port; entries of dead servers are used again. /dev/tty is the one of the caller's
- * session.
+ * A terminal is known by its server's port and number there; entries of dead servers are used again. An open file
+ * remembers how many hang-ups there had been. /dev/tty is the one of the caller's session.
  *
  * Locks: all fields are under the tree lock. terminal_check looks without it first, which a process in the foreground
  * never finds to be wrong for long: who changes groups meanwhile could as well have done so a moment later.
  */
+#include <abi/devproto.h>
 #include <abi/termios.h>
 
-#include "file/file_impl.h"
+#include "file/devices.h"
 #include "file/terminal.h"
 
-#define TERMINALS 8
+#define TERMINALS (8 + PTS_MAX)
 
 struct terminal {
 	struct port *port;         /* referenced; NULL: free */
+	uint64_t number;           /* by which its server knows it */
 	uint64_t rdev;             /* by which it was opened first */
 	volatile int sid;          /* the session it controls; 0 none */
 	volatile int foreground;   /* process group; 0 none */
+	volatile uint32_t hangups;
+	int hung_sid, hung_foreground; /* whose leader has yet to end after a hang-up; 0 none */
+	bool exclusive;            /* TIOCEXCL */
 	volatile bool tostop;
 };
 
@@ -39,10 +47,10 @@ static bool controls(const struct terminal *t, const struct proc *p)
 	return t->sid && t->sid == p->sid && !p->no_terminal;
 }
 
-static struct terminal *find_locked(const struct port *port)
+static struct terminal *find_locked(const struct port *port, uint64_t number)
 {
 	for (struct terminal *t = terminals; t < terminals + TERMINALS; t++)
-		if (t->port == port)
+		if (t->port == port && t->number == number)
 			return t;
 	return NULL;
 }
@@ -56,7 +64,7 @@ static struct terminal *of_session_locked(const struct proc *p)
 }
 
 /* The port of a server that has died, for the caller to put, when its entry is taken; *t NULL: all are in use. */
-static struct port *add_locked(struct port *port, uint64_t rdev, struct terminal **out)
+static struct port *add_locked(struct port *port, uint64_t number, uint64_t rdev, struct terminal **out)
 {
 	*out = NULL;
 	for (struct terminal *t = terminals; t < terminals + TERMINALS && !*out; t++)
@@ -65,7 +73,7 @@ static struct port *add_locked(struct port *port, uint64_t rdev, struct terminal
 	if (!*out)
 		return NULL;
 	struct port *old = (*out)->port;
-	**out = (struct terminal){ .port = port, .rdev = rdev };
+	**out = (struct terminal){ .port = port, .number = number, .rdev = rdev };
 	port_get(port);
 	return old;
 }
@@ -77,14 +85,14 @@ static void take_locked(struct terminal *t, struct proc *p)
 	p->no_terminal = false;
 }
 
-struct terminal *terminal_opened(struct port *port, uint64_t rdev, unsigned flags)
+struct terminal *terminal_opened(struct port *port, uint64_t number, uint64_t rdev, unsigned flags)
 {
 	struct proc *p = proc_current();
 	struct port *old = NULL;
 	mutex_lock(&proc_tree_lock);
-	struct terminal *t = find_locked(port);
+	struct terminal *t = find_locked(port, number);
 	if (!t)
-		old = add_locked(port, rdev, &t);
+		old = add_locked(port, number, rdev, &t);
 	bool free = t && !t->sid && p->sid == p->pid && !of_session_locked(p);
 	if (free && !(flags & O_NOCTTY) && (flags & O_ACCMODE) != O_WRONLY)
 		take_locked(t, p);
@@ -117,36 +125,96 @@ int terminal_numbers(const struct proc *p, int *foreground)
 
 /* ---- keys and ends ---- */
 
-int terminal_signal(const struct port *port, int signo)
+int terminal_signal(const struct port *port, uint64_t number, int signo)
 {
 	if (signo < 1 || signo > ABI_NSIG)
 		return -EINVAL;
 	mutex_lock(&proc_tree_lock);
-	const struct terminal *t = find_locked(port);
+	const struct terminal *t = find_locked(port, number);
 	if (t)
 		session_signal_locked(t->foreground, signo);
 	mutex_unlock(&proc_tree_lock);
 	return 0;
 }
 
+static void signal_leader_locked(int sid, int signo)
+{
+	struct proc *p = proc_find_locked(sid);
+
+	if (p)
+		(void)signal_send_proc(p, signo, NULL);
+}
+
 /* No session has it any more. */
-static void leave_locked(struct terminal *t, bool ends)
+static void leave_locked(struct terminal *t)
+{
+	t->sid = t->foreground = 0;
+}
+
+void terminal_hang_up(struct terminal *t)
+{
+	mutex_lock(&proc_tree_lock);
+	t->hangups++;
+	t->exclusive = t->tostop = false;
+	if (t->sid) {
+		signal_leader_locked(t->sid, SIGHUP);
+		signal_leader_locked(t->sid, SIGCONT);
+		t->hung_sid = t->sid;
+		t->hung_foreground = t->foreground;
+		leave_locked(t);
+	}
+	mutex_unlock(&proc_tree_lock);
+}
+
+/* The port, referenced, of a terminal that the leader's end hangs up; NULL: it does not. */
+static struct port *leader_ends_locked(struct terminal *t)
 {
 	session_signal_locked(t->foreground, SIGHUP);
-	if (!ends)
-		session_signal_locked(t->foreground, SIGCONT);
-	t->sid = t->foreground = 0;
+	leave_locked(t);
+	if (dev_is_pts(t->rdev))
+		return NULL;
+	t->hangups++;
+	t->exclusive = false;
+	port_get(t->port);
+	return t->port;
+}
+
+static void leader_of_hung_ends_locked(int sid)
+{
+	for (struct terminal *t = terminals; t < terminals + TERMINALS; t++) {
+		if (t->hung_sid != sid)
+			continue;
+		session_signal_locked(t->hung_foreground, SIGHUP);
+		session_signal_locked(t->hung_foreground, SIGCONT);
+		t->hung_sid = t->hung_foreground = 0;
+	}
 }
 
 void terminal_session_ends(const struct proc *p)
 {
+	struct msg m = { .op = DEV_HANGUP };
+
 	if (p->sid != p->pid)
 		return;
 	mutex_lock(&proc_tree_lock);
+	leader_of_hung_ends_locked(p->sid);
 	struct terminal *t = of_session_locked(p);
-	if (t)
-		leave_locked(t, true);
+	struct port *port = t ? leader_ends_locked(t) : NULL;
 	mutex_unlock(&proc_tree_lock);
+	if (!port)
+		return;
+	(void)port_call_kernel(port, &m, NULL, NULL, 0, NULL, CALL_TO_DEATH);
+	port_put(port);
+}
+
+uint32_t terminal_hangups(const struct terminal *t)
+{
+	return t->hangups;
+}
+
+bool terminal_refuses(const struct terminal *t)
+{
+	return t->exclusive && !capable(CAP_SYS_ADMIN);
 }
 
 /* ---- the background ---- */
@@ -178,14 +246,15 @@ int terminal_check_write(const struct terminal *t)
 	return unlikely(t->tostop) ? terminal_check(t, SIGTTOU) : 0;
 }
 
-bool terminal_changes(unsigned cmd)
+bool terminal_changes(unsigned cmd, bool master)
 {
-	return cmd == TCSETS || cmd == TCSETSW || cmd == TCSETSF || cmd == TCSBRK || cmd == TCXONC || cmd == TCFLSH;
+	return (cmd >= TCSETS && cmd <= TCSETSF) || (cmd >= TCSETA && cmd <= TCSETAF) ||
+	       (!master && (cmd == TCSBRK || cmd == TCXONC || cmd == TCFLSH || cmd == TCSBRKP));
 }
 
-void terminal_set(struct terminal *t, const struct abi_termios *now)
+void terminal_set(struct terminal *t, uint64_t lflag)
 {
-	t->tostop = now->c_lflag & TOSTOP;
+	t->tostop = lflag & TOSTOP;
 }
 
 /* ---- ioctl ---- */
@@ -212,12 +281,15 @@ static int give_up(struct terminal *t)
 	struct proc *p = proc_current();
 	int err = 0;
 	mutex_lock(&proc_tree_lock);
-	if (!controls(t, p))
+	if (!controls(t, p)) {
 		err = -ENOTTY;
-	else if (p->sid == p->pid)
-		leave_locked(t, false);
-	else
+	} else if (p->sid == p->pid) {
+		session_signal_locked(t->foreground, SIGHUP);
+		session_signal_locked(t->foreground, SIGCONT);
+		leave_locked(t);
+	} else {
 		p->no_terminal = true;
+	}
 	mutex_unlock(&proc_tree_lock);
 	return err;
 }
@@ -247,20 +319,44 @@ static int set_foreground(struct terminal *t, vaddr_t arg)
 	return err;
 }
 
-static int number_out(const struct terminal *t, const volatile int *number, vaddr_t arg)
+/* Asked through the master's side, it need not be the caller's terminal. */
+static int number_out(const struct terminal *t, const volatile int *number, bool master, vaddr_t arg)
 {
 	int32_t value = *number;
-	return controls(t, proc_current()) ? copy_to_user(arg, &value, sizeof value) : -ENOTTY;
+
+	if (!master && !controls(t, proc_current()))
+		return -ENOTTY;
+	return master && !value && number == &t->sid ? -ENOTTY : copy_to_user(arg, &value, sizeof value);
 }
 
-bool terminal_ioctl(struct file *f, struct terminal *t, unsigned cmd, vaddr_t arg, int64_t *result)
+static int exclusive_out(const struct terminal *t, vaddr_t arg)
+{
+	int32_t value = t->exclusive;
+
+	return copy_to_user(arg, &value, sizeof value);
+}
+
+static int rdev_out(const struct terminal *t, vaddr_t arg)
+{
+	uint32_t value = (uint32_t)t->rdev;
+
+	return copy_to_user(arg, &value, sizeof value);
+}
+
+static int set_exclusive(struct terminal *t, bool exclusive)
+{
+	t->exclusive = exclusive;
+	return 0;
+}
+
+bool terminal_ioctl(struct file *f, struct terminal *t, bool master, unsigned cmd, vaddr_t arg, int64_t *result)
 {
 	switch (cmd) {
 	case TIOCGPGRP:
-		*result = number_out(t, &t->foreground, arg);
+		*result = number_out(t, &t->foreground, master, arg);
 		return true;
 	case TIOCGSID:
-		*result = number_out(t, &t->sid, arg);
+		*result = number_out(t, &t->sid, master, arg);
 		return true;
 	case TIOCSPGRP:
 		*result = set_foreground(t, arg);
@@ -269,8 +365,21 @@ bool terminal_ioctl(struct file *f, struct terminal *t, unsigned cmd, vaddr_t ar
 		*result = take(t, arg, (f->flags & O_ACCMODE) != O_WRONLY);
 		return true;
 	case TIOCNOTTY:
-		*result = give_up(t);
+		*result = master ? -ENOTTY : give_up(t);
 		return true;
+	case TIOCEXCL:
+	case TIOCNXCL:
+		*result = master ? 0 : set_exclusive(t, cmd == TIOCEXCL);
+		return true;
+	case TIOCGEXCL:
+		*result = exclusive_out(t, arg);
+		return true;
+	case TIOCGDEV:
+		*result = rdev_out(t, arg);
+		return true;
+	case TIOCSTI:
+		*result = -EPERM;
+		return !controls(t, proc_current()) && !capable(CAP_SYS_ADMIN);
 	default:
 		return false;
 	}

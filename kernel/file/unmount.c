@@ -25,7 +25,7 @@ static int finish(struct filesystem *fs, struct node *root)
 		fs->state = FS_LEAVING;
 		node_cache_close_fs(fs);
 		fs->state = FS_GONE;
-		err = port_call_kernel(fs->file_port, &m, NULL, NULL, 0, NULL, false);
+		err = port_call_kernel(fs->file_port, &m, NULL, NULL, 0, NULL, CALL_TO_DEATH);
 		if (!err)
 			err = m.status < 0 ? m.status : 0;
 	}
@@ -41,7 +41,7 @@ static void tell_service(const struct mount *m)
 
 	if (!port)
 		return;
-	(void)port_call_kernel(port, &told, NULL, NULL, 0, NULL, false);
+	(void)port_call_kernel(port, &told, NULL, NULL, 0, NULL, CALL_TO_DEATH);
 	port_put(port);
 }
 

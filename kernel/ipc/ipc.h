@@ -43,12 +43,18 @@ bool port_alive(struct port *p);
 /*
  * port_call_kernel: the kernel as client. m (and data behind it, in `data`) is sent; the reply replaces m, its data
  * goes to
- * reply_data (up to reply_cap). -> 0 when a reply came (look at m->status), -EPIPE (owner died), -EINTR (the waiting
- * process is being killed; with interruptible, any signal), -ENOMEM.
+ * reply_data (up to reply_cap). -> 0 when a reply came (look at m->status), -EPIPE (owner died), -EINTR (see call_end),
+ * -ENOMEM.
  * -> may sleep; no lock may be held (asserted). loan may be NULL; the call takes its own reference.
  */
+/* What ends the wait for a reply early. */
+enum call_end {
+	CALL_TO_DEATH,  /* the waiting process is being killed */
+	CALL_TO_SIGNAL, /* or has any signal to see to */
+	CALL_CANCELLED, /* then the server is asked, once, to answer soon (DEV_CANCEL), and the wait goes on to death */
+};
 int port_call_kernel(struct port *p, struct msg *m, const void *data, void *reply_data, size_t reply_cap,
-                     struct loan *loan, bool interruptible);
+                     struct loan *loan, enum call_end end);
 /*
  * port_call_memory: the same for a call whose answer is memory to map (DEV_MAP), without data.
  * -> *object: what was offered with the reply, whatever its status, referenced, from page *pgoff on; NULL: nothing was

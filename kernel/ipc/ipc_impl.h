@@ -57,7 +57,7 @@ void call_put(struct call *c);
  * port_call_send: send c and wait. -> 0 when the reply is in c (m, data); -EPIPE, -EINTR (the call has been taken back
  * or abandoned; c is still the caller's to put). c->loan is dropped when the call is over.
  */
-int port_call_send(struct port *p, struct call *c, enum wait_how how);
+int port_call_send(struct port *p, struct call *c, enum call_end end);
 /*
  * port_take: the next call or notification. next: a thread claimed but not yet ready, which gets this CPU if we wait,
  * and is made ready in any case.

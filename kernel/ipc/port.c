@@ -14,7 +14,7 @@
  * it directly, and a reply that is followed by an empty receive switches back, so a round trip on one CPU never
  * visits a run queue.
  *
- * Who may disappear: the caller (killed, interrupted) takes back a waiting call, and abandons an active one, whose
+ * Who may disappear: the caller (killed, interrupted; or it has the server asked to make an end) takes back a waiting call, and abandons an active one, whose
  * reply then finds nobody (ESRCH) but whose loan stays valid until that reply. The owner (the receive right is
  * closed) fails all its calls with EPIPE. Client rights hold a reference to the port, so a dead port remains as an
  * object that says EPIPE.
@@ -34,6 +34,7 @@
  */
 #include "ipc/ipc_impl.h"
 
+#include <abi/devproto.h>
 #include <abi/errno.h>
 
 #include "file/file.h"
@@ -161,7 +162,46 @@ static bool call_give_up(struct port *p, struct call *c)
 	return done;
 }
 
-int port_call_send(struct port *p, struct call *c, enum wait_how how)
+/* A receiver that sleeps is given the call, else it waits its turn. */
+static struct thread *call_pass_locked(struct port *p, struct call *c)
+{
+	struct thread *receiver = receiver_claim_locked(p);
+
+	if (receiver && c->m.data_len <= receiver->receive_cap) {
+		activate_locked(p, c);
+		receiver->received = c;
+	} else {
+		list_push_back(&p->waiting, &c->link);
+	}
+	return receiver;
+}
+
+/*
+ * A signal has come: the server is asked to answer c soon, by a call that nobody waits for. It comes behind c itself, so
+ * the server knows whether c had to wait. Without memory for it c goes on as if no signal had come.
+ */
+static int call_cancel(struct port *p, struct call *c)
+{
+	struct call *request = call_alloc();
+	struct thread *receiver = NULL;
+
+	spin_lock(&p->lock);
+	bool done = c->state == CALL_DONE;
+	if (!done) {
+		wait_begin(WAIT_KILLABLE);
+		if (request) {
+			request->m = (struct msg){ .op = DEV_CANCEL, .arg = { c->m.arg[0], c->m.arg[5] } };
+			request->caller = NULL;
+			receiver = call_pass_locked(p, request);
+		}
+	}
+	spin_unlock(&p->lock);
+	if (done && request)
+		call_put(request);
+	return done ? 0 : wait_end(receiver, UINT64_MAX);
+}
+
+int port_call_send(struct port *p, struct call *c, enum call_end end)
 {
 	if (CHECKED)
 		lock_check_none_held();
@@ -173,16 +213,12 @@ int port_call_send(struct port *p, struct call *c, enum wait_how how)
 		c->refs = 1;
 		return -EPIPE;
 	}
-	wait_begin(how);
-	struct thread *receiver = receiver_claim_locked(p);
-	if (receiver && c->m.data_len <= receiver->receive_cap) {
-		activate_locked(p, c);
-		receiver->received = c;
-	} else {
-		list_push_back(&p->waiting, &c->link);
-	}
+	wait_begin(end == CALL_TO_DEATH ? WAIT_KILLABLE : WAIT_SIGNALS);
+	struct thread *receiver = call_pass_locked(p, c);
 	spin_unlock(&p->lock);
 	int err = wait_end(receiver, UINT64_MAX);
+	if (unlikely(err && end == CALL_CANCELLED))
+		err = call_cancel(p, c);
 	if (err && !call_give_up(p, c))
 		return err;
 	if (c->loan) {
@@ -193,7 +229,7 @@ int port_call_send(struct port *p, struct call *c, enum wait_how how)
 }
 
 int port_call_kernel(struct port *p, struct msg *m, const void *data, void *reply_data, size_t reply_cap,
-                     struct loan *loan, bool interruptible)
+                     struct loan *loan, enum call_end end)
 {
 	struct call *c = call_alloc();
 	if (!c)
@@ -213,7 +249,7 @@ int port_call_kernel(struct port *p, struct msg *m, const void *data, void *repl
 		}
 		memcpy(c->data, data, m->data_len);
 	}
-	int err = port_call_send(p, c, interruptible ? WAIT_SIGNALS : WAIT_KILLABLE);
+	int err = port_call_send(p, c, end);
 	if (!err) {
 		*m = c->m;
 		m->data_len = MIN(c->m.data_len, reply_cap);
@@ -233,7 +269,7 @@ int port_call_memory(struct port *p, struct msg *m, struct object **object, pgof
 		return -ENOMEM;
 	c->m = *m;
 	c->m.badge = c->m.npages = c->m.data_len = 0;
-	int err = port_call_send(p, c, WAIT_KILLABLE);
+	int err = port_call_send(p, c, CALL_TO_DEATH);
 	if (!err) {
 		*m = c->m;
 		*object = c->offer;

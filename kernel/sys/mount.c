@@ -174,12 +174,13 @@ CALL(fs_unmount)
 	return err;
 }
 
+/* port, terminal, signal */
 CALL(dev_signal)
 {
 	struct port *port = port_of(a);
 	if (!port)
 		return -EBADF;
-	int err = terminal_signal(port, (int)b);
+	int err = terminal_signal(port, b, (int)c);
 	port_put(port);
 	return err;
 }

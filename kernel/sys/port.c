@@ -122,7 +122,7 @@ static int64_t call_through(int fd, vaddr_t m, uint64_t cap, struct loan *loan)
 	call->m.badge = client->badge;
 	call->m.npages = loan ? loan->npages : 0;
 	call->loan = loan;
-	err = port_call_send(client->port, call, WAIT_SIGNALS);
+	err = port_call_send(client->port, call, CALL_TO_SIGNAL);
 	if (!err && call->m.data_len > cap)
 		err = -EMSGSIZE;
 	if (!err)

@@ -157,7 +157,7 @@ static int read_from_server(struct object *o, pgoff_t at, enum read_hint hint)
 		return err == -EEXIST || err == -ENXIO ? 0 : err; /* the caller looks again */
 	}
 	struct msg m = { .op = PAGER_READ, .arg = { o->key, at, t->loan.npages } };
-	err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, false), &m);
+	err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, CALL_TO_DEATH), &m);
 	if (!err && (m.arg[0] == 0 || m.arg[0] > t->loan.npages))
 		err = -EIO;
 	t->filled = err ? 0 : (uint32_t)m.arg[0];
@@ -233,7 +233,7 @@ void object_read_ahead(struct object *o, pgoff_t first, size_t npages)
 int pager_reserve(struct object *o, pgoff_t first, size_t npages, uint64_t size)
 {
 	struct msg m = { .op = PAGER_DIRTY, .arg = { o->key, first, npages, size } };
-	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, false), &m);
+	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, CALL_TO_DEATH), &m);
 
 	if (err)
 		return err;
@@ -424,7 +424,7 @@ static int write_sector_runs(struct object *o, struct transfer *t)
 			left &= (uint16_t)~(1u << (start + n++));
 		struct msg m = { .op = PAGER_WRITE, .arg = { o->key, (t->first << PAGE_SHIFT) + start * 512u, n * 512ul,
 		                                             o->size, (uint64_t)-1, 0 } };
-		err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, false), &m);
+		err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, CALL_TO_DEATH), &m);
 	}
 	return err;
 }
@@ -444,7 +444,7 @@ static int write_run(struct object *o, struct transfer *t)
 	                                             (uint64_t)o->mtime_nsec } };
 	int64_t sec = o->mtime_sec, nsec = o->mtime_nsec;
 	spin_unlock(&o->lock);
-	err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, false), &m);
+	err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, &t->loan, CALL_TO_DEATH), &m);
 	if (!err)
 		mtime_sent(o, sec, nsec);
 	return err;
@@ -492,7 +492,7 @@ int pager_simple(struct object *o, uint32_t op)
 	o->unsynced = op != PAGER_SYNC;
 	o->syncing += op == PAGER_SYNC;
 	spin_unlock(&o->lock);
-	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, false), &m);
+	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, CALL_TO_DEATH), &m);
 
 	spin_lock(&o->lock);
 	o->syncing -= op == PAGER_SYNC;
@@ -512,13 +512,13 @@ int pager_punch(struct object *o, pgoff_t first, size_t npages)
 	struct msg m = { .op = PAGER_PUNCH, .arg = { o->key, first, npages } };
 
 	object_changed(o);
-	return reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, false), &m);
+	return reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, CALL_TO_DEATH), &m);
 }
 
 int pager_seek(struct object *o, uint64_t off, bool hole, uint64_t *found)
 {
 	struct msg m = { .op = PAGER_SEEK, .arg = { o->key, off, o->size, hole } };
-	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, false), &m);
+	int err = reply_status(port_call_kernel(o->port, &m, NULL, NULL, 0, NULL, CALL_TO_DEATH), &m);
 
 	*found = m.arg[0];
 	return err;

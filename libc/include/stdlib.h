@@ -84,6 +84,11 @@ int putenv(char *setting);
 int clearenv(void);
 
 int system(const char *command);
+int posix_openpt(int flags);
+int grantpt(int fd);
+int unlockpt(int fd);
+char *ptsname(int fd);
+int ptsname_r(int fd, char *name, size_t size);
 int mkstemp(char *name);
 int mkostemp(char *name, int flags);
 int mkstemps(char *name, int suffix_len);

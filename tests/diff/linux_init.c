@@ -44,11 +44,11 @@ static long must(const char *what, long result)
 	return result;
 }
 
-static void mount_at(const char *what, const char *where, const char *type, unsigned long flags)
+static void mount_at(const char *what, const char *where, const char *type, unsigned long flags, const char *options)
 {
 	if (mkdir(where, 0755) < 0 && errno != EEXIST)
 		must(where, -1);
-	must(where, mount(what, where, type, flags, ""));
+	must(where, mount(what, where, type, flags, options));
 }
 
 static void load_modules(void)
@@ -68,11 +68,12 @@ static void load_modules(void)
 /* The disk becomes the root. */
 static void enter_disk(void)
 {
-	mount_at("/dev/vda", "/disk", "ext2", 0);
-	mount_at("dev", "/disk/dev", "devtmpfs", 0);
-	mount_at("proc", "/disk/proc", "proc", 0);
-	mount_at("tmpfs", "/disk/tmp", "tmpfs", 0);
-	mount_at("tmpfs", "/disk/dev/shm", "tmpfs", 0);
+	mount_at("/dev/vda", "/disk", "ext2", 0, "");
+	mount_at("dev", "/disk/dev", "devtmpfs", 0, "");
+	mount_at("proc", "/disk/proc", "proc", 0, "");
+	mount_at("tmpfs", "/disk/tmp", "tmpfs", 0, "");
+	mount_at("tmpfs", "/disk/dev/shm", "tmpfs", 0, "");
+	mount_at("devpts", "/disk/dev/pts", "devpts", 0, "gid=5,mode=620");
 	must("chdir", chdir("/disk"));
 	must("move", mount(".", "/", NULL, MS_MOVE, NULL));
 	must("chroot", syscall(SYS_chroot, "."));
@@ -115,7 +116,7 @@ int main(int argc, char **argv)
 {
 	char line[32];
 
-	mount_at("dev", "/dev", "devtmpfs", 0);
+	mount_at("dev", "/dev", "devtmpfs", 0, "");
 	load_modules();
 	enter_disk();
 	int output = open_line("/dev/ttyS1"), errors = open_line("/dev/ttyS2"), control = open_line("/dev/ttyS3");

@@ -17,7 +17,7 @@ int fs_service(int port);
 int fs_unmount(const char *path);
 int dev_register(int port, const char *name, unsigned int mode, uint64_t rdev);
 int dev_poll_changed(void);
-int dev_signal(int port, int signo);
+int dev_signal(int port, uint64_t terminal, int signo);
 int pager_role(void);
 
 long vm_audit(void);

@@ -10,9 +10,9 @@
 #include "../internal.h"
 #include <atlas/system.h>
 
-int dev_signal(int port, int signo)
+int dev_signal(int port, uint64_t terminal, int signo)
 {
-	return (int)raw2(SYS_dev_signal, port, signo);
+	return (int)raw3(SYS_dev_signal, port, terminal, signo);
 }
 
 int dev_register(int port, const char *name, unsigned int mode, uint64_t rdev)

@@ -71,7 +71,9 @@ int tcsetpgrp(int fd, pid_t group)
 
 pid_t tcgetsid(int fd)
 {
-	return tcgetpgrp(fd) < 0 ? -1 : getsid(0);
+	int session;
+
+	return ioctl(fd, TIOCGSID, &session) < 0 ? -1 : session;
 }
 
 void cfmakeraw(struct termios *t)
@@ -91,7 +93,7 @@ speed_t cfgetispeed(const struct termios *t)
 
 speed_t cfgetospeed(const struct termios *t)
 {
-	return t->c_cflag & B38400;
+	return t->c_cflag & CBAUD;
 }
 
 int isatty(int fd)

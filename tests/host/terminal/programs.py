@@ -4,7 +4,9 @@
     programs.py [OPTION...]    on Atlas, whose serial line is the terminal; options as for `tools/atlas shell`
     programs.py --linux        the same dialogues on the Linux that runs this script, to see that they are right
 
-A dialogue waits for what a program says before it types on: the jobs that get a signal from a key say "up" first.
+A dialogue waits for what a program says before it types on: the jobs that get a signal from a key say "up" first, each
+process of them, for between fork and exec it ignores what its shell ignores. A shell says which job it puts in front
+before it does so: for such a job a key is pressed until it does what it should (Screen.press).
 """
 import os
 import shutil
@@ -19,7 +21,7 @@ PROMPT = r"ready> (\x1b\[6n|\x1b\[K|\x1b\[J|\x1b\[\?2004h)*$"
 BUSYBOX, BASH = "/bin/busybox", "/bin/bash-static"
 GONE = "while ps -o args | grep -q '^[s]leep 1000'; do sleep 0.1; done; echo no''ne\r"
 THEN = r".*ready> (\x1b\[6n)?$"  # behind what must come before the prompt counts
-UP = r"\r\nup\r\n"
+UP = r"\n(\x1b\[\?2004l\r)?up\r\n"
 WAITS = "sh -c 'echo up; exec sleep 1000'"
 STATUS = "echo status $?\r"
 
@@ -42,7 +44,7 @@ def jobs(s):
             r"\[1\]\+ +(\d+) Stopped.*\r\n *\1 +\1 +T .*sleep 1000")
     s.check("bg sets it going", "bg; jobs\r", r"\[1\] +sh -c", r"\[1\]\+  Running +sh -c")
     s.type("fg\r", r"sh -c .echo up; exec sleep 1000.\r\n")
-    s.check("fg waits for it, and ^C ends it", "\x03", r"\^C")
+    terminal.result(s.press("\x03", r"\^C", PROMPT), "fg waits for it, and ^C ends it", s.text)
     s.check("by SIGINT", STATUS, r"\r\nstatus 130\r\n")
     s.type(WAITS + "\r", UP)
     s.check("^\\ ends a program", "\x1c", r"\^\\Quit")
@@ -66,14 +68,14 @@ def background(s):
 
 
 def pipelines(s):
-    s.type("cat | (echo up >&2; tr a-z A-Z)\r", UP)
+    s.type("sh -c 'echo up >&2; exec cat' | sh -c 'echo up >&2; exec tr a-z A-Z'\r", UP + r"up\r\n")
     s.check("^Z stops all of a pipeline", "\x1a", r"\[1\]\+  Stopped")
     s.check("each process of it",
             "p=$(jobs -p); ps -o pgid,stat | awk -v p=$p '$1 == p { n++; t += $2 ~ /^T/ } END { print (n > 1 && n == t) }'\r",
             r"\r\n1\r\n")
-    s.type("fg\r", r"tr a-z A-Z\)\r\n")
+    s.type("fg\r", r"tr a-z A-Z.\r\n")
     s.check("fg sets all of it going", "upper case\r\x04", r"UPPER CASE\r\n")
-    s.type("sleep 1000 | cat | (echo up >&2; cat)\r", UP)
+    s.type("sh -c 'echo up >&2; exec sleep 1000' | sh -c 'echo up >&2; exec cat'\r", UP + r"up\r\n")
     s.check("^C ends all of a pipeline", "\x03", r"\^C")
     s.check("and leaves no process", GONE, r"\r\nnone\r\n")
     for name in "one", "two":
@@ -123,14 +125,16 @@ def modes(s):
     """Programs that set the terminal."""
     s.type("stty -echo; echo up; read x; stty echo; echo \"got <$x>\"\r", UP)
     s.check("-echo hides what is typed", "secret\r", r"^(\r\n)?got <secret>\r\n")
-    s.type("(sleep 3; echo up) & read -s -n 3 x; echo \"got <$x>\"\r", UP)
+    # read sets the terminal anew when a child ends, so who says "up" lives on.
+    s.type("(sleep 3; echo up; exec sleep 1000) & read -s -n 3 x; echo \"got <$x>\"\r", UP)
     s.check("read -s -n takes three keys", "abc", r"^(\r\n)?got <abc>\r\n")
+    s.check("a job ended", "kill %1; wait; " + GONE, r"\r\nnone\r\n")
     s.type("stty raw -echo; echo up; dd bs=1 count=4 2>/dev/null | od -An -tx1; stty sane\r", r"\r\nup\r?\n")
     s.check("raw hands over every key", "\x03\x1a\r\x04", r" 03 1a 0d 04")
     s.check("min 0 time 2 gives up waiting",
             "stty -icanon min 0 time 2; dd bs=1 count=1 2>/dev/null | wc -c; stty icanon\r", r"\r\n0\r\n")
     s.type("echo up; cat\r", UP)
-    s.check("keys erase in a line", "wrogn\x7f\x7fng drop\x17line\rkill\x15kept\r\x04", r"\r\nwrong line\r\n",
+    s.check("keys erase in a line", "wrogn\x7f\x7fng drop\x17line\rkill\x15kept\r\x04", r"wrong line\r\n",  # what cat writes may come into the second line
             r"\r\nkept\r\n")
     s.type("stty erase ^H; echo up; cat\r", UP)
     s.check("another key may erase", "abx\x08c\r\x04", r"\r\nabc\r\n")
@@ -165,8 +169,11 @@ def vi(s):
     s.type("/99\r", r"99")
     s.type("dd", r"100")
     s.type("1G", r"\x1b\[1;1H$")
-    s.type("Oa first line\x1b", r"first line")
-    s.type("Golast line\x1b", r"last line")
+    # An escape that other keys follow at once might begin a function key: the line below says when vi has taken it.
+    s.type("Oa first line", r"first line")
+    s.type("\x1b", r"- numbers")
+    s.type("Golast line", r"last line")
+    s.type("\x1b", r"- numbers")
     s.type("yyp", r"last line")
     s.type("u", r"[Uu]nd")
     s.check("vi saves", ":wq\r", r"'numbers' 101L")
@@ -179,7 +186,7 @@ def vi(s):
     s.check("and the file is as it was", "head -n 1 numbers; wc -l numbers\r", r"\r\na first line\r\n101 numbers")
     s.type("vi fresh\r", r"fresh")
     s.type("iabc", r"abc")
-    s.type("\x1b", r"\x1b")
+    s.type("\x1b", r"- fresh")
     s.check("vi stops", "\x1a", r"\[1\]\+  Stopped .*vi fresh")
     s.type("fg\r", r"abc")
     s.check("and goes on", "ZZ")
@@ -190,12 +197,16 @@ def screens(s):
     s.type("less numbers\r", r"numbers")
     s.type("G", r"last line")
     s.type("g", r"a first line")
-    s.type("/42\r", r"7m42")
+    # less makes the terminal raw for each key only: a return that comes in between is a newline, which it does not take.
+    s.type("/", r"\x1b\[24;2H$")
+    s.type("4", r"\x1b\[24;3H$")
+    s.type("2", r"\x1b\[24;4H$")
+    terminal.result(s.type("\r", r"7m42"), "less searches", s.text)
     s.check("less looks at a file", "q")
     s.type("more numbers\r", r"--More--")
     s.type(" ", r"--More--")
     s.check("more shows a page at a time", "q")
-    s.type("seq 200 | less\r", r"\n23")
+    s.type("seq 200 | less\r", r"\n(\x1b\[K)?23")
     s.check("less reads a pipe and the keyboard", "q")
     s.check("top prints once", "top -b -n1\r", r"Mem: ", r"Load average: ", r"PID +PPID USER +STAT +VSZ", r"top -b -n1")
     s.type("top -d 1\r", r"COMMAND")
@@ -218,7 +229,7 @@ def bash(s):
     s.check("lists them", "jobs -l\r", r"\[1\]\+ +\d+ Stopped +sh -c")
     s.check("continues them", "bg; jobs\r", r"\[1\]\+ sh -c .*&\r\n", r"\[1\]\+  Running +sh -c")
     s.type("fg\r", r"sh -c .echo up; exec sleep 1000.\r\n")
-    s.check("ends them", "\x03", r"\^C")
+    terminal.result(s.press("\x03", r"\^C", s.prompt), "ends them", s.text)
     s.check("completes", "echo unc\t\r", r"[\r\n]uncommon *\r\n")
     s.check("suspends", "suspend\r", r"\[1\]\+  Stopped +.*bash --norc\r\nready> ")
     s.type("fg\r", r"\nbash --norc\r\n")

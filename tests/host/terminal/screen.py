@@ -41,16 +41,20 @@ class Screen:
         os.close(terminal)
         self.text = ""
 
-    def wait_for(self, pattern=None):
-        """Collects output until it matches, else the prompt does."""
-        deadline = time.monotonic() + SECONDS
-        while not re.search(pattern or self.prompt, self.text):
+    def matches(self, patterns):
+        return all(re.search(pattern, self.text) for pattern in patterns)
+
+    def wait_for(self, *patterns, seconds=SECONDS):
+        """Collects output until all the patterns match; without any, until the prompt does."""
+        patterns = patterns or (self.prompt,)
+        deadline = time.monotonic() + seconds
+        while not self.matches(patterns):
             if not select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0]:
                 return False
             try:
                 data = os.read(self.master, 4096)
             except OSError:
-                return bool(re.search(pattern or self.prompt, self.text))
+                return self.matches(patterns)
             # QEMU leaves output processing on at our end, so "\r\n" arrives with another "\r".
             self.text = (self.text + data.decode(errors="replace")).replace("\r\r\n", "\r\n")
         return True
@@ -59,15 +63,23 @@ class Screen:
         """QEMU takes ^A for itself, and hands over the second of two."""
         return (keys.replace("\x01", "\x01\x01") if self.raw else keys).encode()
 
-    def type(self, keys, pattern=None):
+    def type(self, keys, *patterns):
         self.text = ""
         os.write(self.master, self.encode(keys))
-        return self.wait_for(pattern)
+        return self.wait_for(*patterns)
+
+    def press(self, key, *patterns):
+        """Types a key again and again until what it does is seen: who it is for may not be in front yet."""
+        self.text = ""
+        for _ in range(10):
+            os.write(self.master, self.encode(key))
+            if self.wait_for(*patterns, seconds=SECONDS / 10):
+                return True
+        return False
 
     def check(self, name, keys, *patterns):
-        """Types, waits for the next prompt, and looks for the patterns in what came."""
-        prompt = self.type(keys)
-        result(prompt and all(re.search(p, self.text) for p in patterns), name, self.text)
+        """Types, and waits for the patterns and the next prompt. A shell also shows its prompt when it redraws a line."""
+        result(self.type(keys, self.prompt, *patterns), name, self.text)
 
     def kill(self):
         """Ends the program and what it started, QEMU for one."""

@@ -24,7 +24,7 @@
 #define COM2_IRQ  3
 #define COM3_BASE 0x3e8
 #define COM3_IRQ  5
-#define INPUT_MAX 4096u
+#define STREAM_MAX 4096u
 #define START_OF_TEXT 2
 
 struct output {
@@ -36,7 +36,7 @@ struct output {
 static struct output out = { .receives = true }, err;
 
 static struct {
-	uint8_t bytes[INPUT_MAX];
+	uint8_t bytes[STREAM_MAX];
 	uint32_t first, count;   /* ring */
 	uint32_t frame_left;     /* bytes of the current frame still to come */
 	uint8_t header[2];
@@ -59,7 +59,7 @@ static uint32_t send_some(struct uart *u, const uint8_t *data, uint32_t len)
 
 static bool wants_input(const struct output *o)
 {
-	return o->receives && in.count < INPUT_MAX;
+	return o->receives && in.count < STREAM_MAX;
 }
 
 static void output_pump(struct output *o)
@@ -71,7 +71,7 @@ static void output_pump(struct output *o)
 		if (w->done < w->len)
 			break;
 		answer(w->token, 0, w->len, NULL, 0);
-		waiter_drop_first(&o->writers);
+		waiter_drop(&o->writers, w);
 	}
 	uart_want(&o->uart, wants_input(o), o->writers.first);
 }
@@ -91,7 +91,7 @@ void stream_write(const struct message *m)
 		answer(m->head.token, 0, len, NULL, 0);
 		return;
 	}
-	struct waiter *w = waiter_add(&o->writers, m->head.token, m->data, len);
+	struct waiter *w = waiter_add(&o->writers, &m->head, m->data, len);
 	if (w)
 		w->done = sent;
 	output_pump(o);
@@ -102,8 +102,9 @@ void stream_write(const struct message *m)
 static void input_byte(uint8_t byte)
 {
 	if (in.frame_left > 0) {
-		in.bytes[(in.first + in.count++) % INPUT_MAX] = byte;
+		in.bytes[(in.first + in.count++) % STREAM_MAX] = byte;
 		in.frame_left--;
+		poll_news();
 		return;
 	}
 	in.header[in.header_have++] = byte;
@@ -111,15 +112,17 @@ static void input_byte(uint8_t byte)
 		return;
 	in.header_have = 0;
 	in.frame_left = in.header[0] | (uint32_t)in.header[1] << 8;
-	if (in.frame_left == 0)
+	if (in.frame_left == 0) {
 		in.ended = true;
+		poll_news();
+	}
 }
 
 static void input_receive(void)
 {
 	uint8_t byte;
 
-	while (in.count < INPUT_MAX && uart_receive(&out.uart, &byte))
+	while (in.count < STREAM_MAX && uart_receive(&out.uart, &byte))
 		input_byte(byte);
 }
 
@@ -135,13 +138,13 @@ static void input_deliver(void)
 
 	while ((w = in.readers.first) && (stream_readable() || w->len == 0)) {
 		uint32_t len = w->len < in.count ? w->len : in.count;
-		if (len > INPUT_MAX - in.first) /* up to where the ring wraps */
-			len = INPUT_MAX - in.first;
+		if (len > STREAM_MAX - in.first) /* up to where the ring wraps */
+			len = STREAM_MAX - in.first;
 		if (answer(w->token, 0, len, in.bytes + in.first, len)) {
-			in.first = (in.first + len) % INPUT_MAX;
+			in.first = (in.first + len) % STREAM_MAX;
 			in.count -= len;
 		}
-		waiter_drop_first(&in.readers);
+		waiter_drop(&in.readers, w);
 	}
 }
 
@@ -155,7 +158,7 @@ void stream_read(const struct msg *m)
 	if ((m->arg[2] & O_NONBLOCK) && !stream_readable()) {
 		answer(m->token, -EAGAIN, 0, NULL, 0);
 	} else {
-		waiter_add(&in.readers, m->token, NULL, m->arg[1] < MSG_DATA_MAX ? m->arg[1] : MSG_DATA_MAX);
+		waiter_add(&in.readers, m, NULL, m->arg[1] < MSG_DATA_MAX ? m->arg[1] : MSG_DATA_MAX);
 		input_deliver();
 	}
 	output_pump(&out); /* there may be room for input again */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tty: the server of the serial lines as character devices (abi/devproto.h). `tty PORT_FD` makes COM1 the terminal,
- * /dev/ttyS0 and /dev/console; `tty PORT_FD streams` leaves COM1 to the kernel's log and serves the raw streams
- * /dev/stream0, 1 and 2 of a program that tools/atlas runs. Never both: a program that is run by a tool has no
- * terminal, and opening /dev/tty tells it so.
+ * tty: the server of terminals and serial lines as character devices (abi/devproto.h). `tty PORT_FD` makes COM1 the
+ * terminal, /dev/ttyS0 and /dev/console; `tty PORT_FD streams` leaves COM1 to the kernel's log and serves the raw
+ * streams /dev/stream0, 1 and 2 of a program that tools/atlas runs. Never both: a program that is run by a tool has no
+ * terminal, and opening /dev/tty tells it so. Pseudo-terminals (/dev/ptmx) are served by either.
  *
- * One thread receives calls and interrupts from one port. Opening has no state of its own, so an instance is just the
- * minor number. init knows that the devices are there when its own DEV_OPEN on the port is answered.
+ * One thread receives calls and interrupts from one port. Opening a serial line has no state of its own, so an instance
+ * is just the minor number. init knows that the devices are there when its own DEV_OPEN on the port is answered.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <abi/devproto.h>
@@ -27,34 +28,39 @@ int server_port;
 
 static struct message message;
 static bool streams;
-static bool poller_waits;
+static bool poller_waits, changed;
+
+#define MAJOR_CONSOLE 5
+#define MAJOR_PTS 136
+
+enum serves { ALWAYS, STREAMS, TERMINAL };
 
 static const struct device {
 	const char *name;
 	uint8_t major, minor;
 	uint16_t mode;
+	enum serves when;
 } devices[] = {
-	{ "ttyS0", 4, MINOR_TERMINAL, 0620 },
-	{ "console", 5, MINOR_CONSOLE, 0600 },
-	{ "stream0", 60, MINOR_STREAM_IN, 0400 },
-	{ "stream1", 60, MINOR_STREAM_OUT, 0200 },
-	{ "stream2", 60, MINOR_STREAM_ERR, 0200 },
+	{ "ttyS0", 4, MINOR_TERMINAL, 0620, TERMINAL },
+	{ "console", MAJOR_CONSOLE, MINOR_CONSOLE, 0600, TERMINAL },
+	{ "ptmx", MAJOR_CONSOLE, MINOR_PTMX, 0666, ALWAYS },
+	{ "stream0", 60, MINOR_STREAM_IN, 0400, STREAMS },
+	{ "stream1", 60, MINOR_STREAM_OUT, 0200, STREAMS },
+	{ "stream2", 60, MINOR_STREAM_ERR, 0200, STREAMS },
 };
 
 #define DEVICES (sizeof(devices) / sizeof(devices[0]))
 
-/* Whether we serve the device: a stream or a name of the terminal, whichever this process was started for. */
-static bool is_served(uint64_t minor)
+/* Whether this process was started for the device. */
+static bool is_served(const struct device *d)
 {
-	bool stream = minor >= MINOR_STREAM_IN && minor <= MINOR_STREAM_ERR;
-
-	return stream ? streams : !streams && (minor == MINOR_TERMINAL || minor == MINOR_CONSOLE);
+	return d->when == ALWAYS || (d->when == STREAMS) == streams;
 }
 
 static int register_devices(void)
 {
 	for (const struct device *d = devices; d < devices + DEVICES; d++) {
-		if (!is_served(d->minor))
+		if (!is_served(d))
 			continue;
 		int error = dev_register(server_port, d->name, S_IFCHR | d->mode, (uint64_t)d->major << 8 | d->minor);
 		if (error < 0)
@@ -63,77 +69,131 @@ static int register_devices(void)
 	return 0;
 }
 
-static void answer_open(const struct msg *m)
+static const struct device *find(uint64_t major, uint64_t minor)
 {
+	for (const struct device *d = devices; d < devices + DEVICES; d++)
+		if (d->major == major && d->minor == minor && is_served(d))
+			return d;
+	return NULL;
+}
+
+static void open_device(const struct msg *m)
+{
+	const struct device *d = find(m->arg[3], m->arg[1]);
 	struct msg reply = { .token = m->token, .arg = { m->arg[1], streams ? 0 : DEV_IS_TERMINAL } };
 
-	if (!is_served(m->arg[1]))
-		reply.status = -ENXIO;
+	if (m->arg[3] == MAJOR_PTS) {
+		pty_open_slave(m, m->arg[1]);
+		return;
+	}
+	if (d && d->major == MAJOR_CONSOLE && d->minor == MINOR_PTMX) {
+		pty_open_master(m);
+		return;
+	}
+	reply.status = d || m->arg[3] == 0 ? 0 : -ENXIO; /* init, which looks whether we are there, says no major */
 	port_reply(server_port, &reply);
 }
 
-/* Output is always possible: a writer waits in its write. */
-static void answer_poll(const struct msg *m)
+uint64_t now_ns(void)
 {
-	bool readable = streams ? m->arg[0] == MINOR_STREAM_IN && stream_readable() : terminal_readable();
+	struct timespec now;
 
-	poller_waits |= !readable;
-	answer(m->token, 0, POLLOUT | (readable ? POLLIN : 0), NULL, 0);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ul + (uint64_t)now.tv_nsec;
 }
 
-/* Who was told that there is nothing to read asks again. */
+/* ---- poll: who was told that something is not true asks again when it may be ---- */
+
+void answer_poll(uint64_t token, unsigned now, unsigned all)
+{
+	poller_waits |= (now & all) != all;
+	answer(token, 0, now, NULL, 0);
+}
+
+void poll_news(void)
+{
+	changed = true;
+}
+
 static void tell_poller(void)
 {
-	if (!poller_waits || !(streams ? stream_readable() : terminal_readable()))
-		return;
-	poller_waits = false;
-	dev_poll_changed();
+	if (changed && poller_waits) {
+		poller_waits = false;
+		dev_poll_changed();
+	}
+	changed = false;
+}
+
+/* ---- calls ---- */
+
+static void stream_call(const struct message *message)
+{
+	const struct msg *m = &message->head;
+	bool input = m->arg[0] == MINOR_STREAM_IN;
+
+	switch (m->op) {
+	case DEV_CLOSE:
+		answer(m->token, 0, 0, NULL, 0);
+		break;
+	case DEV_READ:
+		stream_read(m);
+		break;
+	case DEV_WRITE:
+		stream_write(message);
+		break;
+	case DEV_IOCTL:
+		answer(m->token, -ENOTTY, 0, NULL, 0);
+		break;
+	case DEV_POLL: /* output is always possible: a writer waits in its write */
+		answer_poll(m->token, POLLOUT | (input && stream_readable() ? POLLIN : 0), input ? POLLIN : 0);
+		break;
+	default:
+		answer(m->token, m->op == DEV_MAP ? -ENODEV : -EINVAL, 0, NULL, 0);
+	}
 }
 
 static void handle_call(void)
 {
 	const struct msg *m = &message.head;
 
-	if (m->op != DEV_OPEN && !is_served(m->arg[0])) {
-		answer(m->token, -ENXIO, 0, NULL, 0);
-		return;
-	}
-	switch (m->op) {
-	case DEV_OPEN:
-		answer_open(m);
-		break;
-	case DEV_CLOSE:
+	if (m->op == DEV_OPEN)
+		open_device(m);
+	else if (m->arg[0] & (PTY_MASTER | PTY_SLAVE))
+		pty_call(&message);
+	else if (streams)
+		stream_call(&message);
+	else if (m->op == DEV_CLOSE)
 		answer(m->token, 0, 0, NULL, 0);
-		break;
-	case DEV_READ:
-		(streams ? stream_read : terminal_read)(m);
-		break;
-	case DEV_WRITE:
-		(streams ? stream_write : terminal_write)(&message);
-		break;
-	case DEV_IOCTL:
-		if (streams)
-			answer(m->token, -ENOTTY, 0, NULL, 0);
-		else
-			terminal_ioctl(&message);
-		break;
-	case DEV_POLL:
-		answer_poll(m);
-		break;
-	case DEV_MAP:
-		answer(m->token, -ENODEV, 0, NULL, 0);
-		break;
-	default:
-		answer(m->token, -EINVAL, 0, NULL, 0);
-	}
+	else
+		line_call(&serial_line, &message);
 }
 
-static void terminal_notified(uint64_t notes)
+/* ---- notifications ---- */
+
+/* The port has one timer, for the earliest deadline of any terminal. */
+static void set_timer(void)
 {
-	if (notes & NOTE_COM1)
-		terminal_interrupt();
-	if (notes & NOTE_TIME)
-		terminal_time();
+	static uint64_t set;
+	uint64_t first = pty_deadline(streams ? 0 : serial_line.deadline_ns);
+
+	if (first != set)
+		port_timer(server_port, first, NOTE_TIME);
+	set = first;
+}
+
+static void notified(uint64_t notes)
+{
+	uint64_t now = notes & NOTE_TIME ? now_ns() : 0;
+
+	if (streams)
+		streams_interrupt(notes);
+	else if (notes & NOTE_COM1)
+		serial_interrupt();
+	if (notes & NOTE_TIME) {
+		pty_time(now);
+		if (!streams)
+			line_time(&serial_line, now);
+	}
 }
 
 static int serve(void)
@@ -146,10 +206,9 @@ static int serve(void)
 			return error;
 		if (message.head.op != MSG_NOTIFY)
 			handle_call();
-		else if (streams)
-			streams_interrupt(message.head.arg[0]);
 		else
-			terminal_notified(message.head.arg[0]);
+			notified(message.head.arg[0]);
+		set_timer();
 		tell_poller();
 	}
 }
@@ -166,7 +225,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "tty: no access to the serial ports\n");
 		return 1;
 	}
-	int error = streams ? streams_open() : terminal_open();
+	int error = streams ? streams_open() : serial_open();
 	if (error == 0)
 		error = register_devices();
 	if (error == 0)
