@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -17,6 +18,9 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
@@ -50,6 +54,28 @@ static void forks(void)
 	}
 	CHECK(WTERMSIG(status_of(child)) == SIGKILL);
 	CHECK(wait(NULL) == -1 && errno == ECHILD);
+}
+
+static void filesystems(void)
+{
+	struct statvfs v = { 0 }, open_v = { 0 };
+	struct statfs s;
+	int fd = open("/", O_RDONLY);
+
+	CHECK(statvfs("/", &v) == 0 && fstatvfs(fd, &open_v) == 0 && fstatfs(fd, &s) == 0 && close(fd) == 0);
+	CHECK(v.f_blocks == s.f_blocks && v.f_namemax == (unsigned long)s.f_namelen && v.f_favail == v.f_ffree);
+	CHECK(v.f_blocks == open_v.f_blocks && v.f_fsid == open_v.f_fsid && v.f_flag == open_v.f_flag);
+	CHECK(statvfs("/proc", &v) == 0 && (v.f_flag & 0x20) == 0 && v.f_frsize == 4096);
+	CHECK(statvfs("/no such name", &v) == -1 && errno == ENOENT);
+	CHECK(fstatvfs(-1, &v) == -1 && errno == EBADF);
+}
+
+static void futexes(void)
+{
+	unsigned int word = 1;
+
+	CHECK(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0) == -1 && errno == EAGAIN);
+	CHECK(syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) == 0);
 }
 
 /* This program runs itself again with an argument that says which part to play. */
@@ -290,6 +316,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "greet") == 0)
 		return greet(argc, argv);
 	forks();
+	filesystems();
+	futexes();
 	execs();
 	signals();
 	faults();

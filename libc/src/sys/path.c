@@ -19,6 +19,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include <utime.h>
@@ -58,6 +59,34 @@ int statfs(const char *path, struct statfs *st)
 int fstatfs(int fd, struct statfs *st)
 {
 	return (int)call2(SYS_fstatfs, fd, st);
+}
+
+/* The kernel's answer in POSIX's names; f_flag without the kernel's mark that there are flags at all. */
+static int to_statvfs(int result, const struct statfs *from, struct statvfs *st)
+{
+	if (result == 0)
+		*st = (struct statvfs){
+			.f_bsize = from->f_bsize, .f_frsize = from->f_frsize, .f_blocks = from->f_blocks,
+			.f_bfree = from->f_bfree, .f_bavail = from->f_bavail, .f_files = from->f_files,
+			.f_ffree = from->f_ffree, .f_favail = from->f_ffree, .f_namemax = from->f_namelen,
+			.f_fsid = (unsigned int)from->f_fsid.__val[0] | (unsigned long)(unsigned int)from->f_fsid.__val[1] << 32,
+			.f_flag = from->f_flags & ~ST_VALID,
+		};
+	return result;
+}
+
+int statvfs(const char *__restrict path, struct statvfs *__restrict st)
+{
+	struct statfs from;
+
+	return to_statvfs(statfs(path, &from), &from, st);
+}
+
+int fstatvfs(int fd, struct statvfs *st)
+{
+	struct statfs from;
+
+	return to_statvfs(fstatfs(fd, &from), &from, st);
 }
 
 int access(const char *path, int mode)
