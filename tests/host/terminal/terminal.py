@@ -24,6 +24,8 @@ def main():
         screen.check("^D ends the input of a program", "line\r\x04", r"line\r\nline\r\n")
         screen.type("cat\r", r"cat\r\n")
         screen.check("^D in the middle of a line hands over the line", "part\x04\x04", r"partpart")
+        screen.type("dd bs=3 count=1 status=none; cat\r", r"cat\r\n")
+        screen.check("and is gone with a line as long as was asked for", "abc\x04more\r\x04", r"more\r\n(abc)?more\r\n")
         screen.type("sleep 1000\r", r"sleep 1000\r\n")
         time.sleep(0.5)
         screen.check("^C ends the foreground program", "\x03", r"\^C")

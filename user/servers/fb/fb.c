@@ -5,7 +5,7 @@
  *
  * The device (1234:1111, `-device VGA` and `-device bochs-display` alike) has two windows: its video memory, which is
  * the picture, line by line, 32 bits a pixel; and registers, of which a handful of 16-bit ones set the mode
- * (docs/specs/ standard-vga.txt of QEMU; the names are those of the Bochs VBE display interface):
+ * (docs/specs/standard-vga.txt of QEMU; the names are those of the Bochs VBE display interface):
  *
  *      BAR 0   video memory      offered to whoever maps /dev/fb0 (port_offer): a store is a pixel, no call passes
  *      BAR 2   registers         0x400: those of a VGA, from port 0x3c0 on    0x500: mode: index * 2
@@ -13,8 +13,7 @@
  * The server draws nothing and keeps nothing but the mode. It is not asked when a pixel is stored, so it may even be
  * slow; when it dies, the picture stays on the screen and whoever has it mapped gets SIGBUS at the next pixel.
  *
- * The mode is 1024x768 at first; FBIOPUT_VSCREENINFO sets another, of 32 bits a pixel, if the video memory has room for
- * it.
+ * The mode is 1024x768 at first; FBIOPUT_VSCREENINFO sets another, of 32 bits a pixel, if the video memory has room.
  * A change of mode leaves mappings as they are: what they show is the same memory, cut into lines of another length.
  * read() and write() go through the same window, from the position of the open file on.
  */
@@ -122,8 +121,7 @@ static struct fb_fix_screeninfo fixed(void)
 {
 	return (struct fb_fix_screeninfo){
 		.id = "atlas", .smem_start = device.bar[0].paddr, .smem_len = (uint32_t)video_size(),
-			.type = FB_TYPE_PACKED_PIXELS,
-		.visual = FB_VISUAL_TRUECOLOR, .line_length = line_length(),
+		.type = FB_TYPE_PACKED_PIXELS, .visual = FB_VISUAL_TRUECOLOR, .line_length = line_length(),
 	};
 }
 
