@@ -11,13 +11,11 @@
  * PAGER_CLOSE gives them back together. Two races follow from the two sides counting apart:
  *
  * - A LOOKUP may be answered while PAGER_CLOSE of the same inode is on its way. The counts still come out right, for
- * the
- *   answer counted one more. But the answer may tell of the inode as it was before CLOSE told the new size. So a closing node
- *   stays in the hash until its server has replied, who finds it waits, and `cache_changes` rises then: an answer that was
- *   asked for before the change is asked for again.
+ *   the answer counted one more. But the answer may tell of the inode as it was before CLOSE told the new size. So a
+ *   closing node stays in the hash until its server has replied, who finds it waits, and `cache_changes` rises then: an
+ *   answer that was asked for before the change is asked for again.
  * - An UNLINK may take the last name while a LOOKUP's answer, telling of one link, is not yet in the cache.
- * `cache_changes`
- *   rises there as well.
+ *   `cache_changes` rises there as well.
  *
  * The cache lock is never held while a server is asked. A thread that is being killed gets no answers, so it leaves the
  * closing of unlinked files to the closer thread. A dentry cache, names to nodes, was left out: the server would have
@@ -153,8 +151,7 @@ static void node_free(struct node *n)
 
 /*
  * The node in the hash, referenced, NULL when there is none. A closing one is waited for, which lets the lock go
- * meanwhile:
- * *waited says so. err_ptr(-EINTR).
+ * meanwhile: *waited says so. err_ptr(-EINTR).
  */
 static struct node *cache_find_locked(struct filesystem *fs, uint64_t ino, bool *waited)
 {

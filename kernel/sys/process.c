@@ -229,8 +229,11 @@ struct sysinfo_layout {
 
 SYSCALL(sysinfo)
 {
+	struct frame_census frames;
+	frame_census(&frames);
 	struct sysinfo_layout info = {
 		.uptime = clock_now_ns() / NSEC_PER_SEC,
+		.sharedram = frames.shmem * PAGE_SIZE,
 		.totalram = frames_total() * PAGE_SIZE,
 		.freeram = frames_free() * PAGE_SIZE,
 		.mem_unit = 1,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Alarms: a time on some clock, and how often again after it. The three interval timers of a process (setitimer), its
- * limit of
- * CPU time (RLIMIT_CPU) and its POSIX timers (posix_timer.c) all are one of these with something to do when it is due.
+ * limit of CPU time (RLIMIT_CPU) and its POSIX timers (posix_timer.c) all are one of these with something to do when it
+ * is due.
  *
  * The clock of an alarm is time since boot, or the CPU time of a process or thread, all of it or only that in user
  * mode. For the latter there is no hook where threads are switched: an alarm on a CPU clock is a timer on the wall's,

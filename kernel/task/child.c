@@ -226,7 +226,6 @@ static bool of_another_thread(struct proc *self, const struct proc *child)
 
 static bool matches(struct proc *self, const struct proc *child, const struct wait_query *q)
 {
-
 	if (q->who == WAIT_PID ? child->pid != q->id : q->who == WAIT_GROUP && child->pgid != (q->id ? q->id : self->pgid))
 		return false;
 	if (q->options & __WNOTHREAD && of_another_thread(self, child))

@@ -137,6 +137,14 @@ static unsigned long free_pages_now(void)
 	return (unsigned long)info.freeram * info.mem_unit / PAGE;
 }
 
+static unsigned long shared_pages_now(void)
+{
+	struct sysinfo info;
+
+	CHECK(sysinfo(&info) == 0);
+	return (unsigned long)info.sharedram * info.mem_unit / PAGE;
+}
+
 static void fill(int fd)
 {
 	static unsigned char page[PAGE];
@@ -160,6 +168,7 @@ static void the_last_frees_it(void)
 		if (pid == 0) {
 			close(turn[1]);
 			fill(fd);
+			CHECK(shared_pages_now() >= PAGES_LARGE);
 			CHECK(read(turn[0], &c, 1) == 0); /* until the parent has let go */
 			CHECK(size_of(fd) == (off_t)(PAGES_LARGE * PAGE));
 			unsigned char *p = map(PAGE, PROT_READ, MAP_SHARED, fd, (off_t)((PAGES_LARGE - 1) * PAGE));
