@@ -16,7 +16,6 @@
 #include "vm/vm.h"
 
 #define TSC_READABLE 1
-#define MCE_KILL_DEFAULT 2
 
 static int64_t name_set(vaddr_t at)
 {
@@ -41,6 +40,26 @@ static int64_t name_get(vaddr_t at)
 }
 
 static int64_t int_out(vaddr_t at, int32_t value) { return copy_to_user(at, &value, sizeof(value)); }
+
+/* What to do with a thread whose memory turns out to be broken, which no memory here does. */
+static int64_t mce_kill_set(struct thread *t, uint64_t how, uint64_t policy)
+{
+	bool clear = how == PR_MCE_KILL_CLEAR;
+	if (how > PR_MCE_KILL_SET || policy > (clear ? 0 : PR_MCE_KILL_DEFAULT))
+		return -EINVAL;
+	t->mce_kill = clear ? PR_MCE_KILL_DEFAULT : policy;
+	return 0;
+}
+
+static int64_t io_flusher_set(struct thread *t, uint64_t on, bool more)
+{
+	if (!capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	if (on > 1 || more)
+		return -EINVAL;
+	t->io_flusher = on;
+	return 0;
+}
 
 SYSCALL(prctl)
 {
@@ -96,7 +115,15 @@ SYSCALL(prctl)
 	case PR_TASK_PERF_EVENTS_ENABLE:
 		return 0; /* there are none */
 	case PR_MCE_KILL_GET:
-		return b || c || d || e ? -EINVAL : MCE_KILL_DEFAULT;
+		return b || c || d || e ? -EINVAL : t->mce_kill;
+	case PR_MCE_KILL:
+		return d || e ? -EINVAL : mce_kill_set(t, b, c);
+	case PR_GET_TID_ADDRESS:
+		return copy_to_user(b, &t->clear_child_tid, sizeof(t->clear_child_tid));
+	case PR_SET_IO_FLUSHER:
+		return io_flusher_set(t, b, c || d || e);
+	case PR_GET_IO_FLUSHER:
+		return !capable(CAP_SYS_RESOURCE) ? -EPERM : b || c || d || e ? -EINVAL : t->io_flusher;
 	case PR_SET_CHILD_SUBREAPER:
 		p->subreaper = b;
 		return 0;

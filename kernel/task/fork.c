@@ -58,6 +58,8 @@ static struct thread *thread_clone(const struct fork_request *r)
 	t->affinity = self->affinity;
 	t->policy = self->policy & ~SCHED_RESET_ON_FORK;
 	t->slack_ns = t->default_slack_ns = self->slack_ns;
+	t->mce_kill = self->mce_kill;
+	t->io_flusher = self->io_flusher;
 	t->fault_trapno = self->fault_trapno;
 	t->fault_error = self->fault_error;
 	t->fault_cr2 = self->fault_cr2;

@@ -141,6 +141,8 @@ struct thread {
 	int exit_status;           /* (c) of exit(2) */
 	int policy;                /* (a) SCHED_*; remembered, not acted upon */
 	uint64_t slack_ns, default_slack_ns; /* (c) of timers, prctl(2), and what its maker had: likewise */
+	uint8_t mce_kill;          /* (c) PR_MCE_KILL_EARLY, ...: likewise */
+	bool io_flusher;           /* (c) likewise */
 	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
 	const struct file_rights *judged_as; /* (c) NULL: as its process is. access(2) asks for the real user */
 	struct call *received; size_t receive_cap; /* in port_receive: a call handed over, referenced; room for its data */

@@ -17,6 +17,7 @@
 #include "task/task_impl.h"
 
 #include <abi/errno.h>
+#include <abi/misc.h>
 
 #include "lib/log.h"
 #include "lib/string.h"
@@ -63,6 +64,7 @@ static struct thread *thread_new(const char *name)
 	t->cpu = cpu_index();
 	t->affinity = ~0u;
 	t->slack_ns = t->default_slack_ns = TIMER_SLACK_NS;
+	t->mce_kill = PR_MCE_KILL_DEFAULT;
 	strlcpy(t->name, name, sizeof(t->name));
 	__atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
 	return t;
