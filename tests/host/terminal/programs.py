@@ -134,8 +134,8 @@ def modes(s):
     s.check("min 0 time 2 gives up waiting",
             "stty -icanon min 0 time 2; dd bs=1 count=1 2>/dev/null | wc -c; stty icanon\r", r"\r\n0\r\n")
     s.type("echo up; cat\r", UP)
-    s.check("keys erase in a line", "wrogn\x7f\x7fng drop\x17line\rkill\x15kept\r\x04", r"wrong line\r\n",  # what cat writes may come into the second line
-            r"\r\nkept\r\n")
+    s.check("keys erase in a line", "wrogn\x7f\x7fng drop\x17line\rkill\x15kept\r\x04", r"wrong line\r\n",
+            r"\r\nkept\r\n")  # what cat writes may come into the line that is being typed
     s.type("stty erase ^H; echo up; cat\r", UP)
     s.check("another key may erase", "abx\x08c\r\x04", r"\r\nabc\r\n")
     s.type("stty sane; stty -icrnl; echo up; head -n 1 | od -An -c\r", UP)
@@ -197,7 +197,7 @@ def screens(s):
     s.type("less numbers\r", r"numbers")
     s.type("G", r"last line")
     s.type("g", r"a first line")
-    # less makes the terminal raw for each key only: a return that comes in between is a newline, which it does not take.
+    # less makes the terminal raw for each key only: a return in between is a newline, which it does not take.
     s.type("/", r"\x1b\[24;2H$")
     s.type("4", r"\x1b\[24;3H$")
     s.type("2", r"\x1b\[24;4H$")
