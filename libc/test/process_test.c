@@ -70,6 +70,15 @@ static void filesystems(void)
 	CHECK(fstatvfs(-1, &v) == -1 && errno == EBADF);
 }
 
+static void sleeps(void)
+{
+	struct timespec t = { 0, 1 }, none = { 0, -1 };
+
+	CHECK(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL) == 0);
+	CHECK(clock_nanosleep(CLOCK_MONOTONIC, 0, &none, NULL) == EINVAL);
+	CHECK(clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &t, NULL) == EINVAL);
+}
+
 static void futexes(void)
 {
 	unsigned int word = 1;
@@ -318,6 +327,7 @@ int main(int argc, char **argv)
 	forks();
 	filesystems();
 	futexes();
+	sleeps();
 	execs();
 	signals();
 	faults();

@@ -33,6 +33,8 @@ int clock_getres(clockid_t clock, struct timespec *t)
 
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *rest)
 {
+	if (clock == CLOCK_THREAD_CPUTIME_ID) /* which would stand still; the kernel says EOPNOTSUPP, POSIX this */
+		return EINVAL;
 	return (int)-__cancel_call(SYS_clock_nanosleep, clock, flags, (long)t, (long)rest, 0, 0);
 }
 
