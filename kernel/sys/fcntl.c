@@ -164,6 +164,8 @@ static int64_t fcntl_file(struct file *file, int fd, unsigned cmd, uint64_t arg)
 	case F_GETOWN:
 	case F_SETOWN:
 		return 0;
+	case F_NOTIFY: /* of no event: to notice nothing any more */
+		return (uint32_t)arg & ~DN_MULTISHOT ? -EINVAL : 0;
 	case F_ADD_SEALS:
 		return memfd_add_seals(file, arg);
 	case F_GET_SEALS:

@@ -174,6 +174,9 @@ static void ranges_of_descriptors(void)
 	LINE(" here %s", shown(CALL(fcntl, base, F_GETFD)));
 	CALL(close_range, base, ~0u, 0);
 	LINE("all gone %s %s", shown(CALL(fcntl, base, F_GETFD)), shown(CALL(fcntl, base + 9, F_GETFD)));
+	CALL(dup2, 1, base);
+	LINE("notices ended %s %s", shown(CALL(fcntl, base, F_NOTIFY, 0)), shown(CALL(fcntl, base, F_NOTIFY, DN_MULTISHOT)));
+	CALL(close, base);
 	close(ends[0]), close(ends[1]);
 }
 

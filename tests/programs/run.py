@@ -25,13 +25,23 @@ BUILD = os.environ.get("ATLAS_BUILD", os.path.join(ROOT, "build"))
 BINARIES = {"busybox": "/bin/busybox", "bash": "/bin/bash-static", "zsh": "/bin/zsh-static", "sash": "/bin/sash",
             "e2fsck": "/sbin/e2fsck.static", "dar": "/usr/bin/dar_static"}
 # These come with their shared libraries, and with the folders they read.
-DYNAMIC = ("file", "mdb_copy", "mdb_dump", "mdb_load", "mdb_stat", "memtester", "mawk", "perl", "sqlite3", "stress-ng", "tcc")
+DYNAMIC = ("as", "file", "fio", "gcc", "git", "ld", "make", "mdb_copy", "mdb_dump", "mdb_load", "mdb_stat", "memtester", "mawk", "perl",
+           "pigz", "python3.11", "sqlite3", "stress-ng", "tcc", "xz", "zstd")
+COMPILER = "/usr/lib/gcc/x86_64-linux-gnu/12/"
+MODULES = "/usr/lib/python3.11"
+# What Python's modules and gcc load by themselves.
+DYNAMIC_LIBRARIES = [COMPILER + "cc1", COMPILER + "collect2"] + [MODULES + f"/lib-dynload/{name}.cpython-311-x86_64-linux-gnu.so" for name in (
+    "_asyncio", "_contextvars", "_ctypes", "_hashlib", "_json", "_multiprocessing", "_posixshmem", "_queue", "_ssl", "mmap")]
 DYNAMIC_FILES = ("/usr/lib/x86_64-linux-gnu/perl-base", "/usr/lib/x86_64-linux-gnu/tcc",
                  "/usr/lib/file/magic.mgc", "/usr/share/misc/magic.mgc", "/usr/lib/x86_64-linux-gnu/crt1.o",
                  "/usr/lib/x86_64-linux-gnu/crti.o", "/usr/lib/x86_64-linux-gnu/crtn.o", "/usr/lib/x86_64-linux-gnu/libc.so",
-                 "/usr/lib/x86_64-linux-gnu/libc_nonshared.a", "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
+                 "/usr/lib/x86_64-linux-gnu/libc_nonshared.a", "/usr/lib/x86_64-linux-gnu/Scrt1.o",
+                 "/usr/include/stdc-predef.h", "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+                 *(COMPILER + name for name in ("crtbeginS.o", "crtendS.o", "libgcc.a", "libgcc_s.so", "liblto_plugin.so")))
 LOCALE = "/usr/lib/locale/C.utf8"
 SESSION_SECONDS = 500
+DISK_SIZE = 512 << 20
+NO_MODULES = shutil.ignore_patterns("test", "config-*", "lib-dynload", "idlelib", "lib2to3", "ensurepip", "__pycache__", "*.exe")
 C_PROGRAMS = ("memory", "processes", "stdio", "text", "threads")
 DATABASES = (("lmdb", ""), ("lmdb", "writemap"), ("sqlite", "delete"), ("sqlite", "wal"))
 LINKERS = {
@@ -43,8 +53,9 @@ LINKERS = {
 }
 # The linker warns that SQLite's dlopen will not work in a static program.
 LINKER_NOISE = re.compile(r"statically linked applications|in function `unixDlOpen'")
-# A look into the password file asks for a socket first; ENOSYS is the answer of a Linux without a network.
-BAD_LOG = re.compile(r"panic|kernel fault|UBSan|audit: |(?<!\(socket\)) does not exist here")
+# A look into the password file asks for a socket first; ENOSYS is the answer of a Linux without a network. libnuma asks
+# whether there are nodes of memory.
+BAD_LOG = re.compile(r"panic|kernel fault|UBSan|audit: |(?<!\(socket\))(?<!\(get_mempolicy\)) does not exist here")
 
 # command: its words in Atlas; expected: what it prints, its status in the last line.
 Case = collections.namedtuple("Case", "name command expected")
@@ -83,19 +94,33 @@ class Bench:
                 os.symlink(source, f"{path}/applets/{name}")
         self.add_dynamic()
         subprocess.run(["cp", "--sparse=always", os.path.join(BUILD, "disk.img"), self.disk], check=True)
+        os.truncate(self.disk, DISK_SIZE)
+        subprocess.run(["resize2fs", "-f", self.disk], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def add_dynamic(self):
         """The programs with libraries, in bb, and all that they read, below `tree` by its own path."""
         for name in DYNAMIC:
-            source = shutil.which(name)
+            source = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
             if not source:
                 give_up(f"{name} is missing: run tools/setup test")
             shutil.copy(source, f"{self.path}/bb/{name}")
+            if os.path.lexists(f"{self.path}/applets/{name}"):  # busybox has a smaller one
+                os.unlink(f"{self.path}/applets/{name}")
             os.symlink(source, f"{self.path}/applets/{name}")
-            needs = subprocess.run(["ldd", source], stdout=subprocess.PIPE, text=True, check=True).stdout
-            for path in re.findall(r"(/\S+) \(0x", needs):
-                self.put(path)
+            self.put_libraries(source)
+        for path in DYNAMIC_LIBRARIES:
+            self.put(path)
+            self.put_libraries(path)
         for path in DYNAMIC_FILES:
+            self.put(path)
+        shutil.copytree(MODULES, self.path + "/tree" + MODULES, dirs_exist_ok=True, ignore=NO_MODULES)
+        os.makedirs(self.path + "/tree/usr/lib/git-core")
+        for name in "git", "git-upload-pack":
+            os.symlink("/bb/git", self.path + "/tree/usr/lib/git-core/" + name)
+
+    def put_libraries(self, source):
+        needs = subprocess.run(["ldd", source], stdout=subprocess.PIPE, text=True, check=True).stdout
+        for path in re.findall(r"(/\S+) \(0x", needs):
             self.put(path)
 
     def put(self, path):
