@@ -275,7 +275,7 @@ static void audit_quotas(void)
 		struct object *o = list_entry(link, struct object, all_link);
 		if (o->by_page && o->charged != o->pages.count)
 			audit_complain("pages charged as they came", (uint64_t)o, o->charged, o->pages.count);
-		if (o->quota)
+		if (o->quota && o->by_page) /* System V segments are charged whole */
 			o->quota->counted += o->pages.count;
 	}
 	list_for_each(link, &all_quotas) {
