@@ -25,7 +25,9 @@
 
 #define KSTACK_PAGES 4  /* frames of a kernel stack; an unmapped guard page lies below */
 #define MAX_CPUS     8
-#define MAX_FDS      1024
+#define MAX_FDS      65536
+#define FDS_SOFT     1024  /* the limits that the first process begins with */
+#define FDS_HARD     4096
 #define MAX_MEMORY   (64ul << 30) /* bytes of RAM the frame table is prepared for */
 
 #ifndef ATLAS_CHECKED

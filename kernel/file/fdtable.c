@@ -2,8 +2,8 @@
 /*
  * Descriptor tables, and the life of open files.
  *
- * A table maps small numbers to open files and holds one reference for each entry; beside it a bit per entry says
- * close-on-exec. It starts with room for 32 and doubles up to MAX_FDS. Its spin lock (RANK_FDTABLE) guards everything
+ * A table maps small numbers to open files and holds one reference for each entry; behind the entries a bit for each
+ * says close-on-exec. It starts with room for 32 and doubles up to MAX_FDS. Its spin lock (RANK_FDTABLE) guards everything
  * in it, and is held only to look or change: an open file is put after the lock is gone, because the last reference may
  * have to wait for a server.
  *
@@ -20,7 +20,7 @@ struct fdtable {
 	unsigned room;
 	unsigned lowest;              /* no free entry lies below */
 	struct file **file;
-	uint64_t cloexec[MAX_FDS / 64];
+	uint64_t *cloexec;            /* in the same memory, behind the entries */
 };
 
 static struct cache *file_cache;
@@ -130,17 +130,25 @@ int files_room(void)
 
 /* ---- tables ---- */
 
+static size_t cloexec_bytes(unsigned room) { return (room + 63) / 64 * sizeof(uint64_t); }
+
+static struct file **entries_create(unsigned room)
+{
+	return kzalloc(room * sizeof(struct file *) + cloexec_bytes(room));
+}
+
 static struct fdtable *table_create(unsigned room)
 {
 	struct fdtable *t = kzalloc(sizeof *t);
 
 	if (!t)
 		return NULL;
-	t->file = kzalloc(room * sizeof *t->file);
+	t->file = entries_create(room);
 	if (!t->file) {
 		kfree(t);
 		return NULL;
 	}
+	t->cloexec = (uint64_t *)(t->file + room);
 	spin_init(&t->lock, RANK_FDTABLE);
 	t->refs = 1;
 	t->room = room;
@@ -170,7 +178,7 @@ struct fdtable *fdtable_copy(struct fdtable *t)
 			for (unsigned i = 0; i < room; i++)
 				if ((copy->file[i] = t->file[i]))
 					file_get(copy->file[i]);
-			memcpy(copy->cloexec, t->cloexec, sizeof copy->cloexec);
+			memcpy(copy->cloexec, t->cloexec, cloexec_bytes(room));
 			copy->lowest = t->lowest;
 			spin_unlock(&t->lock);
 			return copy;
@@ -252,12 +260,14 @@ static int grow_locked(struct fdtable *t, unsigned fd)
 		return -EMFILE;
 	while (room <= fd)
 		room *= 2;
-	struct file **more = kzalloc(room * sizeof *more);
+	struct file **more = entries_create(room);
 	if (!more)
 		return -ENOMEM;
 	memcpy(more, t->file, t->room * sizeof *more);
+	memcpy(more + room, t->cloexec, cloexec_bytes(t->room));
 	kfree(t->file);
 	t->file = more;
+	t->cloexec = (uint64_t *)(more + room);
 	t->room = room;
 	return 0;
 }

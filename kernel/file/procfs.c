@@ -10,7 +10,7 @@
  *
  * A directory is a table of entries. An inode number holds the thread, the process and the row of what it is about:
  *
- *      ino = tid << 34 | pid << 12 | row         row = directory << 7 | entry + 1    (0: the directory itself)
+ *      ino = tid << 40 | pid << 18 | row         row = directory << 7 | entry + 1    (0: the directory itself)
  *                                                row = ROW_FD + n, ROW_FDINFO + n    (below fd and fdinfo)
  *
  * Nodes are made for each lookup and not cached; a process that ends meanwhile leaves nodes whose files answer ESRCH.
@@ -22,7 +22,7 @@
 
 #define FD_LINK_SIZE 64 /* what lstat says, however long the text is */
 
-enum { DIR_SHIFT = 7, ROW_FD = 2048, ROW_FDINFO = 3072, PID_SHIFT = 12, TID_SHIFT = 34 };
+enum { DIR_SHIFT = 7, ROW_FD = 1 << 16, ROW_FDINFO = 2 << 16, PID_SHIFT = 18, TID_SHIFT = 40 };
 #define ROW_MASK ((1u << PID_SHIFT) - 1)
 #define PID_MASK ((1u << (TID_SHIFT - PID_SHIFT)) - 1)
 _Static_assert(MAX_FDS <= ROW_FDINFO - ROW_FD, "room for every descriptor in an inode number");

@@ -128,7 +128,7 @@ static void limits_default(struct proc *p)
 	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		p->rlimit[i] = (struct abi_rlimit){ RLIM_INFINITY, RLIM_INFINITY };
 	p->rlimit[RLIMIT_STACK].rlim_cur = STACK_LIMIT;
-	p->rlimit[RLIMIT_NOFILE] = (struct abi_rlimit){ MAX_FDS, MAX_FDS };
+	p->rlimit[RLIMIT_NOFILE] = (struct abi_rlimit){ FDS_SOFT, FDS_HARD };
 	p->rlimit[RLIMIT_CORE].rlim_cur = 0;
 	p->rlimit[RLIMIT_MEMLOCK] = (struct abi_rlimit){ MEMLOCK_LIMIT, MEMLOCK_LIMIT };
 	p->rlimit[RLIMIT_MSGQUEUE] = (struct abi_rlimit){ MSGQUEUE_LIMIT, MSGQUEUE_LIMIT };
