@@ -163,7 +163,7 @@ static bool call_give_up(struct port *p, struct call *c)
 }
 
 /* A receiver that sleeps is given the call, else it waits its turn. */
-static struct thread *call_pass_locked(struct port *p, struct call *c)
+static inline struct thread *call_pass_locked(struct port *p, struct call *c)
 {
 	struct thread *receiver = receiver_claim_locked(p);
 
