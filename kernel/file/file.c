@@ -143,6 +143,7 @@ static int node_fallocate(struct file *f, unsigned mode, uint64_t off, uint64_t 
 
 	if (!punch && (o->pager != PAGER_ZERO || mode & ~(unsigned)FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
+	node_drop_setid(f->node);
 	int err = punch ? object_punch(o, off, len) : object_allocate(o, off, len, mode & FALLOC_FL_KEEP_SIZE);
 	if (!err)
 		node_touch_mtime(f->node);
@@ -364,7 +365,8 @@ static struct file *open_create(int dirfd, const char *text, int flags, uint32_t
 		err = path_walk(dirfd, text, PATH_PARENT, &dir, last);
 		if (!err)
 			path_put(&dir);
-		return err_ptr(err ? err : -EISDIR);
+		bool there = !last[0] || !strcmp(last, ".") || !strcmp(last, "..");
+		return err_ptr(err ? err : there && flags & O_EXCL ? -EEXIST : -EISDIR);
 	}
 	for (unsigned tries = 0; err == 1 && tries < OPEN_TRIES; tries++)
 		err = open_create_try(dirfd, text, flags, mode, &f);
@@ -377,7 +379,7 @@ static struct file *open_create(int dirfd, const char *text, int flags, uint32_t
 static struct file *open_nameless(int dirfd, const char *text, int flags, uint32_t mode)
 {
 	const struct proc *p = proc_current();
-	struct new_name make = { .mode = S_IFREG | (mode & 07777 & ~(p ? p->umask : 0)) };
+	struct new_name make = { .len = 0 };
 	unsigned access = flags & O_ACCMODE;
 	struct path dir;
 	struct node *n;
@@ -388,6 +390,7 @@ static struct file *open_nameless(int dirfd, const char *text, int flags, uint32
 	if (err)
 		return err_ptr(err);
 	const struct fs_ops *ops = dir.node->fs->ops;
+	make.mode = S_IFREG | node_new_mode(dir.node, mode & 07777 & ~(p ? p->umask : 0));
 	err = node_permission(dir.node, W_OK | X_OK);
 	if (!err)
 		err = ops->tmpfile ? ops->tmpfile(dir.node, &make, &n) : -EOPNOTSUPP;

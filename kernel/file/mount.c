@@ -107,6 +107,7 @@ struct node *mount_child(const struct node *dir, const char *name, size_t len)
 	mutex_lock(&mount_lock);
 	struct mount *m = find_locked(dir, name, len);
 	if (m) {
+		m->expiring -= m->expiring > 0;
 		root = m->root;
 		node_get(root);
 	}

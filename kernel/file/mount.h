@@ -16,8 +16,11 @@ struct mount {
 	struct filesystem *fs; /* (M) */
 	struct node *root;     /* (M) referenced */
 	unsigned id;           /* (c) for mountinfo */
-	bool expiring;         /* (M) MNT_EXPIRE was asked for once */
+	/* (M) MNT_EXPIRE was asked for: EXPIRE_FRESH, less one for each walk into it since; umount2's own is one */
+	unsigned expiring;
 };
+
+#define EXPIRE_FRESH 2
 
 extern struct mutex mount_lock;       /* RANK_MOUNT */
 extern struct mount root_mount;       /* (M) "/" */

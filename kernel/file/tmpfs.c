@@ -240,25 +240,56 @@ struct filesystem *tmpfs_create_fs(const struct fs_ops *ops, uint64_t max_pages,
 
 /* ---- mounting ---- */
 
-/* "16m" -> bytes; "50%": of memory. False: no number. */
+/* The number that text begins with, in base 8, 10 or 16 as C writes it; its characters, 0 when there is none. */
+static size_t parse_number(const char *text, size_t len, uint64_t *out)
+{
+	bool hex = len > 2 && text[0] == '0' && (text[1] | 32) == 'x';
+	unsigned base = hex ? 16 : text[0] == '0' ? 8 : 10;
+	size_t first = hex ? 2 : 0, i = first;
+
+	*out = 0;
+	for (; i < len; i++) {
+		unsigned c = (unsigned char)text[i], digit = c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+		if (digit >= base)
+			break;
+		if (__builtin_mul_overflow(*out, base, out) || __builtin_add_overflow(*out, digit, out))
+			return 0;
+	}
+	return i > first ? i : 0;
+}
+
+/* "16m" -> 16 << 20. False: no number. */
 static bool parse_size(const char *text, size_t len, uint64_t *out)
 {
-	uint64_t n = 0;
-	size_t i = 0;
+	static const char units[] = "kmgtpe";
+	size_t i = parse_number(text, len, out);
 
-	for (; i < len && text[i] >= '0' && text[i] <= '9'; i++)
-		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, text[i] - '0', &n))
-			return false;
 	if (!i || len - i > 1)
 		return false;
-	char unit = i < len ? text[i] | 32 : '\0';
-	unsigned shift = unit == 'k' ? 10 : unit == 'm' ? 20 : unit == 'g' ? 30 : 0;
-	if (i < len && text[i] == '%')
-		n = frames_total() * PAGE_SIZE / 100 * n;
-	else if (i < len && !shift)
-		return false;
-	*out = n << shift;
-	return n << shift >> shift == n;
+	if (i == len)
+		return true;
+	for (unsigned u = 0; units[u]; u++)
+		if ((text[i] | 32) == units[u]) {
+			*out <<= 10 * (u + 1);
+			return true;
+		}
+	return false;
+}
+
+/* Bytes, or as "50%" of memory. */
+static bool parse_bytes(const char *text, size_t len, uint64_t *out)
+{
+	size_t i = parse_number(text, len, out);
+
+	if (!i || len - i != 1 || text[i] != '%')
+		return parse_size(text, len, out);
+	*out *= frames_total() * PAGE_SIZE / 100;
+	return true;
+}
+
+static bool parse_id(const char *text, size_t len, uint64_t *out)
+{
+	return len && parse_number(text, len, out) == len && *out < UINT32_MAX;
 }
 
 static bool parse_octal(const char *text, size_t len, uint64_t *out)
@@ -279,7 +310,7 @@ static bool take_option(struct tmpfs_options *o, const char *key, size_t key_len
 	uint64_t bytes;
 
 	if (key_len == 4 && !memcmp(key, "size", 4)) {
-		if (!parse_size(value, len, &bytes))
+		if (!parse_bytes(value, len, &bytes))
 			return false;
 		o->pages = (bytes + PAGE_MASK) >> PAGE_SHIFT;
 		return true;
@@ -289,11 +320,21 @@ static bool take_option(struct tmpfs_options *o, const char *key, size_t key_len
 	if (key_len == 9 && !memcmp(key, "nr_inodes", 9))
 		return parse_size(value, len, &o->inodes);
 	if (key_len == 4 && !memcmp(key, "mode", 4))
-		return parse_octal(value, len, &o->mode) && !(o->mode & ~(uint64_t)MODE_BITS);
+		return parse_octal(value, len, &o->mode);
 	if (key_len == 3 && !memcmp(key, "uid", 3))
-		return parse_size(value, len, &o->uid) && o->uid < UINT32_MAX;
+		return parse_id(value, len, &o->uid);
 	if (key_len == 3 && !memcmp(key, "gid", 3))
-		return parse_size(value, len, &o->gid) && o->gid < UINT32_MAX;
+		return parse_id(value, len, &o->gid);
+	return false;
+}
+
+static bool is_so_anyhow(const char *text, size_t len)
+{
+	static const char *const words[] = { "inode64", "huge=never", "mpol=default" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
+		if (len == strlen(words[i]) && !memcmp(text, words[i], len))
+			return true;
 	return false;
 }
 
@@ -303,9 +344,10 @@ static int parse_options(struct tmpfs_options *o, const char *text)
 	while (text && *text) {
 		const char *end = strchr(text, ','), *equals = strchr(text, '=');
 		size_t len = end ? (size_t)(end - text) : strlen(text);
-		bool plain = len == 7 && !memcmp(text, "inode64", 7); /* as it is anyhow */
-		if (len && !plain && (!equals || equals >= text + len ||
-		            !take_option(o, text, (size_t)(equals - text), equals + 1, len - (size_t)(equals + 1 - text))))
+		bool known = !len || is_so_anyhow(text, len);
+		if (!known && equals && equals < text + len)
+			known = take_option(o, text, (size_t)(equals - text), equals + 1, len - (size_t)(equals + 1 - text));
+		if (!known)
 			return -EINVAL;
 		text += len + (end != NULL);
 	}
@@ -388,7 +430,7 @@ int tmpfs_mount(const char *options, struct filesystem **fs, struct node **root)
 	if (!*fs)
 		return -ENOMEM;
 	struct tmpfs *t = (*fs)->data;
-	t->mode = (uint32_t)o.mode;
+	t->mode = (uint32_t)o.mode & MODE_BITS;
 	t->uid = (uint32_t)o.uid;
 	t->gid = (uint32_t)o.gid;
 	struct new_name make = { .mode = S_IFDIR | t->mode };

@@ -71,9 +71,9 @@ static int check_leaving_locked(struct mount *m, int flags)
 		return 0;
 	if (covered_locked(m->fs) || !m->fs->ops->busy || m->fs->ops->busy(m->fs, m->root))
 		return -EBUSY;
-	if (!(flags & MNT_EXPIRE) || m->expiring)
+	if (!(flags & MNT_EXPIRE) || m->expiring == EXPIRE_FRESH - 1)
 		return 0;
-	m->expiring = true;
+	m->expiring = EXPIRE_FRESH;
 	return -EAGAIN;
 }
 

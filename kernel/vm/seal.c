@@ -88,11 +88,21 @@ void object_end_map(struct object *o)
 
 /* ---- allocating ---- */
 
-/* A page that nobody has used is not ACCESSED. */
+static bool is_there(struct object *o, pgoff_t at)
+{
+	spin_lock(&o->lock);
+	bool there = object_page_locked(o, at);
+	spin_unlock(&o->lock);
+	return there;
+}
+
+/* A page that nobody has used is not ACCESSED. One that is there already needs no room. */
 static int add_untouched(struct object *o, pgoff_t at)
 {
-	struct page *p = vm_page_alloc(true);
+	struct page *p = is_there(o, at) ? NULL : vm_page_alloc(true);
 
+	if (!p && is_there(o, at))
+		return 0;
 	if (!p)
 		return -ENOMEM;
 	spin_lock(&o->lock);
