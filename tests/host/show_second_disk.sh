@@ -12,7 +12,8 @@ mounted() { grep -c " $1 ext2 $2," "$work/out"; }
 
 mke2fs -q -F -t ext2 -b 1024 "$work/second" 16M
 echo old >"$work/kept"
-printf '%s\n' "write $work/kept kept" "sif kept flags 0x10" "write $work/kept grows" "sif grows flags 0x20" >"$work/commands"
+printf '%s\n' "write $work/kept kept" "sif kept flags 0x10" "write $work/kept grows" "sif grows flags 0x20" \
+	"write $work/kept seen" "sif seen atime 1000" "sif seen mtime 2000" "sif seen ctime 2000" >"$work/commands"
 debugfs -w -f "$work/commands" "$work/second" >/dev/null 2>&1
 head -c 1048576 /dev/urandom >"$work/empty"
 boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
@@ -25,18 +26,22 @@ boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
 	echo new >/mnt/kept; rm -f /mnt/kept; echo new >/mnt/grows; rm -f /mnt/grows; echo new >>/mnt/grows
 	exec 3>>/mnt/a; mount -o remount,ro /mnt; exec 3>&-; mount -o remount,ro /mnt && touch /mnt/new; mount -o remount,rw /mnt
 	cp /bin/ls /mnt/d/ls && cmp /bin/ls /mnt/d/ls
+	umount /mnt; mount -o noexec,noatime /dev/vdb /mnt; grep noexec,noatime /proc/mounts; /mnt/d/ls; umount /mnt
+	mount /dev/vdb /mnt; cat /mnt/seen
 	mount /dev/vdc /home; mount /dev/vdx /home; mount /dev/null /home; umount /home
 	ps | grep -cE "(disk|ext2) [0-9]"' 
 holds "the program ends well" ended 0
-holds "it is mounted and shown, read-only too" test "$(mounted /mnt rw)$(mounted /mnt ro)" = 11
+holds "it is mounted and shown, read-only too" test "$(mounted /mnt rw)$(mounted /mnt ro)" = 21
 holds "what was written is read after another mount" test "$(grep -c first "$work/out")" = 2
 for what in "/mnt/kept.*[Nn]ot permitted" "/mnt/grows.*[Nn]ot permitted" "ln: .*[Cc]ross-device" "/dev/vdb on /home: Device or resource busy" "umount: /mnt: Device or resource busy" \
 	"'/mnt/new': Read-only file system" "remount on /mnt: Device or resource busy" "/dev/vdc on /home: Invalid argument" \
-	"/dev/vdx on /home: No such file" "/dev/null on /home: Block device required" "umount: /home: Invalid argument"; do
+	"/mnt/d/ls.*Permission denied" "/dev/vdx on /home: No such file" "/dev/null on /home: Block device required" "umount: /home: Invalid argument"; do
 	holds "said: $what" logged "$what"
 done
 holds "the servers of a disk that could not be mounted have ended" test "$(tail -1 "$work/out")" = 4
 holds "the second disk is clean" clean "$work/second"
 holds "its files are on it" test "$(text /a)$(text /d/b)" = "firstsecond"
+holds "and so is the time when one was read" test "$(debugfs -R "stat /seen" "$work/second" 2>/dev/null | grep -c "[am]time: 0x00000\(3e8\|7d0\)")" = 1
+holds "flags of a mount are the disk's too" grep -q "/dev/vdb /mnt ext2 rw,noexec,noatime" "$work/out"
 holds "an immutable file and an append-only one were left alone" test "$(text /kept)$(text /grows)" = "oldold"$'\n'new
 finish
