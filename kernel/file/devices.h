@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Devices behind /dev: what devfs.c, which has their names, and dev_server.c, which asks their servers,, and devpts.c, share. */
+/* Devices behind /dev: what devfs.c and devpts.c, which have their names, and dev_server.c, which asks their servers, share. */
 #ifndef FILE_DEVICES_H
 #define FILE_DEVICES_H
 

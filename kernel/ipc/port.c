@@ -14,10 +14,10 @@
  * it directly, and a reply that is followed by an empty receive switches back, so a round trip on one CPU never
  * visits a run queue.
  *
- * Who may disappear: the caller (killed, interrupted; or it has the server asked to make an end) takes back a waiting call, and abandons an active one, whose
- * reply then finds nobody (ESRCH) but whose loan stays valid until that reply. The owner (the receive right is
- * closed) fails all its calls with EPIPE. Client rights hold a reference to the port, so a dead port remains as an
- * object that says EPIPE.
+ * Who may disappear: the caller (killed, interrupted) takes back a waiting call, and abandons an active one, whose
+ * reply then finds nobody (ESRCH) but whose loan stays valid until that reply. Or, interrupted, it has the server
+ * asked to make an end, and waits on. The owner (the receive right is closed) fails all its calls with EPIPE. Client
+ * rights hold a reference to the port, so a dead port remains as an object that says EPIPE.
  *
  * Notifications are bits ORed into a word; whoever receives next gets all of them. They come before calls, for
  * interrupts are notifications and a busy server must see them.
@@ -177,8 +177,8 @@ static inline struct thread *call_pass_locked(struct port *p, struct call *c)
 }
 
 /*
- * A signal has come: the server is asked to answer c soon, by a call that nobody waits for. It comes behind c itself, so
- * the server knows whether c had to wait. Without memory for it c goes on as if no signal had come.
+ * A signal has come: the server is asked to answer c soon, by a call that nobody waits for. It comes behind c itself,
+ * so the server knows whether c had to wait. Without memory for it c goes on as if no signal had come.
  */
 static int call_cancel(struct port *p, struct call *c)
 {

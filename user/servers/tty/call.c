@@ -32,7 +32,9 @@ struct waiter *waiter_add(struct waiters *list, const struct msg *m, const void 
 		answer(m->token, -ENOMEM, 0, NULL, 0);
 		return NULL;
 	}
-	*w = (struct waiter){ .token = m->token, .thread = m->arg[5], .op = m->arg[1], .len = len, .nonblock = is_nonblock(m) };
+	*w = (struct waiter){
+		.token = m->token, .thread = m->arg[5], .op = m->arg[1], .len = len, .nonblock = is_nonblock(m),
+	};
 	if (data)
 		memcpy(w->data, data, len);
 	if (list->first)

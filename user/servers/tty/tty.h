@@ -19,7 +19,9 @@
 #include <abi/termios.h>
 
 /* Minor numbers of what is no pseudo-terminal; an instance of the device protocol is that number. */
-enum minor { MINOR_CONSOLE = 1, MINOR_PTMX = 2, MINOR_STREAM_IN = 2, MINOR_STREAM_OUT = 3, MINOR_STREAM_ERR = 4, MINOR_TERMINAL = 64 };
+enum minor { MINOR_CONSOLE = 1, MINOR_TERMINAL = 64 };
+enum minor_stream { MINOR_STREAM_IN = 2, MINOR_STREAM_OUT = 3, MINOR_STREAM_ERR = 4 }; /* of another major number */
+#define MINOR_PTMX 2
 
 struct message {
 	struct msg head;
