@@ -314,7 +314,7 @@ bool fdtable_cloexec(struct fdtable *t, int fd)
 
 unsigned fdtable_room(struct fdtable *t)
 {
-	return t->room;
+	return MAX(t->room, 64u);
 }
 
 struct file *fd_get(int fd)

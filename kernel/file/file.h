@@ -190,7 +190,7 @@ int fd_set_cloexec(int fd, bool on);
 int fd_get_cloexec(int fd);
 struct file *fdtable_file(struct fdtable *t, int fd); /* of any table; referenced; NULL */
 bool fdtable_cloexec(struct fdtable *t, int fd);
-unsigned fdtable_room(struct fdtable *t);            /* entries it has room for */
+unsigned fdtable_room(struct fdtable *t);            /* entries it has room for, 64 at least: as programs see it */
 void fdtable_note_locks(struct fdtable *t);          /* from now on closing looks for its locks on the file */
 
 /* ---- filelock.c: flock(2), and fcntl(2)'s locks on ranges ---- */

@@ -112,7 +112,7 @@ static int copy_facts(struct facts *x, struct proc *p, int tid)
 	if (p->zombie || leader_left || p->stopped)
 		x->state = p->zombie || leader_left ? 'Z' : 'T';
 	x->threads = p->nthreads;
-	x->fds = p->files ? MAX(fdtable_room(p->files), 64u) : 0;
+	x->fds = p->files ? fdtable_room(p->files) : 0;
 	copy_signals(x, p);
 	spin_unlock(&p->lock);
 	return err;

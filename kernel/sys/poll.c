@@ -197,11 +197,12 @@ static int64_t select_copied(const struct sets *s, unsigned n, uint64_t deadline
 	return found;
 }
 
+/* Bits beyond the table of descriptors are neither looked at nor changed, as on Linux. */
 static int64_t select_sets(int n, const vaddr_t user[3], uint64_t deadline)
 {
 	if (n < 0)
 		return -EINVAL;
-	unsigned fds = MIN((unsigned)n, files_max());
+	unsigned fds = MIN((unsigned)n, fdtable_room(proc_current()->files));
 	size_t bytes = ALIGN_UP((size_t)fds, 64ul) / 8;
 	char *memory = kmalloc(3 * bytes + 1);
 	struct sets s = { { NULL } };

@@ -34,6 +34,22 @@ static void ready_ones(int *ends)
 	CHECK(try_select(ends[0], &r, NULL, NULL, 0) == 0);
 }
 
+/* What lies beyond the table of descriptors is neither looked at nor changed. */
+static void beyond_the_table(void)
+{
+	uint64_t sets[128] = { 0 };
+
+	for (int i = 64; i < 128; i++)
+		sets[i] = UINT64_MAX;
+	CHECK(try_select(128 * 64, sets, NULL, NULL, 0) == 0 && sets[64] == UINT64_MAX && sets[127] == UINT64_MAX);
+	int far = dup2(0, 700);
+	CHECK(far == 700);
+	memset(sets, 0, sizeof(sets));
+	sets[700 / 64 + 1] = 1;
+	FAILS(try_select(128 * 64, sets, NULL, NULL, 0), EBADF);
+	CHECK(close(far) == 0);
+}
+
 static void errors(int *ends)
 {
 	uint64_t set = 1ull << 60;
@@ -83,6 +99,7 @@ int main(void)
 
 	CHECK(pipe(ends) == 0);
 	ready_ones(ends);
+	beyond_the_table();
 	errors(ends);
 	masks(ends);
 	return 0;
