@@ -39,9 +39,9 @@ static void beyond_the_table(void)
 {
 	uint64_t sets[128] = { 0 };
 
-	for (int i = 64; i < 128; i++)
+	for (int i = 8; i < 128; i++)
 		sets[i] = UINT64_MAX;
-	CHECK(try_select(128 * 64, sets, NULL, NULL, 0) == 0 && sets[64] == UINT64_MAX && sets[127] == UINT64_MAX);
+	CHECK(try_select(128 * 64, sets, NULL, NULL, 0) == 0 && sets[8] == UINT64_MAX && sets[127] == UINT64_MAX);
 	int far = dup2(0, 700);
 	CHECK(far == 700);
 	memset(sets, 0, sizeof(sets));
