@@ -32,15 +32,23 @@
 #include "vm/vm.h"
 #include "sysv/sysv.h"
 
+volatile uint32_t procs_ending;
+
+static void ending_locked(struct proc *p, int status)
+{
+	p->exiting = true;
+	p->status = status;
+	__atomic_add_fetch(&procs_ending, 1, __ATOMIC_RELAXED);
+}
+
 void proc_kill_threads_locked(struct proc *p, int status)
 {
 	assert_spin_held(&p->lock);
 	if (p->exiting)
 		return;
-	p->exiting = true;
+	ending_locked(p, status);
 	p->stopped = false;
 	p->stop_report = 0;
-	p->status = status;
 	list_for_each(n, &p->threads) {
 		struct thread *t = list_entry(n, struct thread, proc_link);
 		__atomic_or_fetch(&t->pending, PENDING_KILL, __ATOMIC_SEQ_CST);
@@ -98,6 +106,7 @@ static void proc_teardown(struct proc *p)
 		p->used.peak_resident = MAX(p->used.peak_resident, MAX(s->peak_resident, s->resident));
 		space_put(s);
 	}
+	__atomic_sub_fetch(&procs_ending, 1, __ATOMIC_RELAXED);
 	proc_release_vfork(p);
 	child_end(p);
 }
@@ -108,12 +117,10 @@ static void leave_threads(struct proc *p, struct thread *t)
 	spin_lock(&p->lock);
 	list_remove(&t->proc_link);
 	signal_queue_drop(&t->sigpending, ~0ull);
-	if (list_empty(&p->threads) && !p->exiting) {
-		p->exiting = true;
-		p->status = t->exit_status;
-	} else {
+	if (list_empty(&p->threads) && !p->exiting)
+		ending_locked(p, t->exit_status);
+	else
 		signal_hand_over_locked(p, ~t->sigmask);
-	}
 	spin_unlock(&p->lock);
 	__atomic_store_n(&t->pending, 0, __ATOMIC_SEQ_CST);
 	if (t->space && (t->robust_list || t->clear_child_tid))

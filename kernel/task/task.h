@@ -270,6 +270,7 @@ struct proc {
 extern struct mutex proc_tree_lock; /* RANK_PROC_TREE */
 extern struct list proc_all;        /* (T) */
 extern uint32_t pid_max;            /* numbers given out are below it */
+extern volatile uint32_t procs_ending; /* (a) processes that are to end, or do, and have their space still */
 static inline struct proc *proc_current(void) { return thread_current()->proc; }
 /* capable: the current process has the capability CAP_X (cred.h). A kernel thread has all. */
 static inline bool capable(unsigned cap)

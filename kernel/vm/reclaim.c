@@ -25,6 +25,8 @@
 #define PAGER_RETRIES 200
 #define PAGER_RETRY_NS 10000000ul
 #define RECLAIM_REST_NS 5000000ul
+#define ENDING_RETRIES 1000
+#define ENDING_RETRY_NS 1000000ul
 
 static struct spinlock queue_lock = SPINLOCK_INIT(RANK_QUEUES);
 static struct list queue = LIST_INIT(queue); /* struct page.link */
@@ -229,6 +231,11 @@ struct page *vm_page_alloc(bool zero)
 			p = page_alloc(0, flags);
 			if (!p && !freed)
 				break;
+		}
+		/* Memory of processes that are ending is on its way back: nobody else need end for want of it. */
+		for (int tries = 0; unlikely(!p) && tries < ENDING_RETRIES && procs_ending && !thread_killed(); tries++) {
+			rest(ENDING_RETRY_NS);
+			p = page_alloc(0, flags);
 		}
 	}
 	if (started)
