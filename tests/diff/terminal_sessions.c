@@ -241,7 +241,8 @@ static void keys(void)
 			fflush(NULL); \
 			_exit(0); \
 		} \
-		waitpid(pid_, &status_, WUNTRACED); \
+		while (waitpid(pid_, &status_, WUNTRACED) < 0) /* a new size interrupts it */ \
+			; \
 		if (WIFSTOPPED(status_)) { \
 			printf("  %s: stopped by %d\n", name, WSTOPSIG(status_)); \
 			kill(pid_, SIGKILL); \

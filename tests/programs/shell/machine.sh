@@ -8,8 +8,9 @@ mount | awk '$3 == "/" || $3 == "/proc" || $3 == "/dev/shm" { print $2, $3 }' | 
 stat -c '%F %t %T' /dev/null /dev/zero /dev/full /dev/urandom; [ -c /dev/tty ]; echo $?; ls -l /dev/null | cut -c1-10; echo full >/dev/full; echo $?
 sleep 1000 & pid=$!; until [ "$(cat /proc/$pid/comm)" = sleep ]; do sleep 0.01; done
 pidof sleep | tr ' ' '\n' | grep -c "^$pid$"; pidof nosuchprogram; echo $?; ps -o pid,ppid | field 2 $pid | grep -c "^$$\$"
-ps -o pid,pgid,sid,stat,vsz,rss,nice,tty,comm | awk -v p=$pid '$1 == p { print ($2 > 0), ($3 > 0), $4, ($5 != ""), ($6 != ""), $7, $NF }'
-renice -n 5 -p $pid; ps -o pid,nice | field 2 $pid; taskset -p $pid | sed 's/[0-9a-f]*$//; s/^pid [0-9]*/pid/'
+own=$(ps -o pid,nice | field 2 $$) # the niceness of who runs this, perhaps not 0
+ps -o pid,pgid,sid,stat,vsz,rss,nice,tty,comm | awk -v p=$pid -v own=$own '$1 == p { sub("N", "", $4); print ($2 > 0), ($3 > 0), $4, ($5 != ""), ($6 != ""), $7 - own, $NF }'
+renice -n 5 -p $pid; echo $(($(ps -o pid,nice | field 2 $pid) - own)); taskset -p $pid | sed 's/[0-9a-f]*$//; s/^pid [0-9]*/pid/'
 top -b -n1 | awk '$1 == "PID" { print $1, $2, $3, $4 }'; kill -STOP $pid; kill -CONT $pid; kill $pid; wait $pid; echo $?; killall nosuchprogram 2>/dev/null; echo $?
 cat /proc/$pid/stat 2>/dev/null; echo $?; sh -c 'echo $(($$ == $(cut -d" " -f1 /proc/self/stat)))'; awk '/^(Pid|PPid|Threads):/ { print $1, NF }' /proc/self/status
 (ulimit -f 1; head -c 100000 /dev/zero >big) 2>/dev/null; echo $?; stat -c %s big; (ulimit -t 1; while :; do :; done) 2>/dev/null; echo $?
