@@ -34,6 +34,7 @@
 
 volatile uint32_t procs_ending;
 
+/* From here on its memory is on its way back, which those who find none wait for (vm/reclaim.c). */
 static void ending_locked(struct proc *p, int status)
 {
 	p->exiting = true;

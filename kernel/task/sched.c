@@ -30,9 +30,8 @@
  * and whoever runs next there queues it anew.
  *
  * CPU time is counted in cycles of the TSC. What a thread spends on a CPU is added up where it leaves it; the part of it
- * that is the kernel's from entry to exit (entry.S), and here when the thread changes in between. For the latter the
- * low half of the clock is enough: it comes round after more than a second, and calls that take so long pass
- * sched_point.
+ * that is the kernel's from entry to exit (entry.S), and here when the thread changes in between. For that part the low
+ * half of the clock is enough: it comes round after more than a second, and calls that take so long pass sched_point.
  *
  * Rejected: one global queue (every wake-up would bounce it between CPUs), priorities and fair shares (nothing here
  * is measured against them), preemption inside the kernel (every per-CPU datum would need protection). Threads on the

@@ -16,8 +16,8 @@
  *
  * Two threads do this in the background: `reclaim` keeps some frames free so that allocations which cannot wait
  * succeed, `writeback` cleans everything dirty every five seconds (dirty_writeback_centisecs). A thread that finds no
- * memory reclaims by itself; one on the paging path (thread->pager) never waits for another server: it takes from the
- * reserve instead.
+ * memory reclaims by itself, and then waits while others are ending; one on the paging path (thread->pager) never
+ * waits for another server: it takes from the reserve instead.
  */
 #include "vm/vm_impl.h"
 
