@@ -89,13 +89,12 @@ static void gone(pid_t group)
 		usleep(1000);
 }
 
-int main(void)
+/* In a process that has its own number from the short round. */
+static void rounds(void)
 {
 	volatile pid_t number = 0;
 	pthread_t thread;
 
-	set_pid_max(LAST);
-	atexit(restore);
 	while (short_life() < 299)
 		;
 	pid_t group = left_behind(false), session = left_behind(true), zombie = fork();
@@ -114,6 +113,13 @@ int main(void)
 	CHECK(pthread_join(thread, NULL) == 0 && waitpid(zombie, NULL, 0) == zombie);
 	count_numbers();
 	CHECK(seen[group] && seen[session] && seen[zombie] && seen[number]);
+}
+
+int main(void)
+{
+	set_pid_max(LAST);
+	atexit(restore);
+	CHILD_PASSES(rounds());
 	set_pid_max(301);
 	if (kill(300, 0) == 0) /* the only number there was */
 		FAILS(fork(), EAGAIN);
