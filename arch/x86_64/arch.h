@@ -65,13 +65,13 @@ void cpu_identify(struct cpu_identity *id);
 /* The usual name of ability number bit (< CPU_FLAG_BITS); NULL: not there, or has none. */
 const char *cpu_flag_name(const struct cpu_identity *id, unsigned bit);
 
+/* Volatile, for a thread that slept may wake on another CPU: the compiler must not carry an answer over a call. */
 static inline struct cpu *cpu_this(void)
 {
 	struct cpu *c;
-	__asm__("mov %%gs:0, %0" : "=r"(c));
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(c));
 	return c;
 }
-/* Volatile: a thread that slept may wake on another CPU. */
 static inline struct thread *thread_current(void)
 {
 	struct thread *t;
