@@ -285,6 +285,7 @@ static void identity_take(struct exec *x, struct proc *p)
 {
 	struct thread *t = thread_current();
 	if (t->tid != p->pid) {
+		pid_set_owner(t->tid, NULL);
 		pid_put(t->tid);
 		t->tid = p->pid;
 	}

@@ -117,6 +117,8 @@ static void leave_threads(struct proc *p, struct thread *t)
 {
 	spin_lock(&p->lock);
 	list_remove(&t->proc_link);
+	if (t->tid != p->pid)
+		pid_set_owner(t->tid, NULL);
 	signal_queue_drop(&t->sigpending, ~0ull);
 	if (list_empty(&p->threads) && !p->exiting)
 		ending_locked(p, t->exit_status);

@@ -285,6 +285,7 @@ static int start_thread(struct thread *t)
 	if (!ending) {
 		list_push_back(&p->threads, &t->proc_link);
 		p->nthreads++;
+		pid_set_owner(tid, p);
 		if (p->stopped)
 			t->pending = PENDING_SIGNAL;
 	}

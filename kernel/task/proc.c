@@ -9,11 +9,13 @@
  * Numbers of processes and threads come from one table, rising and wrapping at pid_max, so that a number is not used
  * again soon. The number of a process is that of its first thread. It is in use as long as the process is, and as long
  * as another has it for the number of its group or session: kill(-7) must not meet a stranger because group 7 has
- * outlived process 7.
+ * outlived process 7. Who is called by it is found in a second table: a process while it is in the tree, a thread while it
+ * is on its process' list. (Rejected: to search the lists. A kill would pay for every process there is.)
  *
  * Locks: proc_tree_lock (a mutex, RANK_PROC_TREE, taken before everything else) guards the lists of all processes and
- * of children, and who is a zombie; it makes "the process with this number" safe to use while it is held. proc->lock
- * (spin) guards threads and signals. The table of numbers has a lock of its own.
+ * of children, and who is a zombie; it makes "the process with this number" safe to use while it is held, also of a
+ * thread's number, for no process leaves the tree before its threads have left its list. proc->lock (spin) guards threads
+ * and signals. The table of numbers has a lock of its own.
  */
 #include "task/task_impl.h"
 
@@ -36,6 +38,7 @@ void (*proc_init_started)(void);
 static struct cache *proc_cache;
 static struct spinlock pid_lock = SPINLOCK_INIT(RANK_TIMER);
 static uint16_t pid_users[PID_MAX]; /* 0: free. At most three for each process and one for each thread */
+static struct proc *volatile pid_owner[PID_MAX]; /* the process in the tree that is so called, or has a thread that is */
 static int pid_last;
 uint32_t pid_max = PID_MAX;
 
@@ -83,6 +86,11 @@ void pid_put(int pid)
 	spin_unlock(&pid_lock);
 }
 
+void pid_set_owner(int pid, struct proc *p)
+{
+	pid_owner[pid] = p;
+}
+
 /* A number that somebody has is in use. More uses than have been found are numbers of what is being made or freed. */
 static uint64_t audit_number(int number, bool has)
 {
@@ -91,21 +99,35 @@ static uint64_t audit_number(int number, bool has)
 	return has;
 }
 
+/* -> 1 */
+static uint64_t audit_owner(int number, const struct proc *p)
+{
+	if (pid_owner[number] != p)
+		audit_complain("owner of number", number, (uint64_t)pid_owner[number], (uint64_t)p);
+	return 1;
+}
+
 void proc_audit(void)
 {
-	uint64_t found = 0, uses = 0;
+	uint64_t found = 0, uses = 0, names = 0, owned = 0;
 	list_for_each(n, &proc_all) {
 		const struct proc *p = list_entry(n, struct proc, all_link);
 		found += audit_number(p->pid, true) + audit_number(p->pgid, p->pgid) + audit_number(p->sid, p->sid);
+		names += audit_owner(p->pid, p);
 		list_for_each(tn, &p->threads) {
 			const struct thread *t = list_entry(tn, struct thread, proc_link);
 			found += audit_number(t->tid, t->tid != p->pid);
+			names += t->tid == p->pid ? 0 : audit_owner(t->tid, p);
 		}
 	}
-	for (int i = 0; i < PID_MAX; i++)
+	for (int i = 0; i < PID_MAX; i++) {
 		uses += pid_users[i];
+		owned += pid_owner[i] != NULL;
+	}
 	if (uses < found)
 		audit_complain("uses of numbers", 0, uses, found);
+	if (owned != names)
+		audit_complain("owners of numbers", 0, owned, names);
 	signal_audit();
 }
 
@@ -197,6 +219,7 @@ void proc_link_locked(struct proc *p, struct proc *parent)
 	if (parent)
 		list_push_back(&parent->children, &p->sibling);
 	list_push_back(&proc_all, &p->all_link);
+	pid_set_owner(p->pid, p);
 }
 
 void proc_unlink_locked(struct proc *p)
@@ -204,17 +227,19 @@ void proc_unlink_locked(struct proc *p)
 	assert_mutex_held(&proc_tree_lock);
 	list_remove(&p->sibling);
 	list_remove(&p->all_link);
+	pid_set_owner(p->pid, NULL);
+}
+
+struct proc *proc_of_thread_locked(int tid)
+{
+	assert_mutex_held(&proc_tree_lock);
+	return (unsigned)tid < PID_MAX ? pid_owner[tid] : NULL;
 }
 
 struct proc *proc_find_locked(int pid)
 {
-	assert_mutex_held(&proc_tree_lock);
-	list_for_each(n, &proc_all) {
-		struct proc *p = list_entry(n, struct proc, all_link);
-		if (p->pid == pid)
-			return p;
-	}
-	return NULL;
+	struct proc *p = proc_of_thread_locked(pid);
+	return p && p->pid == pid ? p : NULL;
 }
 
 struct thread *thread_find_locked(struct proc *p, int tid)
@@ -224,18 +249,6 @@ struct thread *thread_find_locked(struct proc *p, int tid)
 		if (list_entry(n, struct thread, proc_link)->tid == tid)
 			return list_entry(n, struct thread, proc_link);
 	return NULL;
-}
-
-struct proc *proc_of_thread_locked(int tid)
-{
-	struct proc *found = proc_find_locked(tid);
-	for (struct list *n = proc_all.next; !found && n != &proc_all; n = n->next) {
-		struct proc *p = list_entry(n, struct proc, all_link);
-		spin_lock(&p->lock);
-		found = thread_find_locked(p, tid) ? p : NULL;
-		spin_unlock(&p->lock);
-	}
-	return found;
 }
 
 struct space *proc_space_get(struct proc *p)

@@ -44,6 +44,7 @@ void thread_start_user(void *arg);              /* entry of threads whose frame 
 /* ---- proc.c ---- */
 int pid_alloc(void);                            /* one use of it is the caller's; -EAGAIN */
 void pid_get(int pid);
+void pid_set_owner(int pid, struct proc *p);    /* who is found by it from now on, or whose thread is; NULL nobody */
 void pid_put(int pid);                          /* the last use: it may be given out again */
 /* proc_join_locked: pgid and sid become p's, which uses them until it has been waited for; tree lock held. */
 void proc_join_locked(struct proc *p, int pgid, int sid);
