@@ -2,8 +2,9 @@
 /*
  * Random numbers for getrandom(2), /dev/urandom and AT_RANDOM: ChaCha20 (RFC 8439) run as a generator.
  *
- * The key is taken once from RDRAND, where the processor has it, mixed with the time stamp counter and the clocks,
- * and after every request it is replaced by output, so that what was given out cannot be computed from what is kept.
+ * The key is taken once from RDRAND, where the processor has it, mixed with the time stamp counter and the clocks. Half
+ * of each request's first block becomes the next key, so that what was given out cannot be computed from what is kept;
+ * the other half is all that a small request needs (every execve has one).
  * Without RDRAND the seed is guessable by whoever knows the boot time to a cycle; docs/limits.md says so.
  *
  * Locks: one, a leaf.
@@ -19,7 +20,7 @@ static bool random_seeded;
 
 static uint32_t rotate(uint32_t x, unsigned n) { return x << n | x >> (32 - n); }
 
-static void quarter(uint32_t *x, unsigned a, unsigned b, unsigned c, unsigned d)
+static inline void quarter(uint32_t *x, unsigned a, unsigned b, unsigned c, unsigned d)
 {
 	x[a] += x[b], x[d] = rotate(x[d] ^ x[a], 16);
 	x[c] += x[d], x[b] = rotate(x[b] ^ x[c], 12);
@@ -61,20 +62,21 @@ static void seed_locked(void)
 
 void random_bytes(void *buf, size_t len)
 {
-	uint32_t out[16];
+	uint32_t first[16], more[16];
 	char *to = buf;
+	size_t n;
 	spin_lock(&random_lock);
 	if (!random_seeded)
 		seed_locked();
 	random_key[0] ^= (uint32_t)rdtsc();
-	while (len) {
-		size_t n = MIN(len, sizeof(out));
-		chacha_block(random_key, random_block++, out);
-		memcpy(to, out, n);
-		to += n;
-		len -= n;
+	chacha_block(random_key, random_block++, first);
+	n = MIN(len, sizeof(first) / 2);
+	memcpy(to, first + 8, n);
+	for (to += n, len -= n; len; to += n, len -= n) {
+		chacha_block(random_key, random_block++, more);
+		n = MIN(len, sizeof(more));
+		memcpy(to, more, n);
 	}
-	chacha_block(random_key, random_block++, out);
-	memcpy(random_key, out, sizeof(random_key));
+	memcpy(random_key, first, sizeof(random_key));
 	spin_unlock(&random_lock);
 }

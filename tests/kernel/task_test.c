@@ -378,7 +378,7 @@ TEST(the_audit_sees_a_signal_that_is_not_queued)
 	EXPECT(vm_audit() == 0);
 }
 
-TEST(the_audit_sees_a_number_given_back_too_early)
+TEST(the_audit_sees_a_wrong_table_of_numbers)
 {
 	struct proc *p = proc_alloc();
 	REQUIRE(p && (p->pid = pid_alloc()) > 0);
@@ -390,6 +390,10 @@ TEST(the_audit_sees_a_number_given_back_too_early)
 	EXPECT(vm_audit() >= 1);
 	pid_get(p->pid);
 	EXPECT(vm_audit() == 0);
+	pid_set_owner(p->pid, NULL);
+	EXPECT(vm_audit() >= 1);
+	pid_set_owner(p->pid, p);
+	EXPECT(vm_audit() == 0);
 	mutex_lock(&proc_tree_lock);
 	proc_unlink_locked(p);
 	mutex_unlock(&proc_tree_lock);
@@ -398,5 +402,5 @@ TEST(the_audit_sees_a_number_given_back_too_early)
 
 TEST_SUITE(exec, "task.exec", TEST_CASE(arguments_survive_page_borders), TEST_CASE(too_many_arguments_are_refused));
 TEST_SUITE(audit, "task.audit", TEST_CASE(the_audit_sees_a_signal_that_is_not_queued),
-           TEST_CASE(the_audit_sees_a_number_given_back_too_early));
+           TEST_CASE(the_audit_sees_a_wrong_table_of_numbers));
 TEST_SUITE(pid, "task.pid", TEST_CASE(pids_are_unique_until_freed), TEST_CASE(random_bytes_differ));
