@@ -5,9 +5,9 @@
  *     at_ns   when it is due next; 0 not at all
  *     ticks   how often it was due and has not been told
  *
- * What has passed is counted by whoever looks (count_locked): the timer of the CPU that fires only wakes those who wait
- * for it, and is set again for the next time by the one who counts. So a timer that nobody reads costs one interrupt,
- * however short its interval.
+ * What has passed is counted by whoever reads or asks (count_locked): the timer of the CPU that fires only wakes those
+ * who wait for it, and is set again for the next time by the one who counts. So a timer that nobody reads costs one
+ * interrupt, however short its interval, and is one event to an edge-triggered epoll.
  *
  * Time is that since boot; a clock that shows the time of day is the same plus a base, for it cannot be set.
  *
@@ -72,10 +72,9 @@ static unsigned timer_poll(struct file *f)
 	struct timer_file *t = f->data;
 
 	spin_lock(&t->lock);
-	count_locked(t);
-	unsigned now = t->ticks ? POLLIN : 0;
+	bool due = t->ticks || (t->at_ns && clock_now_ns() >= t->at_ns);
 	spin_unlock(&t->lock);
-	return now;
+	return due ? POLLIN : 0;
 }
 
 static void timer_queues(struct file *f, struct wait_queue **in, struct wait_queue **out)

@@ -225,6 +225,18 @@ static void waited_for(void)
 	close(ep), close(timer), close(ends[0]), close(ends[1]);
 }
 
+/* However often a timer comes due, it is one event until it has been read. */
+static void ticks(void)
+{
+	int ep = make(), timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+	struct itimerspec often = { { 0, 20000000 }, { 0, 20000000 } };
+	unsigned long n;
+
+	printf("ticks:"), add(ep, timer, EPOLLIN | EPOLLET, 1), timerfd_settime(timer, 0, &often, NULL);
+	look_for(ep, 1, -1), look_for(ep, 1, 100), look_for(ep, 1, 100), SHOW("read", CALL(read, timer, &n, 8));
+	look_for(ep, 1, -1), printf("\n"), close(ep), close(timer);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -234,5 +246,6 @@ int main(void)
 	closed_and_copied();
 	nested();
 	waited_for();
+	ticks();
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
+#include <time.h>
 #include <termios.h>
 
 #include "show.h"
@@ -485,6 +486,17 @@ static void flow(void)
 	printf(" write %s %s", shown(CALL(write, s, "x", 1)), out());
 	printf(" TCIOFF %s %s", shown(CALL(ioctl, s, TCXONC, TCIOFF)), out());
 	printf(" TCION %s %s\n", shown(CALL(ioctl, s, TCXONC, TCION)), out());
+	printf("left %s", out());
+	CALL(write, s, "there ", 6);
+	TYPE("\23");
+	usleep(30000);
+	TYPE("echo");
+	usleep(30000);
+	CALL(ioctl, s, TCXONC, TCIOFF);
+	printf(" held, then TCIOFF %s", out());
+	TYPE("\21");
+	printf(" ^Q %s\n", out());
+	tcflush(s, TCIOFLUSH);
 	TYPE("\23");
 	usleep(30000);
 	set(0, IXON, 0, 0);
@@ -521,10 +533,33 @@ static void long_lines(void)
 	while (sum < 5000 && ready(s, 100) && (n = CALL(read, s, bytes, 1000)) > 0)
 		sum += n;
 	printf("raw: %d, in all %ld\n", there, sum);
+	CALL(write, m, keys, 5000);
+	usleep(60000);
+	tcflush(s, TCIFLUSH);
+	usleep(60000);
+	printf("flushed: %d\n", queued(s, FIONREAD));
 	set(0, 0, 0, 0);
 }
 
 static void on_alarm(int signo) { (void)signo; }
+
+/* The time of a read that a signal ended is not the next one's. */
+static void timed_anew(void)
+{
+	struct itimerval soon = { { 0, 0 }, { 0, 50000 } };
+	struct timespec before, after;
+	char byte;
+
+	raw(0, 3, 0);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	printf("time 3: %s", shown(CALL(read, s, &byte, 1)));
+	usleep(500000);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	printf(" then %s", shown(CALL(read, s, &byte, 1)));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	long ms = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+	printf(ms >= 200 ? " after its time\n" : " too early\n");
+}
 
 /* A caught signal ends a wait; what was written of a longer piece counts. */
 static void interrupted(void)
@@ -554,6 +589,7 @@ static void interrupted(void)
 	TYPE("abc");
 	setitimer(ITIMER_REAL, &soon, NULL);
 	printf("min 5: %s\n", shown(CALL(read, s, much, 10)));
+	timed_anew();
 	action.sa_flags = SA_RESTART;
 	sigaction(SIGALRM, &action, NULL);
 	raw(1, 0, 0);

@@ -196,7 +196,7 @@ static void add_character(struct line *l, uint8_t c)
 {
 	if (line_local(l, ECHO))
 		echo_key(l, c);
-	if (c == 0xff && (l->termios.c_iflag & PARMRK))
+	if (c == 0xff && (l->termios.c_iflag & PARMRK) && l->head - l->tail < INPUT_MAX - 1)
 		add(l, c);
 	add(l, c);
 }

@@ -73,7 +73,17 @@ static bool may_read(const struct line *l, const struct waiter *w)
 	return (l->time_over && (!least || there)) || (w->nonblock && there);
 }
 
-/* The first reader gets what is there. */
+/* A reader has been answered. What was counted of VTIME was the first one's. */
+static void reader_drop(struct line *l, struct waiter *w)
+{
+	if (w == l->readers.first) {
+		l->deadline_ns = 0;
+		l->time_over = false;
+	}
+	waiter_drop(&l->readers, w);
+}
+
+/* A reader gets what is there. */
 static void give(struct line *l, struct waiter *w)
 {
 	static uint8_t bytes[MSG_DATA_MAX];
@@ -84,9 +94,7 @@ static void give(struct line *l, struct waiter *w)
 		if (!line_local(l, ICANON))
 			l->canon = l->tail;
 	}
-	waiter_drop(&l->readers, w);
-	l->deadline_ns = 0;
-	l->time_over = false;
+	reader_drop(l, w);
 }
 
 static bool serve_readers(struct line *l)
@@ -103,7 +111,7 @@ static bool serve_readers(struct line *l)
 			if (!w->nonblock)
 				continue;
 			answer(w->token, -EAGAIN, 0, NULL, 0);
-			waiter_drop(&l->readers, w);
+			reader_drop(l, w);
 		}
 		break;
 	}
@@ -220,7 +228,7 @@ void line_cancel(struct line *l, uint64_t thread)
 		give(l, w);
 	} else if (w) {
 		answer(w->token, -EINTR, 0, NULL, 0);
-		waiter_drop(&l->readers, w);
+		reader_drop(l, w);
 	} else if ((w = waiter_find(&l->writers, thread))) {
 		answer(w->token, w->done ? 0 : -EINTR, w->done, NULL, 0);
 		waiter_drop(&l->writers, w);
@@ -231,12 +239,11 @@ void line_cancel(struct line *l, uint64_t thread)
 	line_run(l);
 }
 
+/* Everybody is told the status; a writer of whom some was taken, how much. */
 static void end_all(struct waiters *list, int status)
 {
-	while (list->first) {
-		answer(list->first->token, status, 0, NULL, 0);
-		waiter_drop(list, list->first);
-	}
+	for (struct waiter *w; (w = list->first); waiter_drop(list, w))
+		answer(w->token, w->done ? 0 : status, w->done, NULL, 0);
 }
 
 void line_hang_up(struct line *l)
@@ -244,6 +251,7 @@ void line_hang_up(struct line *l)
 	end_all(&l->readers, 0);
 	end_all(&l->writers, -EIO);
 	end_all(&l->drainers, -EIO);
+	l->deadline_ns = 0;
 	input_flush(l);
 	output_drop(l, 0);
 	poll_news();

@@ -29,6 +29,16 @@ bool ring_put(struct ring *r, uint8_t c)
 	return true;
 }
 
+bool ring_insert(struct ring *r, uint32_t place, uint8_t c)
+{
+	if (!ring_put(r, c))
+		return false;
+	for (uint32_t i = r->count - 1; i > place; i--)
+		r->bytes[(r->first + i) % r->size] = r->bytes[(r->first + i - 1) % r->size];
+	r->bytes[(r->first + place) % r->size] = c;
+	return true;
+}
+
 uint8_t ring_get(struct ring *r)
 {
 	uint8_t c = r->bytes[r->first];

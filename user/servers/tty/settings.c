@@ -96,10 +96,10 @@ static int set_window(struct line *l, const void *data)
 	return 0;
 }
 
-/* A key that tells the other end to be silent, or to go on. */
+/* A key that tells the other end to be silent, or to go on: it goes before what ^S holds, and is lost after TCOOFF. */
 static void send_key(struct line *l, uint8_t c)
 {
-	if (c && ring_put(&l->out, c))
+	if (c && !l->held_by_call && ring_insert(&l->out, l->open, c))
 		l->open++;
 }
 
@@ -118,8 +118,11 @@ static int flush(struct line *l, uint64_t queue)
 {
 	if (queue > TCIOFLUSH)
 		return -EINVAL;
-	if (queue != TCOFLUSH)
+	if (queue != TCOFLUSH) {
 		input_flush(l);
+		for (uint8_t c; l->next_key(l, &c);) /* those that found no room yet */
+			;
+	}
 	if (queue != TCIFLUSH)
 		output_drop(l, l->pty ? OUTPUT_READ : 0);
 	return 0;

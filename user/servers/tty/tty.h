@@ -89,6 +89,7 @@ struct ring {
 };
 
 bool ring_put(struct ring *r, uint8_t c); /* false: it is full */
+bool ring_insert(struct ring *r, uint32_t place, uint8_t c); /* behind so many; false: it is full */
 uint8_t ring_get(struct ring *r);         /* only if count is not 0 */
 
 /*
