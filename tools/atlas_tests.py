@@ -6,14 +6,17 @@ Four machines run everything: {plain, checked} kernel x {1, 4} CPUs. One boot of
 a boot ends early, by a panic or by silence, the test that was running has failed, and the machine is booted again for
 the tests that are left. Host tests are scripts that print TAP; they run once.
 
-A quick run leaves out half of the machines and the tests whose names begin with long_.
+A quick run leaves out half of the machines and the tests whose names begin with long_. A test must not depend on which
+others ran before it: --shuffle runs the user-level tests in another order, --burn after many processes.
 """
 import collections
 import concurrent.futures
 import fnmatch
 import glob
 import os
+import random
 import re
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -181,11 +184,15 @@ class MachineTests:
         self.atlas, self.report = atlas, report
         self.checked, self.cpus = checked, cpus
         self.accel, self.quiet_seconds = options.accel, options.quiet_seconds
+        self.burn, self.order = options.burn, None
+        if options.shuffle is not None or options.burn:  # then a test alone is not what has failed
+            self.order = ([f"--shuffle {options.shuffle}"] if options.shuffle is not None else []) + \
+                ([f"--burn {options.burn}"] if options.burn else []) + [shlex.quote(p) for p in options.pattern]
         self.where = f"{'checked' if checked else 'plain'}, {cpus} CPU{'s' if cpus > 1 else ''}"
 
     def repeat(self, name):
         words = ["tools/atlas test"] + (["--checked"] if self.checked else []) + [f"--cpus {self.cpus}"]
-        return " ".join(words + [f"'{name}'"])
+        return " ".join(words + (self.order or [f"'{name}'"]))
 
     def run(self, kernel_pattern, names):
         for _ in range(RESTARTS_MAX):
@@ -212,7 +219,7 @@ class MachineTests:
         atlas = self.atlas
         words = ["run", "--memory", "256M", "--cpus", str(self.cpus), "--display", "none"] + (["--checked"] if self.checked else [])
         words += ["--accel", self.accel] if self.accel else []
-        program = ["/tests/runner", *boot.names] if boot.names else ["/bin/true"]
+        program = ["/tests/runner", *(["-b", str(self.burn)] if self.burn else []), *boot.names] if boot.names else ["/bin/true"]
         options = atlas.parse_options(words + program)
         if boot.kernel_pattern:
             options.append = "test=" + boot.kernel_pattern
@@ -288,6 +295,8 @@ def main(atlas, options):
         machines = [m for m in [(False, 1), (False, 4), (True, 1), (True, 4)]
                     if (not options.cpus or m[1] == options.cpus) and (not options.checked or m[0])]
     names = sorted(n for n in os.listdir(atlas.built("root/tests")) if n != "runner" and chosen(n))
+    if options.shuffle is not None:
+        random.Random(options.shuffle).shuffle(names)
     kernel = "*" if "*" in wanted else ",".join(p for p in wanted if "." in p or "*" in p)
     scripts = sorted(glob.glob(os.path.join(atlas.ROOT, "tests/host/*.sh")) +
                      glob.glob(os.path.join(atlas.ROOT, "tests/host/*/run.sh")))

@@ -2,7 +2,8 @@
 /*
  * runner: runs the user-level tests inside Atlas, one after the other. `runner [NAME...]` runs /tests/NAME; without
  * names every program in /tests. tools/atlas boots it and reads its standard output, which is KTAP and nothing else;
- * what a test prints goes to our standard error.
+ * what a test prints goes to our standard error. `runner -b N` lets N processes come and go first, so that the tests
+ * meet numbers as a machine has them that has been up for long.
  *
  * A test passes with status 0, is skipped with 77, and fails otherwise, with its reason on standard error. Around each
  * test the runner looks at the system:
@@ -122,12 +123,26 @@ static bool run_test(const char *name, char *why, size_t room)
 	return false;
 }
 
+static void burn_numbers(long n)
+{
+	while (n-- > 0) {
+		pid_t pid = vfork();
+		if (pid == 0)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	int failed = 0;
+	int failed = 0, first = 1;
 	char why[128];
 
-	for (int i = 1; i < argc && count < TESTS_MAX; i++)
+	if (argc > 2 && strcmp(argv[1], "-b") == 0) {
+		burn_numbers(atol(argv[2]));
+		first = 3;
+	}
+	for (int i = first; i < argc && count < TESTS_MAX; i++)
 		names[count++] = argv[i];
 	if (count == 0)
 		list_tests();
