@@ -37,9 +37,17 @@ volatile uint32_t procs_ending;
 /* From here on its memory is on its way back, which those who find none wait for (vm/reclaim.c). */
 static void ending_locked(struct proc *p, int status)
 {
-	p->exiting = true;
+	p->exiting = p->counted_ending = true;
 	p->status = status;
 	__atomic_add_fetch(&procs_ending, 1, __ATOMIC_RELAXED);
+}
+
+static void memory_is_back(struct proc *p)
+{
+	spin_lock(&p->lock);
+	p->counted_ending = false;
+	__atomic_sub_fetch(&procs_ending, 1, __ATOMIC_RELAXED);
+	spin_unlock(&p->lock);
 }
 
 void proc_kill_threads_locked(struct proc *p, int status)
@@ -107,7 +115,7 @@ static void proc_teardown(struct proc *p)
 		p->used.peak_resident = MAX(p->used.peak_resident, MAX(s->peak_resident, s->resident));
 		space_put(s);
 	}
-	__atomic_sub_fetch(&procs_ending, 1, __ATOMIC_RELAXED);
+	memory_is_back(p);
 	proc_release_vfork(p);
 	child_end(p);
 }

@@ -109,9 +109,10 @@ static uint64_t audit_owner(int number, const struct proc *p)
 
 void proc_audit(void)
 {
-	uint64_t found = 0, uses = 0, names = 0, owned = 0;
+	uint64_t found = 0, uses = 0, names = 0, owned = 0, ending = 0;
 	list_for_each(n, &proc_all) {
 		const struct proc *p = list_entry(n, struct proc, all_link);
+		ending += p->counted_ending;
 		found += audit_number(p->pid, true) + audit_number(p->pgid, p->pgid) + audit_number(p->sid, p->sid);
 		names += audit_owner(p->pid, p);
 		list_for_each(tn, &p->threads) {
@@ -128,6 +129,8 @@ void proc_audit(void)
 		audit_complain("uses of numbers", 0, uses, found);
 	if (owned != names)
 		audit_complain("owners of numbers", 0, owned, names);
+	if (procs_ending != ending)
+		audit_complain("processes that are ending", 0, procs_ending, ending);
 	signal_audit();
 }
 

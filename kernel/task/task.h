@@ -237,6 +237,7 @@ struct proc {
 	struct sem_undo *sem_undos; /* sysv/sem.c's lock; NULL: none */
 	bool zombie;               /* (T) */
 	bool stopped, continued, exiting; /* (p) continued: not yet told to the parent */
+	bool counted_ending;       /* (p) in procs_ending */
 	bool subreaper;            /* (a) orphans among its descendants become its children */
 	int death_signal;          /* (a) sent to it when the thread ends that made it; 0 none */
 	unsigned group_signals;    /* (T) how many were sent to it as one of several processes, see fork.c */
@@ -300,7 +301,7 @@ bool proc_in_groups(struct proc *p, uint32_t gid); /* gid is among them */
 uint64_t proc_rlimit(unsigned which);
 struct spent proc_spent(struct proc *p); /* by all its threads so far; peak_resident: in spaces it has left */
 
-void proc_audit(void);                   /* numbers and signals, for vm_audit */
+void proc_audit(void);                   /* numbers, signals, and who is ending, for vm_audit */
 
 /* ---- exec.c, fork.c ---- */
 /*

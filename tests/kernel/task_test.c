@@ -378,13 +378,30 @@ TEST(the_audit_sees_a_signal_that_is_not_queued)
 	EXPECT(vm_audit() == 0);
 }
 
-TEST(the_audit_sees_a_wrong_table_of_numbers)
+/* In the tree, without threads or memory. */
+static struct proc *proc_bare(void)
 {
 	struct proc *p = proc_alloc();
-	REQUIRE(p && (p->pid = pid_alloc()) > 0);
+	if (!p || (p->pid = pid_alloc()) < 0)
+		return NULL;
 	mutex_lock(&proc_tree_lock);
 	proc_link_locked(p, NULL);
 	mutex_unlock(&proc_tree_lock);
+	return p;
+}
+
+static void proc_bare_free(struct proc *p)
+{
+	mutex_lock(&proc_tree_lock);
+	proc_unlink_locked(p);
+	mutex_unlock(&proc_tree_lock);
+	proc_put(p);
+}
+
+TEST(the_audit_sees_a_wrong_table_of_numbers)
+{
+	struct proc *p = proc_bare();
+	REQUIRE(p);
 	EXPECT(vm_audit() == 0);
 	pid_put(p->pid);
 	EXPECT(vm_audit() >= 1);
@@ -394,13 +411,26 @@ TEST(the_audit_sees_a_wrong_table_of_numbers)
 	EXPECT(vm_audit() >= 1);
 	pid_set_owner(p->pid, p);
 	EXPECT(vm_audit() == 0);
-	mutex_lock(&proc_tree_lock);
-	proc_unlink_locked(p);
-	mutex_unlock(&proc_tree_lock);
-	proc_put(p);
+	proc_bare_free(p);
+}
+
+TEST(the_audit_sees_that_nobody_is_ending)
+{
+	struct proc *p = proc_bare();
+	REQUIRE(p && procs_ending == 0);
+	spin_lock(&p->lock);
+	proc_kill_threads_locked(p, SIGKILL);
+	proc_kill_threads_locked(p, SIGTERM); /* counts once */
+	spin_unlock(&p->lock);
+	EXPECT(procs_ending == 1 && vm_audit() == 0);
+	p->counted_ending = false;
+	EXPECT(vm_audit() == 1);
+	procs_ending--;
+	EXPECT(vm_audit() == 0);
+	proc_bare_free(p);
 }
 
 TEST_SUITE(exec, "task.exec", TEST_CASE(arguments_survive_page_borders), TEST_CASE(too_many_arguments_are_refused));
 TEST_SUITE(audit, "task.audit", TEST_CASE(the_audit_sees_a_signal_that_is_not_queued),
-           TEST_CASE(the_audit_sees_a_wrong_table_of_numbers));
+           TEST_CASE(the_audit_sees_a_wrong_table_of_numbers), TEST_CASE(the_audit_sees_that_nobody_is_ending));
 TEST_SUITE(pid, "task.pid", TEST_CASE(pids_are_unique_until_freed), TEST_CASE(random_bytes_differ));
