@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "asleep.h"
 #include "check.h"
 
 struct lock { struct lock *next; uint32_t word; };
@@ -80,7 +81,7 @@ static void waiters_are_woken(void)
 		CHECK(s->lock[0].word == (FUTEX_OWNER_DIED | FUTEX_WAITERS));
 		_exit(0);
 	}
-	usleep(100000);
+	until_one_sleeps_at(&s->lock[0].word);
 	CHECK(kill(owner, SIGKILL) == 0);
 	CHECK(waitpid(owner, &status, 0) == owner && WIFSIGNALED(status));
 	CHECK(waitpid(waiter, &status, 0) == waiter && status == 0);

@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 		for (volatile int spin = 0; spin < i % 67; spin++)
 			;
 		CHECK(kill(getpid(), SIGUSR1) == 0);
-		for (int tries = 0; tries < 3000 && taken < i; tries++)
+		for (int tries = 0; tries < 31000 && taken < i; tries++) /* half a minute */
 			if (tries > 1000)
 				nanosleep(&moment, NULL);
 		CHECK(taken == i);

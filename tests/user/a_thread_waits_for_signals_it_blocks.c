@@ -83,6 +83,7 @@ int main(void)
 		kill(parent, SIGUSR1);
 	}
 	FAILS(sigwaitinfo(&set, &info), EINTR);
+	signal(SIGUSR1, SIG_IGN); /* another one may be on its way */
 	CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
 	return 0;
 }

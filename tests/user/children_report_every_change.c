@@ -63,7 +63,7 @@ static void waited(idtype_t type, id_t id, int options, pid_t pid, int code, int
 /* The signal may come a little later than waitid knows. */
 static void told(int n, pid_t pid, int code, int status)
 {
-	for (int i = 0; i < 1000 && count == n; i++)
+	for (int i = 0; i < 30000 && count == n; i++)
 		usleep(1000);
 	CHECK(count == n + 1);
 	CHECK(seen[n].pid == pid && seen[n].code == code && seen[n].status == status && seen[n].uid == getuid());

@@ -8,11 +8,12 @@
 #include "pages.h"
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
 
-enum { ENOUGH = 100000, MEGABYTE = 1 << 20, SECTORS = MEGABYTE / 512 };
+enum { ENOUGH = 100000, MEGABYTE = 1 << 20, SECTORS = MEGABYTE / 512, TRIES = 20 };
 
 static char buffer[MEGABYTE];
 static volatile unsigned long counter;
@@ -50,30 +51,40 @@ static void call(void)
 	close(zero);
 }
 
-static void parts_of(void (*work)(void), int who, long *user, long *system)
+/*
+ * Which of the two parts is the larger. When a host takes the CPU of its guest away for a while, that counts as whichever
+ * was going on: one try of several is undisturbed.
+ */
+#define IN_SOME_TRY(is_so) \
+	do { \
+		int tries_ = 1; \
+		while (!(is_so)) \
+			CHECK(++tries_ <= TRIES); \
+	} while (0)
+
+static bool is_mostly(void (*work)(void), int who)
 {
 	struct rusage before = usage(who);
 
 	work();
 	struct rusage after = usage(who);
-	*user = microseconds(after.ru_utime) - microseconds(before.ru_utime);
-	*system = microseconds(after.ru_stime) - microseconds(before.ru_stime);
+	long user = microseconds(after.ru_utime) - microseconds(before.ru_utime);
+	long system = microseconds(after.ru_stime) - microseconds(before.ru_stime);
+	CHECK((work == call ? system : user) >= ENOUGH / 2);
+	return work == call ? user < system : system < user;
 }
 
 static void process_and_thread(void)
 {
 	static const int whose[] = { RUSAGE_SELF, RUSAGE_THREAD };
-	long user, system;
 
 	for (int i = 0; i < 2; i++) {
-		parts_of(compute, whose[i], &user, &system);
-		CHECK(user >= ENOUGH / 2 && system < user);
-		parts_of(call, whose[i], &user, &system);
-		CHECK(system >= ENOUGH / 2 && user < system);
+		IN_SOME_TRY(is_mostly(compute, whose[i]));
+		IN_SOME_TRY(is_mostly(call, whose[i]));
 	}
 }
 
-static void children(void)
+static bool childs_time_is_the_kernels(void)
 {
 	struct tms before, after;
 
@@ -81,8 +92,8 @@ static void children(void)
 	CHILD_PASSES(call());
 	CHECK(times(&after) != (clock_t)-1);
 	CHECK(after.tms_cstime - before.tms_cstime >= ENOUGH / 10000 / 2);
-	CHECK(after.tms_cutime - before.tms_cutime < after.tms_cstime - before.tms_cstime);
 	CHECK(system_time(RUSAGE_CHILDREN) >= ENOUGH);
+	return after.tms_cutime - before.tms_cutime < after.tms_cstime - before.tms_cstime;
 }
 
 static volatile int virtual, profiled;
@@ -95,14 +106,21 @@ static void expired(int signo)
 		virtual++;
 }
 
-static void timers(void)
+static bool only_one_expires(void)
 {
 	const struct itimerval soon = { .it_value.tv_usec = ENOUGH / 2 };
 
-	CHECK(signal(SIGVTALRM, expired) != SIG_ERR && signal(SIGPROF, expired) != SIG_ERR);
+	profiled = virtual = 0;
 	CHECK(setitimer(ITIMER_VIRTUAL, &soon, NULL) == 0 && setitimer(ITIMER_PROF, &soon, NULL) == 0);
 	call();
-	CHECK(profiled && !virtual);
+	CHECK(profiled);
+	return !virtual;
+}
+
+static void timers(void)
+{
+	CHECK(signal(SIGVTALRM, expired) != SIG_ERR && signal(SIGPROF, expired) != SIG_ERR);
+	IN_SOME_TRY(only_one_expires());
 	compute();
 	CHECK(virtual);
 }
@@ -153,7 +171,7 @@ static void blocks(void)
 int main(void)
 {
 	process_and_thread();
-	children();
+	IN_SOME_TRY(childs_time_is_the_kernels());
 	timers();
 	switches();
 	blocks();

@@ -7,6 +7,7 @@
 
 #include <atlas/thread.h>
 
+#include "asleep.h"
 #include "check.h"
 
 #define SLEEPERS 6
@@ -30,11 +31,7 @@ static void *sleeper(void *arg)
 	return NULL;
 }
 
-/* How many sleep at the word, found out by moving them from it to itself. */
-static long asleep(uint32_t *word)
-{
-	return futex(word, FUTEX_REQUEUE | FUTEX_PRIVATE_FLAG, 0, (void *)(long)SLEEPERS, word, 0);
-}
+static long asleep(uint32_t *word) { return sleepers_at(word, FUTEX_PRIVATE_FLAG); }
 
 static void start(uint32_t *word, uint32_t bits, long first, long count)
 {
@@ -200,15 +197,16 @@ static void handler(int signo) { handled += signo; }
 /* A child that waits is sent signals; it leaves with the errno of its wait. */
 static int interrupted(int flags, const struct timespec *timeout, int signo)
 {
+	uint32_t *common = (uint32_t *)map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct sigaction sa = { .sa_handler = handler, .sa_flags = flags };
 	int status;
 	pid_t pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) {
 		sigaction(SIGUSR1, &sa, NULL);
-		_exit(futex(words, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, timeout, NULL, 0) == 0 ? 0 : errno);
+		_exit(futex(common, FUTEX_WAIT, 0, timeout, NULL, 0) == 0 ? 0 : errno);
 	}
-	moment(100000000);
+	until_one_sleeps_at(common);
 	CHECK(kill(pid, signo) == 0);
 	moment(50000000);
 	if (signo == SIGSTOP) {
@@ -219,20 +217,21 @@ static int interrupted(int flags, const struct timespec *timeout, int signo)
 		CHECK(waitpid(pid, &status, WNOHANG) == 0);
 		CHECK(kill(pid, SIGKILL) == 0);
 	}
-	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(waitpid(pid, &status, 0) == pid && munmap(common, PAGE) == 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 static void signals(void)
 {
-	struct timespec length = { 0, 400000000 }, since;
+	const struct timespec length = { 2, 0 }, long_time = { 1000, 0 };
+	struct timespec since;
 	CHECK(interrupted(0, NULL, SIGUSR1) == EINTR);
 	CHECK(interrupted(SA_RESTART, NULL, SIGUSR1) == -SIGKILL);
-	CHECK(interrupted(0, &length, SIGUSR1) == EINTR);
-	CHECK(interrupted(SA_RESTART, &length, SIGUSR1) == EINTR);
+	CHECK(interrupted(0, &long_time, SIGUSR1) == EINTR);
+	CHECK(interrupted(SA_RESTART, &long_time, SIGUSR1) == EINTR);
 	clock_gettime(CLOCK_MONOTONIC, &since);
 	CHECK(interrupted(0, &length, SIGSTOP) == ETIMEDOUT);
-	CHECK(elapsed_ms(&since) >= 400);
+	CHECK(elapsed_ms(&since) >= 2000);
 }
 
 /* A call that is marked private and one that is not do not meet in private memory. */

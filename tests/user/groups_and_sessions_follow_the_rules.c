@@ -7,6 +7,7 @@
 
 #include "check.h"
 
+#define NOBODY 4194304 /* no process has a number so large */
 #define SAY_FD 50 /* where a new program finds the first pipe */
 
 static int pipes[2][2];
@@ -76,12 +77,12 @@ static void leader_of_a_group(void)
 static void rules(void)
 {
 	FAILS(setpgid(0, -1), EINVAL);
-	FAILS(setpgid(30000, 0), ESRCH);
+	FAILS(setpgid(NOBODY, 0), ESRCH);
 	FAILS(setpgid(getppid(), 0), ESRCH); /* neither itself nor a child */
-	FAILS(getpgid(30000), ESRCH);
-	FAILS(getsid(30000), ESRCH);
+	FAILS(getpgid(NOBODY), ESRCH);
+	FAILS(getsid(NOBODY), ESRCH);
 	pid_t a = child_that(sleeps), b = child_that(sleeps);
-	FAILS(setpgid(a, 30000), EPERM);
+	FAILS(setpgid(a, NOBODY), EPERM);
 	CHECK(setpgid(a, a) == 0 && getpgid(a) == a);
 	CHECK(setpgid(b, a) == 0 && getpgid(b) == a);
 	CHECK(kill(-a, 0) == 0);

@@ -35,13 +35,16 @@ static inline long free_pages(void)
 		meminfo_field(text, "KernelStack:")) / 4;
 }
 
-/* Pages less than `before`; what an ended process held may come back a moment later. */
-static inline long pages_lost(long before)
+/* How often to look again, a hundred times a second: what an ended process held may come back a moment later. */
+enum { LOOK_SHORTLY = 10, LOOK_PATIENTLY = 500 };
+
+/* Pages less than `before`. */
+static inline long pages_lost(long before, int looks)
 {
 	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
 	long lost = before - free_pages();
 
-	for (int i = 0; i < 10 && lost > 0; i++) {
+	for (int i = 0; i < looks && lost > 0; i++) {
 		nanosleep(&moment, NULL);
 		lost = before - free_pages();
 	}

@@ -543,7 +543,7 @@ int main(int argc, char **argv)
 		long before = free_pages();
 		seed = supervise(limit / ROUNDS, seed);
 		CHECK(vm_audit() == 0);
-		long lost = pages_lost(before);
+		long lost = pages_lost(before, round == ROUNDS ? LOOK_PATIENTLY : LOOK_SHORTLY);
 		if (round > 1 && lost > 0)
 			losses++;
 		printf("%ld pages fewer are free\n", lost);

@@ -98,12 +98,13 @@ static void waiting(void)
 	if (pid == 0) {
 		signal(SIGUSR1, handler);
 		FAILS(op(id, 0, -1, 0), EINTR);
+		CHECK(semctl(id, 1, SETVAL, 9) == 0);
 		FAILS(op(id, 0, -1, 0), EIDRM);
 		_exit(0);
 	}
 	wait_for(id, 0, GETNCNT, 1);
 	CHECK(kill(pid, SIGUSR1) == 0);
-	usleep(20000);
+	wait_for(id, 1, GETVAL, 9);
 	wait_for(id, 0, GETNCNT, 1);
 	FAILS(semctl(id + 32768, 0, GETVAL), EINVAL); /* the place is taken, but by another */
 	CHECK(semctl(id, 0, IPC_RMID) == 0 && waitpid(pid, &status, 0) == pid && status == 0);

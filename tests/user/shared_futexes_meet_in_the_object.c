@@ -10,6 +10,7 @@
 
 #include <atlas/thread.h>
 
+#include "asleep.h"
 #include "check.h"
 
 static long futex(void *word, int op, uint32_t val, const void *timeout)
@@ -119,8 +120,7 @@ static void file_gone_under_the_sleeper(int cut)
 	CHECK(pid >= 0);
 	if (pid == 0)
 		_exit(futex(word, FUTEX_WAIT, *word, NULL) ? 1 : 0);
-	for (int i = 0; i < 10; i++)
-		moment();
+	until_one_sleeps_at(word);
 	if (cut)
 		CHECK(ftruncate(fd, 0) == 0);
 	CHECK(munmap(word, PAGE) == 0 && unlink("gone") == 0 && close(fd) == 0);
@@ -141,8 +141,7 @@ static void word_gone_under_the_sleeper(void)
 {
 	uint32_t *word = (uint32_t *)map(PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(thread_create(sleeper, word, 0) > 0);
-	for (int i = 0; i < 10; i++)
-		moment();
+	until_one_sleeps_at(word);
 	CHECK(munmap(word, PAGE) == 0);
 	FAILS(futex(word, FUTEX_WAKE, 1, NULL), EFAULT);
 	make_others();

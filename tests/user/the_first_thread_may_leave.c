@@ -66,9 +66,10 @@ static int ends_as(void *(*function)(void *))
 	}
 	close(go[0]);
 	nanosleep(&(struct timespec){ 0, 100000000 }, NULL);
+	while (state_of(pid) != 'Z' && state_of(pid) != 'S')
+		usleep(1000);
 	CHECK(waitpid(pid, &status, WNOHANG) == 0);
 	CHECK(kill(pid, 0) == 0);
-	CHECK(state_of(pid) == 'Z' || state_of(pid) == 'S');
 	close(go[1]);
 	CHECK(waitpid(pid, &status, 0) == pid);
 	return status;

@@ -9,6 +9,7 @@
 
 #include <atlas/thread.h>
 
+#include "asleep.h"
 #include "check.h"
 
 #define FUTEX_WAIT 0
@@ -24,7 +25,6 @@ static long futex(uint32_t *at, int op, uint32_t value, const struct timespec *t
 	return syscall(SYS_futex, at, op, value, timeout, NULL, 0);
 }
 
-static void moment(void) { nanosleep(&(struct timespec){ 0, 20000000 }, NULL); }
 
 static void setup(void)
 {
@@ -50,7 +50,7 @@ static int sleeper_starts(void)
 	int tid = thread_create(sleeper, NULL, 0);
 
 	CHECK(tid > 0);
-	moment();
+	until_one_sleeps_at(word);
 	CHECK(result == -2);
 	return tid;
 }
@@ -134,7 +134,7 @@ static void cut(void) { CHECK(ftruncate(fd, 0) == 0); }
 
 static void timed_out(void (*change)(void))
 {
-	const struct timespec length = { 0, 60000000 };
+	const struct timespec length = { 2, 0 };
 
 	setup();
 	patience = &length;
