@@ -24,7 +24,7 @@ import threading
 import time
 from xml.sax.saxutils import quoteattr
 
-BOOT_SECONDS = 900   # at most for one boot
+BOOT_SECONDS = 3600  # at most for one boot
 HOST_SECONDS = 600
 LOG_LINES = 30
 RESTARTS_MAX = 8
@@ -47,12 +47,17 @@ class Report:
         with self.lock:
             if self.enough:
                 return
-            self.enough = self.first_only and result.outcome == "fail"
+            self.enough = last = self.first_only and result.outcome == "fail"
             self.results.append(result)
             mark = {"pass": "ok", "fail": "FAILED", "skip": "skipped"}[result.outcome]
             print(f"  {mark:8}{result.where}: {result.name}" + (f" ({result.reason})" if result.reason else ""),
                   flush=True)
-        for kill in list(self.running) if self.enough else ():
+        if last:
+            self.end()
+
+    def end(self):
+        self.enough = True
+        for kill in list(self.running):
             kill()
 
     def failures(self):
@@ -308,8 +313,12 @@ def main(atlas, options):
             jobs += [pool.submit(MachineTests(atlas, report, checked, cpus, options).run, kernel, names)
                      for checked, cpus in machines]
         jobs += [pool.submit(run_host_test, atlas.ROOT, atlas.BUILD, report, script) for script in scripts]
-        for job in jobs:
-            job.result()
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:  # we are to end: what runs ends with us
+            report.end()
+            raise
 
     report.print_failures()
     report.write_junit(os.path.join(atlas.BUILD, "junit.xml"))
