@@ -25,7 +25,7 @@ import time
 from xml.sax.saxutils import quoteattr
 
 BOOT_SECONDS = 3600  # at most for one boot
-HOST_SECONDS = 600
+HOST_SECONDS = 3600
 LOG_LINES = 30
 RESTARTS_MAX = 8
 

@@ -20,7 +20,7 @@ result() { # 0-or-not name
 }
 
 # run ARG...: atlas run with log and standard error kept apart in $work; without input unless redirected.
-run() { timeout 150 "$atlas" run --log "$work/log" --timeout 120 "$@" 2>"$work/err"; }
+run() { timeout 1200 "$atlas" run --log "$work/log" --timeout 120 "$@" 2>"$work/err"; }
 
 expect_status() { # wanted name arg...
 	local wanted=$1 name=$2

@@ -23,7 +23,7 @@ begin() {
 }
 
 boot() {
-	timeout 180 "$root/tools/atlas" run --timeout 120 "$@" >"$work/out" 2>"$work/log" </dev/null
+	timeout 1800 "$root/tools/atlas" run --timeout 400 "$@" >"$work/out" 2>"$work/log" </dev/null
 	status=$?
 }
 

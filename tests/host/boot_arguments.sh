@@ -23,7 +23,7 @@ boot
 holds "no program: a sentence" tells 'which program'
 boot --cpus 0 /bin/true
 holds "0 CPUs: a sentence" tells 'invalid choice: 0'
-timeout 100 "$root/tools/atlas" run --log "$work/log" /bin/sh -c 'echo lost; exit 5' </dev/null >&- 2>"$work/out"
+timeout 1200 "$root/tools/atlas" run --log "$work/log" /bin/sh -c 'echo lost; exit 5' </dev/null >&- 2>"$work/out"
 status=$?
 closed() { ended 5 && [ ! -s "$work/out" ]; }
 holds "a closed standard output loses the output and nothing else" closed

@@ -8,10 +8,10 @@ command -v gdb >/dev/null || { echo "ok 1 - gdb attaches # SKIP gdb is not insta
 build=${ATLAS_BUILD:-$root/build}
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
-timeout 120 "$root/tools/atlas" run --gdb "$port" --log "$work/log" /bin/ls -d /etc </dev/null >"$work/ls" 2>&1 &
+timeout 1200 "$root/tools/atlas" run --gdb "$port" --log "$work/log" /bin/ls -d /etc </dev/null >"$work/ls" 2>&1 &
 machine=$!
-sleep 1
-timeout 100 gdb -q --batch -ex 'set pagination off' -ex 'source tools/gdb_atlas.py' -ex "target remote 127.0.0.1:$port" \
+timeout 1000 gdb -q --batch -ex 'set pagination off' -ex 'set tcp connect-timeout 600' -ex 'set remotetimeout 60' \
+	-ex 'source tools/gdb_atlas.py' -ex "target remote 127.0.0.1:$port" \
 	-ex 'break user_page_fault' -ex continue -ex 'echo kernel: \n' -ex backtrace -ex list -ex atlas-current -ex delete \
 	-ex 'atlas-break ls main' -ex continue -ex 'echo user: \n' -ex backtrace -ex 'print argv[2]' -ex atlas-current \
 	-ex delete -ex continue "$build/kernel/plain/atlas.elf" >"$work/out" 2>&1 </dev/null

@@ -8,7 +8,7 @@ exercise() {
 	local seed=$1 count=$2 block=$3
 	shift 3
 	"$root/tools/atlas" mkdisk --disk-size 32M --block-size "$block" "$work/disk.img" "${ATLAS_BUILD:-build}/root"
-	boot --timeout 170 --disk "$work/disk.img" "$@" /tests/file_exerciser "$seed" "$count" /home/file /home/shadow
+	boot --timeout 600 --disk "$work/disk.img" "$@" /tests/file_exerciser "$seed" "$count" /home/file /home/shadow
 	holds "$count operations, seed $seed, $block-byte blocks${*:+, $*}: every view shows the same bytes" ended 0
 	holds "and so does the disk, which is clean" same_on_disk
 }

@@ -44,7 +44,7 @@ done
 if [ "$(uname -sm)" = "Linux x86_64" ]; then
 	for name in $names; do
 		mkdir -p "$out/dir/$name"
-		(cd "$out/dir/$name" && timeout 60 "$out/programs/$name") >"$out/$name.out" 2>&1
+		(cd "$out/dir/$name" && timeout 600 "$out/programs/$name") >"$out/$name.out" 2>&1
 		status=$?
 		[ $status = 0 ] || sed 's/^/# /' "$out/$name.out"
 		say $status "on Linux: $name"
@@ -52,7 +52,7 @@ if [ "$(uname -sm)" = "Linux x86_64" ]; then
 fi
 
 script='cd /tmp; for t in /home/programs/*; do mkdir /tmp/d; cd /tmp/d; $t >/tmp/out 2>&1; echo "$? $t"; cat /tmp/out; cd /tmp; rm -r /tmp/d; done'
-timeout 120 tools/atlas run --timeout 100 --log "$out/log" --add "$out/programs:/home/programs" /bin/sh -c "$script" \
+timeout 1200 tools/atlas run --timeout 300 --log "$out/log" --add "$out/programs:/home/programs" /bin/sh -c "$script" \
 	>"$out/guest" 2>"$out/guest.err"
 for name in $names; do
 	status=$(sed -n "s,^\([0-9]*\) /home/programs/$name\$,\1,p" "$out/guest")

@@ -62,7 +62,7 @@ prepare() {
 run() {
 	(
 		cp -a "$work/files" "$work/dir" && cd "$work/dir" || exit
-		LC_ALL=C TZ=UTC0 PATH="$2" timeout 20 /bin/sh -c "umask 022; $3" <f >"$work/$1.out" 2>"$work/$1.err"
+		LC_ALL=C TZ=UTC0 PATH="$2" timeout 200 /bin/sh -c "umask 022; $3" <f >"$work/$1.out" 2>"$work/$1.err"
 		echo "status $?" >>"$work/$1.out"
 		if [ -s "$work/$1.err" ]; then echo message; fi >>"$work/$1.out"
 		# GNU programs do not agree on a status for wrong usage; here it is 2.

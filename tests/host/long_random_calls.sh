@@ -11,7 +11,7 @@ storm() { # CALLS OPTIONS
 	local calls=$1
 	shift
 	seed=$((RANDOM * 32768 + RANDOM))
-	timeout 280 "$root/tools/atlas" run --timeout 270 "$@" --cpus 4 --cwd /var/tmp /tests/random_calls "$calls" "$seed" \
+	timeout 3000 "$root/tools/atlas" run --timeout 900 "$@" --cpus 4 --cwd /var/tmp /tests/random_calls "$calls" "$seed" \
 		>"$work/out" 2>"$work/log" </dev/null
 	status=$?
 	survived() { ended 0; }

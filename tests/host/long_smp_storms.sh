@@ -22,7 +22,7 @@ storm() { # ROUNDS NAME
 	for cpus in 4 8; do
 		for kernel in "" --checked; do
 			cp "$ATLAS_BUILD/disk.img" "$out/disk"
-			tools/atlas run --cpus $cpus $kernel --timeout 200 --disk "$out/disk" --cwd /var/tmp "/tests/$2" "$1" >"$out/log" 2>&1
+			tools/atlas run --cpus $cpus $kernel --timeout 600 --disk "$out/disk" --cwd /var/tmp "/tests/$2" "$1" >"$out/log" 2>&1
 			status=$?
 			[ $status = 0 ] && { e2fsck -fn "$out/disk" >"$out/fsck" 2>&1 || status=$?; }
 			[ $status = 0 ] || sed 's/^/# /' "$out/log" "$out/fsck" | tail -n 20

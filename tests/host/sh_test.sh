@@ -9,7 +9,7 @@
 #
 # Without -s the shell is built for this machine below $ATLAS_BUILD/host/sh. Where the reference is known
 # to differ from POSIX, NAME.want beside NAME.sh holds the expected output (status 0, no messages)
-# instead. REFERENCE names another reference shell. Each run has an empty directory of its own and 20
+# instead. REFERENCE names another reference shell. Each run has an empty directory of its own and 200
 # seconds.
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -45,7 +45,7 @@ run() {
 	(
 		cd "$work/$3/d" || exit
 		HOME=/ PATH="$work/$3/bin:$PATH" PWD="$PWD" \
-			timeout 20 "$work/$3/bin/sh" "$2" </dev/null >"$work/$3.out" 2>"$work/$3.err"
+			timeout 200 "$work/$3/bin/sh" "$2" </dev/null >"$work/$3.out" 2>"$work/$3.err"
 		echo $? >"$work/$3.status"
 	)
 	if [ -s "$work/$3.err" ]; then echo message; else echo silent; fi >"$work/$3.said"

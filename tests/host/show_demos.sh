@@ -161,13 +161,10 @@ done
 # The power fails after write-back: the machine is ended when the demo sees no dirty page any more.
 fresh "$work/disk.img"
 : >"$work/out"
-timeout 180 "$root/tools/atlas" run --timeout 120 --disk "$work/disk.img" --add "$work/late" \
+timeout 1200 "$root/tools/atlas" run --timeout 300 --disk "$work/disk.img" --add "$work/late" \
 	/demos/latestore /home/late KEPT wait >"$work/out" 2>"$work/log" </dev/null &
 machine=$!
-for _ in $(seq 600); do
-	printed "written back" && break
-	sleep 0.1
-done
+until printed "written back" || ! kill -0 "$machine"; do sleep 0.1; done
 kill "$machine"
 wait "$machine"
 status=$?

@@ -29,14 +29,11 @@ screenshot() {
 draw() {
 	rm -f "$work/screen.ppm" "$work/drawn.ppm" "$work/qmp"
 	mkfifo "$work/keys"
-	timeout 180 "$root/tools/atlas" run --timeout 120 --display none --qemu-args "-qmp unix:$work/qmp,server=on,wait=off" \
+	timeout 1200 "$root/tools/atlas" run --timeout 300 --display none --qemu-args "-qmp unix:$work/qmp,server=on,wait=off" \
 		--get /home/drawn.ppm:"$work/drawn.ppm" "$@" >"$work/out" 2>"$work/log" <"$work/keys" &
 	machine=$!
 	exec 9>"$work/keys"
-	for _ in $(seq 1000); do
-		printed "pixels drawn" && break
-		sleep 0.1
-	done
+	until printed "pixels drawn" || ! kill -0 "$machine"; do sleep 0.1; done
 	screenshot "$work/qmp" "$work/screen.ppm"
 	exec 9>&-
 	wait "$machine"

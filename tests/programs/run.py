@@ -39,7 +39,7 @@ DYNAMIC_FILES = ("/usr/lib/x86_64-linux-gnu/perl-base", "/usr/lib/x86_64-linux-g
                  "/usr/include/stdc-predef.h", "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
                  *(COMPILER + name for name in ("crtbeginS.o", "crtendS.o", "libgcc.a", "libgcc_s.so", "liblto_plugin.so")))
 LOCALE = "/usr/lib/locale/C.utf8"
-SESSION_SECONDS = 500
+SESSION_SECONDS = 1500
 DISK_SIZE = 512 << 20
 NO_MODULES = shutil.ignore_patterns("test", "config-*", "lib-dynload", "idlelib", "lib2to3", "ensurepip", "__pycache__", "*.exe")
 C_PROGRAMS = ("memory", "processes", "stdio", "text", "threads")
@@ -143,7 +143,7 @@ class Bench:
     def on_linux(self, *command):
         """What the command prints on this machine in an empty folder; its programs are busybox's."""
         with tempfile.TemporaryDirectory(prefix="atlas-") as cwd:
-            done = subprocess.run(["timeout", "-s", "KILL", "120", "env", "-i", f"PATH={self.path}/applets", "HOME=/", *command],
+            done = subprocess.run(["timeout", "-s", "KILL", "600", "env", "-i", f"PATH={self.path}/applets", "HOME=/", *command],
                                   cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                   umask=0o022, check=False)
         return done.stdout.decode(errors="replace") + f"status {done.returncode}\n"

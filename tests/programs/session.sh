@@ -6,6 +6,6 @@ PATH=/bb
 while read -r name command; do
 	mkdir -p "/home/cases/$name" && cd "/home/cases/$name" || exit
 	echo "=== begin $name"
-	env -i PATH=/bb HOME=/ timeout -s KILL 120 $command </dev/null
+	env -i PATH=/bb HOME=/ timeout -s KILL 1000 $command </dev/null
 	echo "=== end $name $?"
 done </cases/list

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 import screen as terminal
 
@@ -54,16 +53,16 @@ def jobs(s):
 def background(s):
     """Readers and writers behind the terminal's back."""
     s.type("cat &\r")
-    s.check("a reader in the background is stopped", "sleep 0.5; jobs\r", r"\[1\]\+  Stopped \(tty input\) +cat")
+    s.press_and_check("a reader in the background is stopped", "jobs\r", r"\[1\]\+  Stopped \(tty input\) +cat")
     s.type("fg\r", r"\ncat\r\n")
     s.check("and reads in the foreground", "for cat\r\x04", r"^for cat\r\nfor cat\r\n")
     s.check("a writer in the background may write", "stty -tostop; (echo wri''tten) & wait\r", r"\r\nwritten\r\n")
     s.type("stty tostop; (echo wri''tten) &\r")
-    s.check("but not under tostop", "sleep 0.5; jobs\r", r"\[1\]\+  Stopped \(tty output\)")
+    s.press_and_check("but not under tostop", "jobs\r", r"\[1\]\+  Stopped \(tty output\)")
     s.check("until it is in front", "stty -tostop; fg\r", r"\r\nwritten\r\n")
     s.type("(stty -ixon) &\r")
-    s.check("settings are not changed from the background", "sleep 0.5; jobs; stty -a\r", r"Stopped \(tty output\)",
-            r" ixon")
+    s.press_and_check("settings are not changed from the background", "jobs; stty -a\r", r"Stopped \(tty output\)",
+                      r" ixon")
     s.check("but from the foreground", "fg; stty -a; stty sane\r", r"-ixon")
 
 
@@ -213,8 +212,7 @@ def screens(s):
     s.type("", r"COMMAND[^$]*COMMAND")
     s.check("top draws again and ends by a key", "q")
     s.type("watch -n 1000 echo look\r", r"\nlook")
-    time.sleep(0.5)  # until the command has ended, watch ignores ^C
-    s.check("watch ends by ^C", "\x03")
+    s.press_and_check("watch ends by ^C", "\x03")  # until the command has ended, it ignores that
     s.check("reset leaves a terminal in order", "reset; stty -a\r", r"isig icanon iexten echo")
 
 

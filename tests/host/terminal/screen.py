@@ -17,7 +17,7 @@ import tty
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 BUILD = os.environ.get("ATLAS_BUILD", os.path.join(ROOT, "build"))
-SECONDS = float(os.environ.get("SCREEN_SECONDS", 60))
+SECONDS = float(os.environ.get("SCREEN_SECONDS", 300))
 
 number = failures = 0
 
@@ -69,13 +69,16 @@ class Screen:
         return self.wait_for(*patterns)
 
     def press(self, key, *patterns):
-        """Types a key again and again until what it does is seen: who it is for may not be in front yet."""
+        """Types it again and again until what it does is seen: who it is for may not be in front yet."""
         self.text = ""
-        for _ in range(10):
+        for _ in range(50):
             os.write(self.master, self.encode(key))
-            if self.wait_for(*patterns, seconds=SECONDS / 10):
+            if self.wait_for(*patterns, seconds=SECONDS / 50):
                 return True
         return False
+
+    def press_and_check(self, name, key, *patterns):
+        result(self.press(key, self.prompt, *patterns), name, self.text)
 
     def check(self, name, keys, *patterns):
         """Types, and waits for the patterns and the next prompt. A shell also shows its prompt when it redraws a line."""

@@ -3,11 +3,11 @@
 import os
 import sys
 import tempfile
-import time
 
 import screen as terminal
 
 PROMPT = r"\$ $"
+UP = r"\nup\r\n"  # a program says so when it is in front
 
 
 def main():
@@ -26,23 +26,19 @@ def main():
         screen.check("^D in the middle of a line hands over the line", "part\x04\x04", r"partpart")
         screen.type("dd bs=3 count=1 status=none; cat\r", r"cat\r\n")
         screen.check("and is gone with a line as long as was asked for", "abc\x04more\r\x04", r"more\r\n(abc)?more\r\n")
-        screen.type("sleep 1000\r", r"sleep 1000\r\n")
-        time.sleep(0.5)
+        screen.type("sh -c 'echo up; exec sleep 1000'\r", UP)
         screen.check("^C ends the foreground program", "\x03", r"\^C")
         screen.check("and the shell knows by which signal", "echo status $?\r", r"\r\nstatus 130\r\n")
-        screen.type("sleep 1000 | cat\r", r"cat\r\n")
-        time.sleep(0.5)
+        screen.type("sh -c 'echo up >&2; exec sleep 1000' | sh -c 'echo up >&2; exec cat'\r", UP + r"up\r\n")
         screen.check("^C ends a whole pipeline", "\x03", r"\^C")
         screen.check("^C at the prompt gives a new one", "half a line\x03", r"\^C")
         screen.check("^V takes the next key as it is", "echo \x16\x03 | hexdump\r", r"0a03")
-        screen.type("cat\r", r"cat\r\n")
-        time.sleep(0.5)
+        screen.type("sh -c 'echo up; exec cat'\r", UP)
         screen.check("^Z stops the foreground program", "\x1a", r"\^Z", r"Stopped")
-        screen.type("fg\r", r"cat\r\n")
+        screen.type("fg\r", r"cat.\r\n")
         screen.check("and fg sets it going again", "more\r\x04", r"more\r\nmore\r\n")
         screen.type("cat &\r")
-        time.sleep(0.5)
-        screen.check("a reader in the background is stopped", "jobs\r", r"Stopped +cat")
+        screen.press_and_check("a reader in the background is stopped", "jobs\r", r"Stopped +cat")
         screen.type("fg\r", r"cat\r\n")
         screen.check("until it is in the foreground", "for cat\r\x04", r"for cat\r\nfor cat\r\n")
         screen.check("a program finds job control as on Linux", "/tests/terminals_belong_to_sessions\r",

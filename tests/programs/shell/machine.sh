@@ -20,8 +20,8 @@ mknod node c 1 3; stat -c '%F %t %T' node; echo gone >node; cat node; mknod pipe
 ln big hard; stat -c %h big; link big hard2; unlink hard; stat -c %h big; touch -d '2001-02-03 04:05:06' big; stat -c %Y big; [ big -ot node ]; echo $?
 truncate -s 10K t; stat -c '%s %b' t; truncate -s 1 t; stat -c %s t; fallocate -l 20000 f; stat -c %s f; fallocate -o 30000 -l 1 f; stat -c %s f
 ls -lan | awk 'NR > 1 { print $1, $2, $3, $4, $NF }' | grep -v ' \.\.*$' | sort -k5; ls -ln big | awk '{ print $3, $4, $5 }'; ls -lS | awk 'NR > 1 && NR < 5 { print $NF }'; ls -s t f | awk '{ print NF }'
-tee copy <pipe >/dev/null & echo through >pipe; wait; cat copy; : >log; (sleep 0.2; echo late >>log) & timeout 3 tail -f log | head -n 1
-find . -size +5k -exec stat -c '%n %s' {} \; | sort; find . -type p -o -type c | sort; find . -perm -4000; find . -user 4 | wc -l; find . -mmin -5 -type p; find / -xdev -maxdepth 1 -name etc
+tee copy <pipe >/dev/null & echo through >pipe; wait; cat copy; : >log; tail -f log >seen & t=$!; (sleep 0.2; echo late >>log) & until grep -q late seen; do sleep 0.1; done; kill $t; cat seen
+find . -size +5k -exec stat -c '%n %s' {} \; | sort; find . -type p -o -type c | sort; find . -perm -4000; find . -user 4 | wc -l; find . -mmin -50 -type p; find / -xdev -maxdepth 1 -name etc
 seq 3000 >n; find . -name n -o -name copy | sort | cpio -o -H newc 2>/dev/null >c.cpio; mkdir y; (cd y; cpio -i <../c.cpio 2>/dev/null; ls; cmp n ../n); tar cJf x.tar.xz n 2>/dev/null; xz -dc </dev/null 2>/dev/null; echo $?
 cmp n copy; diff -q n copy; nl n | tail -n 1; sum n 2>/dev/null; sha512sum n | cut -c1-20; sha3sum n | cut -c1-20; od -An -tx2 n | head -n 1; hexdump -C n | sed -n 2p; xxd n | tail -n 1; head -c 5 n | base64; ts '' <copy | cut -c2-; tr -dc 1 <n | wc -c
 timeout -s KILL 0.2 sleep 10; echo $?; usleep 10; time -f %x sh -c 'exit 4' 2>&1; expr 7 / 2; factor 84; echo '5 3 ^ p' | dc; cal 2 2000 | wc -l; which awk | wc -l; mkpasswd -m sha512 -S saltsalt word | cut -c1-20; printf '%s\n' b a | sort -c 2>/dev/null; echo $?; run-parts --test y 2>/dev/null | wc -l
