@@ -74,13 +74,14 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/task/,alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
-		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_io.c \
+		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_io.c socket_name.c \
+		socket_option.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c signalfd.c size.c syscall.c sysv.c thread.c time.c timerfd.c transfer.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
-KERNEL_SRC += kernel/sys/socket.c kernel/sys/xattr.c
+KERNEL_SRC += kernel/sys/socket.c kernel/sys/socket_message.c kernel/sys/xattr.c
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c cpuid.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)
@@ -163,7 +164,7 @@ TESTS := \
 DIFFS := \
 	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability epolls eventfds exchanges execs_by_descriptor file_answers file_calls file_locks file_times growsdown huge_mappings inode_flags left_to_children limits list madvise_matrix map_count memory_mounts \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
-	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links read_only remap_file_pages segments set_ids signal_contexts signal_receivers signalfds small_answers socket_pairs terminal_modes terminal_sessions text_busy timerfds truncate_under tunables users
+	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links read_only remap_file_pages segments set_ids signal_contexts signal_receivers signalfds small_answers socket_names socket_pairs terminal_modes terminal_sessions text_busy timerfds truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \

@@ -112,10 +112,11 @@ int file_node_stat(struct file *f, struct abi_stat *st)
 
 int file_anonymous_stat(struct file *f, struct abi_stat *st)
 {
+	(void)f;
 	memset(st, 0, sizeof *st);
 	st->st_ino = 1;
 	st->st_nlink = 1;
-	st->st_mode = f->kind == FILE_SOCKET ? S_IFSOCK | 0777 : 0600;
+	st->st_mode = 0600;
 	st->st_blksize = PAGE_SIZE;
 	return 0;
 }
@@ -241,7 +242,7 @@ static int attach_ops(struct file *f, struct node *n)
 			return -EACCES;
 		return devfs_open_rdev(f, n->rdev);
 	}
-	return -ENXIO; /* sockets: nobody could be at the other end */
+	return -ENXIO; /* a socket is connected to, not opened */
 }
 
 static int truncate_on_open(struct node *n)

@@ -37,6 +37,7 @@ struct node {
 	bool atime_new;            /* (n) the server has not heard of atime yet */
 	struct object *object;     /* (c) regular files: its pages; size is object->size */
 	struct pipe *pipe;         /* (n) of a named pipe that is open, or of pipe(2) */
+	struct socket *socket;     /* (sockets_lock) bound to it and open; NULL */
 	uint64_t size;             /* directories, symbolic links */
 	uint32_t version, fresh;   /* (n) attributes are the server's of now when equal */
 	volatile int32_t claims;   /* (a) open files that may write to it (> 0) or programs running from it (< 0) */

@@ -118,6 +118,9 @@ void pipe_init(void);
 /* pipe_open: f, on the node of a named pipe, becomes an end of it; waits for the other side. -EINTR, -ENXIO, -ENOMEM */
 int pipe_open(struct file *f);
 
+/* ---- socket_name.c ---- */
+void socket_name_init(void);
+
 /* ---- tmpfs.c: files in memory ---- */
 /* 0: no limit; NULL */
 struct filesystem *tmpfs_create_fs(const struct fs_ops *ops, uint64_t max_pages, uint64_t max_inodes);

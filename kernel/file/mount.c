@@ -352,6 +352,7 @@ void file_init(void)
 	shm_init();
 	sem_init();
 	pipe_init();
+	socket_name_init();
 	mount_init();
 }
 

@@ -9,6 +9,7 @@
  * A process's table of descriptors is referenced while it is looked at, so the process may end meanwhile.
  */
 #include "file/procfs.h"
+#include "file/socket.h"
 
 int proc_may_look(int pid)
 {
@@ -112,6 +113,8 @@ static int file_text(struct file *f, char *buf, size_t cap)
 
 	if (f->path)
 		return ksnprintf(buf, cap, "%s%s", f->path, f->node && !f->node->nlink ? " (deleted)" : "");
+	if (f->kind == FILE_SOCKET)
+		return ksnprintf(buf, cap, "socket:[%llu]", (unsigned long long)socket_number(f));
 	return ksnprintf(buf, cap, "anon_inode:[%s]", f->kind < ARRAY_SIZE(kinds) && kinds[f->kind] ? kinds[f->kind] : "");
 }
 

@@ -1,36 +1,161 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pairs of sockets: socketpair(2). Sockets with names or of other families do not exist.
+ * Sockets of the family AF_UNIX: how they come, what a file of one can do, how they go.
  *
- *      side 0  ──send──►  half[1]: messages  ──receive──►  side 1
- *              ◄─receive─  half[0]: messages  ◄──send──
+ *      socket A ──peer──► socket B            what A sends is a message in B's list, and A pays for it until it
+ *         ▲                 │ messages ──┐     is received (A.sent). A stream's or SEQPACKET's two ends are each other's
+ *         └──────peer───────┘            │     peers. A DGRAM's peer is where connect(2) or socketpair(2) said, and
+ *         ▲                              │     need not answer; any number may have the same one (its followers)
+ *         └───────sender─────────────────┘
  *
- * A half holds what has been sent and not yet received, as a list of messages, each allocated by its sender. For a
- * stream the borders of messages mean nothing, but that descriptors sent with one (SCM_RIGHTS) arrive with its first
- * byte; for SEQPACKET and DGRAM one message is received by one call, and what does not fit is lost.
+ *      socket L, listening ──pending──► socket N ──peer──► socket C, which called connect(2)
  *
- * The pair's spin lock guards the lists and the two ends of each half. A half holds at most HALF_MAX bytes, a message
- * being counted with what it costs beside its bytes; a sender waits for room. How messages are moved stands in
- * socket_io.c.
+ *      FREE ──listen──► LISTENS          FREE ──connect, pair──► CONNECTED (a DGRAM goes back when its peer is gone)
+ *
+ * A connection is complete when connect returns: N is there, C is its peer, and C may send. accept(2) only gives N a
+ * file. Names stand in socket_name.c, connecting in socket_connect.c, the moving of messages in socket_io.c.
+ *
+ * One spin lock, sockets_lock, guards all sockets: sending looks at two of them, and connecting at three; an order of
+ * locks among them would have to be found each time. It is held for a few list operations and never while bytes are
+ * copied, memory is allocated or a path walked. A socket lives by references; the last may be put only without the lock,
+ * for it lets a node go.
+ *
+ * What users can make the kernel remember: a socket has at most its room (SO_SNDBUF) and one message more on its way; a
+ * listener at most SOMAXCONN and one connections to be accepted.
  *
  * Sockets themselves cannot be sent: a socket lying in its own queue would never be closed by anybody, and finding such
  * rings needs a collector of garbage.
  */
 #include "file/socket_impl.h"
 
-int scatter_to_segments(const struct transfer *t, size_t at, const char *bytes, size_t n)
-{
-	int err = 0;
+struct spinlock sockets_lock = SPINLOCK_INIT(RANK_PORT);
 
-	for (const struct abi_iovec *s = t->where; !err && n; s++) {
-		size_t part = at < s->iov_len ? MIN(s->iov_len - at, n) : 0;
-		err = part ? copy_to_user(s->iov_base + at, bytes, part) : 0;
-		at -= MIN(at, s->iov_len);
-		bytes += part;
-		n -= part;
-	}
-	return err;
+/* ---- beginning ---- */
+
+struct abi_ucred socket_own_cred(void)
+{
+	const struct proc *p = proc_current();
+
+	return p ? (struct abi_ucred){ p->pid, p->euid, p->egid } : (struct abi_ucred){ 0, 0, 0 };
 }
+
+struct socket *socket_alloc(int type)
+{
+	static volatile uint64_t last_ino;
+	const struct proc *p = proc_current();
+	struct socket *s = kzalloc(sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->refs = 1;
+	s->type = type;
+	s->ino = __atomic_add_fetch(&last_ino, 1, __ATOMIC_RELAXED) + 1;
+	s->uid = p ? p->fsuid : 0;
+	s->gid = p ? p->fsgid : 0;
+	s->room = s->receive_room = SOCKET_ROOM;
+	s->send_ns = s->receive_ns = UINT64_MAX;
+	s->cred = (struct abi_ucred){ 0, UINT32_MAX, UINT32_MAX };
+	list_init(&s->followers);
+	list_init(&s->follow_link);
+	list_init(&s->name_link);
+	list_init(&s->messages);
+	list_init(&s->pending);
+	list_init(&s->pending_link);
+	wait_queue_init(&s->readable);
+	wait_queue_init(&s->writable);
+	wait_queue_init(&s->drained);
+	gate_init(&s->gate);
+	return s;
+}
+
+void socket_put(struct socket *s)
+{
+	if (!__atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
+		kfree(s);
+}
+
+struct file *socket_create(int type, uint32_t flags)
+{
+	struct socket *s = socket_alloc(type);
+	struct file *f = s ? file_create(FILE_SOCKET, &socket_ops, flags | O_RDWR, s) : NULL;
+
+	if (!f) {
+		kfree(s);
+		return err_ptr(-ENOMEM);
+	}
+	s->file = f;
+	return f;
+}
+
+int socket_pair(int type, uint32_t flags, struct file *end[2])
+{
+	for (unsigned i = 0; i < 2; i++) {
+		end[i] = socket_create(type, flags);
+		if (is_err(end[i])) {
+			if (i)
+				file_put(end[0]);
+			return -ENOMEM;
+		}
+	}
+	spin_lock(&sockets_lock);
+	for (unsigned i = 0; i < 2; i++) {
+		struct socket *s = end[i]->data;
+		s->state = SOCKET_CONNECTED;
+		s->cred = socket_own_cred();
+		(void)!socket_set_peer_locked(s, end[1 - i]->data);
+	}
+	spin_unlock(&sockets_lock);
+	return 0;
+}
+
+bool is_socket(const struct file *f) { return f->ops == &socket_ops; }
+
+int socket_type(const struct file *f)
+{
+	const struct socket *s = f->data;
+
+	return s->type;
+}
+
+uint64_t socket_number(const struct file *f)
+{
+	const struct socket *s = f->data;
+
+	return s->ino;
+}
+
+/* ---- what they have in common ---- */
+
+struct socket *socket_set_peer_locked(struct socket *s, struct socket *peer)
+{
+	struct socket *before = s->peer;
+
+	list_remove(&s->follow_link);
+	s->peer = peer;
+	if (peer) {
+		socket_get(peer);
+		list_push_back(&peer->followers, &s->follow_link);
+	}
+	return before;
+}
+
+void socket_wake_locked(struct socket *s)
+{
+	wait_wake_all(&s->readable);
+	wait_wake_all(&s->writable);
+	wait_wake_all(&s->drained);
+}
+
+int socket_wait_locked(struct wait_queue *q, uint64_t deadline)
+{
+	int err = deadline ? wait_on(q, &sockets_lock, WAIT_SIGNALS, deadline) : -EAGAIN;
+
+	if (err == -EINTR && deadline != UINT64_MAX)
+		return -ERESTARTNOHAND;
+	return err == -ETIMEDOUT ? -EAGAIN : err;
+}
+
+/* ---- the file ---- */
 
 static int scatter_to_buffer(const struct transfer *t, size_t at, const char *bytes, size_t n)
 {
@@ -75,138 +200,160 @@ static int64_t socket_write_kernel(struct file *f, const void *buf, size_t len, 
 
 static void socket_queues(struct file *f, struct wait_queue **in, struct wait_queue **out)
 {
-	struct side *s = f->data;
+	struct socket *s = f->data;
 
-	*in = &mine(s)->readable;
-	*out = &theirs(s)->writable;
+	*in = &s->readable;
+	*out = &s->writable;
+}
+
+/* Room for more; and a peer that does not answer has room for the packet. */
+static bool writable_locked(const struct socket *s)
+{
+	const struct socket *to = s->peer;
+
+	if (s->state == SOCKET_LISTENS || s->sent * 4 > s->room)
+		return false;
+	return s->type == SOCK_STREAM || !to || to->peer == s || to->npackets <= PACKETS_MAX || to->dead;
 }
 
 static unsigned socket_poll(struct file *f)
 {
-	struct side *s = f->data;
-	bool dgram = s->pair->type == SOCK_DGRAM;
+	struct socket *s = f->data;
 
-	spin_lock(&s->pair->lock);
-	const struct half *in = mine(s), *out = theirs(s);
-	bool ended = ended_locked(s);
-	unsigned now = (!list_empty(&in->messages) || ended ? POLLIN : 0) | (ended ? POLLRDHUP : 0);
-	now |= in->reset ? POLLERR : 0;
-	now |= ended && (out->writer_gone || (out->reader_gone && !dgram)) ? POLLHUP : 0;
-	now |= out->used * 4 <= HALF_MAX ? POLLOUT | POLLWRBAND : 0;
-	spin_unlock(&s->pair->lock);
+	spin_lock(&sockets_lock);
+	unsigned now = s->error ? POLLERR : 0;
+	if (s->shut == (SHUT_IN | SHUT_OUT) || (s->type != SOCK_DGRAM && s->state == SOCKET_FREE))
+		now |= POLLHUP;
+	if (s->shut & SHUT_IN)
+		now |= POLLRDHUP | POLLIN;
+	if (!list_empty(&s->messages) || !list_empty(&s->pending))
+		now |= POLLIN;
+	if (writable_locked(s))
+		now |= POLLOUT | POLLWRBAND;
+	spin_unlock(&sockets_lock);
 	return now;
+}
+
+static int64_t unread_locked(const struct socket *s)
+{
+	int64_t bytes = 0;
+
+	if (s->state == SOCKET_LISTENS)
+		return -EINVAL;
+	list_for_each(link, &s->messages) {
+		const struct message *m = list_entry(link, struct message, link);
+		bytes += (int64_t)(m->len - m->at);
+		if (s->type == SOCK_DGRAM)
+			break;
+	}
+	return bytes;
 }
 
 static int64_t socket_ioctl(struct file *f, unsigned cmd, vaddr_t arg)
 {
-	struct side *s = f->data;
-	int32_t value = 0;
+	struct socket *s = f->data;
 
 	if (cmd != FIONREAD && cmd != TIOCOUTQ)
 		return -ENOTTY;
-	spin_lock(&s->pair->lock);
-	const struct half *h = cmd == FIONREAD ? mine(s) : theirs(s);
-	list_for_each(link, &h->messages) {
-		const struct message *m = list_entry(link, struct message, link);
-		value += (int32_t)(m->len - m->at);
-		if (s->pair->type == SOCK_DGRAM)
-			break;
-	}
-	spin_unlock(&s->pair->lock);
-	return copy_to_user(arg, &value, sizeof value);
+	spin_lock(&sockets_lock);
+	int64_t n = cmd == FIONREAD ? unread_locked(s) : (int64_t)s->sent;
+	spin_unlock(&sockets_lock);
+	int32_t value = (int32_t)n;
+	return n < 0 ? n : copy_to_user(arg, &value, sizeof value);
 }
 
+static int socket_stat(struct file *f, struct abi_stat *st)
+{
+	const struct socket *s = f->data;
+	int err = file_anonymous_stat(f, st);
+
+	st->st_ino = s->ino;
+	st->st_uid = s->uid;
+	st->st_gid = s->gid;
+	st->st_mode = S_IFSOCK | 0777;
+	return err;
+}
+
+/* The other end of a connection hears of it. */
 void socket_shut(struct file *f, bool read, bool write)
 {
-	struct side *s = f->data;
+	struct socket *s = f->data;
 
-	spin_lock(&s->pair->lock);
-	mine(s)->reader_gone |= read;
-	theirs(s)->writer_gone |= write;
-	for (unsigned i = 0; i < 2; i++) {
-		wait_wake_all(&s->pair->half[i].readable);
-		wait_wake_all(&s->pair->half[i].writable);
+	spin_lock(&sockets_lock);
+	s->shut |= (read ? SHUT_IN : 0) | (write ? SHUT_OUT : 0);
+	socket_wake_locked(s);
+	if (s->peer && s->type != SOCK_DGRAM) {
+		s->peer->shut |= (read ? SHUT_OUT : 0) | (write ? SHUT_IN : 0);
+		socket_wake_locked(s->peer);
 	}
-	spin_unlock(&s->pair->lock);
+	spin_unlock(&sockets_lock);
 	poll_changed();
 }
 
-int socket_type(const struct file *f)
-{
-	const struct side *s = f->data;
+/* ---- the end ---- */
 
-	return s->pair->type;
+/* A connection's other end is told, with an error if something was lost that it had sent. */
+static void tell_peer_locked(struct socket *s)
+{
+	struct socket *peer = s->peer;
+
+	if (!peer || s->type == SOCK_DGRAM)
+		return;
+	peer->shut = SHUT_IN | SHUT_OUT;
+	if (!list_empty(&s->messages) || !s->file)
+		peer->error = -ECONNRESET;
+	socket_wake_locked(peer);
+}
+
+void socket_end(struct socket *s)
+{
+	struct list unread = LIST_INIT(unread), waiting = LIST_INIT(waiting);
+
+	spin_lock(&sockets_lock);
+	tell_peer_locked(s);
+	s->dead = true;
+	s->file = NULL;
+	s->shut = SHUT_IN | SHUT_OUT;
+	s->state = SOCKET_FREE;
+	struct node *node = socket_forget_name_locked(s);
+	struct socket *peer = socket_set_peer_locked(s, NULL);
+	list_splice_back(&unread, &s->messages);
+	list_splice_back(&waiting, &s->pending);
+	list_for_each(link, &s->followers)
+		wait_wake_all(&list_entry(link, struct socket, follow_link)->writable);
+	socket_wake_locked(s);
+	spin_unlock(&sockets_lock);
+	messages_free(&unread);
+	for (struct list *link; (link = list_pop_front(&waiting));) {
+		struct socket *never_accepted = list_entry(link, struct socket, pending_link);
+		socket_end(never_accepted);
+		socket_put(never_accepted);
+	}
+	if (peer)
+		socket_put(peer);
+	if (node)
+		node_put(node);
+	poll_changed();
 }
 
 static void socket_release(struct file *f)
 {
-	struct side *s = f->data;
-	struct pair *p = s->pair;
-	struct list unread = LIST_INIT(unread);
+	struct socket *s = f->data;
 
-	spin_lock(&p->lock);
-	theirs(s)->reset |= !list_empty(&mine(s)->messages) && p->type != SOCK_DGRAM;
-	spin_unlock(&p->lock);
-	socket_shut(f, true, p->type != SOCK_DGRAM);
-	spin_lock(&p->lock);
-	list_splice_back(&unread, &mine(s)->messages);
-	bool last = !--p->open;
-	spin_unlock(&p->lock);
-	messages_free(&unread);
-	if (last)
-		kfree(p);
-	kfree(s);
+	if (!s)
+		return;
+	socket_end(s);
+	socket_put(s);
 }
 
-static const struct file_ops socket_ops = {
+const struct file_ops socket_ops = {
 	.read = socket_read,
 	.read_vector = socket_read_vector,
 	.write = socket_write,
 	.write_kernel = socket_write_kernel,
 	.ioctl = socket_ioctl,
-	.stat = file_anonymous_stat,
+	.stat = socket_stat,
 	.release = socket_release,
 	.poll = socket_poll,
 	.queues = socket_queues,
 };
-
-bool is_socket(const struct file *f) { return f->ops == &socket_ops; }
-
-static struct file *side_create(struct pair *p, unsigned index, uint32_t flags)
-{
-	struct side *s = kzalloc(sizeof *s);
-	struct file *f = s ? file_create(FILE_SOCKET, &socket_ops, flags | O_RDWR, s) : NULL;
-
-	if (!f) {
-		kfree(s);
-		return NULL;
-	}
-	*s = (struct side){ p, index };
-	p->open++;
-	return f;
-}
-
-int socket_pair(int type, uint32_t flags, struct file *end[2])
-{
-	struct pair *p = kzalloc(sizeof *p);
-
-	if (!p)
-		return -ENOMEM;
-	spin_init(&p->lock, RANK_PORT);
-	p->type = type;
-	for (unsigned i = 0; i < 2; i++) {
-		list_init(&p->half[i].messages);
-		wait_queue_init(&p->half[i].readable);
-		wait_queue_init(&p->half[i].writable);
-		gate_init(&p->half[i].gate);
-	}
-	end[0] = side_create(p, 0, flags);
-	end[1] = end[0] ? side_create(p, 1, flags) : NULL;
-	if (end[1])
-		return 0;
-	if (end[0])
-		file_put(end[0]);
-	else
-		kfree(p);
-	return -ENOMEM;
-}

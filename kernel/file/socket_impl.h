@@ -1,50 +1,109 @@
 /* SPDX-License-Identifier: MIT */
-/* A pair of sockets, for socket.c, which makes and ends it, and socket_io.c, which moves its messages. */
+/* A socket, for the files socket*.c. */
 #ifndef FILE_SOCKET_IMPL_H
 #define FILE_SOCKET_IMPL_H
 
 #include "file/socket.h"
+#include "task/task_impl.h"
 
-#define HALF_MAX ((size_t)SOCKET_ROOM)
-#define MESSAGE_COST 256u
+#define PACKETS_MAX 10u /* that strangers may have lying at a socket, and one more */
 
 struct message {
 	struct list link;
+	struct socket *sender;     /* a reference; it pays for the message */
+	size_t cost;
 	size_t len, at;            /* bytes; those received */
-	unsigned nsent, nfiles;    /* descriptors sent with it; those that are still here */
+	unsigned nfiles;           /* descriptors that are still here */
 	struct file **file;        /* references on their way; kmalloc'ed */
+	struct abi_ucred cred;     /* pid 0: nobody asked for it */
 	char bytes[];
 };
 
-/* What one side receives. Guard: the pair's lock, but for the gate. */
-struct half {
-	struct list messages;
-	size_t used;
-	bool reader_gone, writer_gone; /* closed, or shut down */
-	bool reset;                /* the other end went with unread bytes: one ECONNRESET */
-	bool refused;              /* a sender of DGRAM has been told that nobody is there */
-	struct wait_queue readable, writable;
-	struct gate gate;
+enum socket_state { SOCKET_FREE, SOCKET_LISTENS, SOCKET_CONNECTED };
+enum { SHUT_IN = 1, SHUT_OUT = 2 };
+
+/*
+ * Guards: (c) constant, (a) atomic, all else: sockets_lock. References: its file, its place in a backlog, each socket whose
+ * peer it is, each message it has sent.
+ */
+struct socket {
+	volatile uint32_t refs;    /* (a) */
+	int type;                  /* (c) */
+	uint64_t ino;              /* (c) */
+	uint32_t uid, gid;         /* (c) of its maker */
+	struct file *file;         /* no reference; NULL: nobody has accepted it yet, or closed */
+	enum socket_state state;
+	unsigned shut;             /* SHUT_* */
+	bool dead;                 /* closed */
+	int error;                 /* to be told once */
+	struct socket *peer;       /* a reference; a stream's stays when that is closed */
+	struct list followers, follow_link; /* who has it as peer; in its peer's list */
+
+	struct socket_name name;
+	struct node *node;         /* of its path, a reference: node->socket is this one */
+	struct list name_link;     /* in the table of abstract names */
+
+	struct list messages;      /* to be received */
+	unsigned npackets;         /* not yet received, those included that a receiver looks at */
+	struct gate gate;          /* who takes messages and may put them back */
+
+	struct list pending, pending_link; /* connections to be accepted; in the listener's list */
+	unsigned npending, backlog;
+
+	size_t sent, room;         /* what it has sent and nobody received costs so much, and may */
+	size_t receive_room;       /* SO_RCVBUF: remembered */
+	uint64_t send_ns, receive_ns; /* how long calls wait; UINT64_MAX: for ever */
+	uint32_t options;          /* bit SO_X: remembered */
+	struct abi_linger { int32_t on, seconds; } linger; /* remembered */
+	bool pass_cred;
+	struct abi_ucred cred;     /* of who made the other end, or listens there */
+
+	struct wait_queue readable; /* something has come, or ended */
+	struct wait_queue writable; /* what it sent has been received */
+	struct wait_queue drained; /* others wait here until there is room in its backlog, or for their packets */
 };
 
-struct pair {
-	struct spinlock lock;
-	int type;
-	unsigned open;             /* sides */
-	struct half half[2];       /* [i]: what side i receives */
-};
+extern struct spinlock sockets_lock; /* RANK_PORT */
 
-struct side { struct pair *pair; unsigned index; };
-
-static inline struct half *mine(const struct side *s) { return &s->pair->half[s->index]; }
-static inline struct half *theirs(const struct side *s) { return &s->pair->half[1 - s->index]; }
-
-static inline bool ended_locked(const struct side *s)
+/* ---- socket.c ---- */
+struct socket *socket_alloc(int type); /* refs 1; NULL */
+static inline void socket_get(struct socket *s) { __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED); }
+void socket_put(struct socket *s);     /* no lock held */
+extern const struct file_ops socket_ops;
+struct abi_ucred socket_own_cred(void); /* of the current process, as files see it */
+/*
+ * socket_set_peer_locked: NULL: nobody.
+ * -> the one before, whose reference is the caller's; NULL
+ */
+must_check struct socket *socket_set_peer_locked(struct socket *s, struct socket *peer);
+void socket_wake_locked(struct socket *s); /* all who wait for it */
+void socket_end(struct socket *s); /* closed, or never accepted */
+static inline int socket_error_locked(struct socket *s) /* 0 or negative; told once */
 {
-	return mine(s)->reader_gone || (mine(s)->writer_gone && s->pair->type != SOCK_DGRAM);
+	int err = s->error;
+	s->error = 0;
+	return err;
 }
+/* until when a call that may wait so long waits; 0: not at all */
+static inline uint64_t socket_deadline(const struct file *f, unsigned flags, uint64_t ns)
+{
+	if (f->flags & O_NONBLOCK || flags & MSG_DONTWAIT || !ns)
+		return 0;
+	return ns == UINT64_MAX ? ns : clock_now_ns() + ns;
+}
+/* 0: woken, look again; -EAGAIN: not until the deadline; -EINTR, which is not to be made good where there is one */
+int socket_wait_locked(struct wait_queue *q, uint64_t deadline);
 
 /* ---- socket_io.c ---- */
-void messages_free(struct list *messages); /* of no half any more */
+void messages_free(struct list *messages); /* of no socket any more */
+void socket_disconnected_locked(struct socket *s, struct socket *other, struct list *lost); /* packets: not its peer any more */
+
+/* ---- socket_name.c ---- */
+/*
+ * socket_find: who has that name, referenced; for who may write to it.
+ * -> err_ptr: -ECONNREFUSED, -EPROTOTYPE, -EACCES, the walk's
+ */
+struct socket *socket_find(const struct socket_name *name, int type);
+struct node *socket_forget_name_locked(struct socket *s); /* nobody finds it any more; the node's reference; NULL */
 
 #endif

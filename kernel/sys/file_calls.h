@@ -19,6 +19,11 @@
 
 /* path_from_user: a kmalloc'ed copy, or -EFAULT, -ENAMETOOLONG, -ENOMEM by err_ptr. */
 char *path_from_user(vaddr_t text);
+/*
+ * make_socket_node: a name for bind(2), as mknod(2) makes it; *made is referenced. NULL: only look whether it could be
+ * made. -EEXIST, what mknod(2) says.
+ */
+int make_socket_node(const char *path, struct node **made);
 int64_t fd_duplicate(int fd, int at_least, bool cloexec); /* dup(2), F_DUPFD */
 /* node_truncate: ftruncate(2), once the right to do it has been checked. */
 int node_truncate(struct node *n, uint64_t size);

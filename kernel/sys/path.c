@@ -24,16 +24,23 @@ struct place {
 	bool special; /* last is empty (the path was "/"), "." or ".." */
 };
 
+static int place_walk(int dirfd, const char *path, struct place *at)
+{
+	size_t len = strlen(path);
+
+	at->slash = len && path[len - 1] == '/';
+	int err = path_walk(dirfd, path, PATH_PARENT, &at->dir, at->last);
+	at->special = !err && (!at->last[0] || !strcmp(at->last, ".") || !strcmp(at->last, ".."));
+	return err;
+}
+
 static int place_find(int dirfd, vaddr_t text, struct place *at)
 {
 	char *path = path_from_user(text);
 
 	if (is_err(path))
 		return (int)ptr_err(path);
-	size_t len = strlen(path);
-	at->slash = len && path[len - 1] == '/';
-	int err = path_walk(dirfd, path, PATH_PARENT, &at->dir, at->last);
-	at->special = !err && (!at->last[0] || !strcmp(at->last, ".") || !strcmp(at->last, ".."));
+	int err = place_walk(dirfd, path, at);
 	kfree(path);
 	return err;
 }
@@ -148,6 +155,24 @@ CALL(mknod)
 CALL(mknodat)
 {
 	return make_node_at((int)a, b, (uint32_t)c, (uint32_t)d);
+}
+
+int make_socket_node(const char *path, struct node **made)
+{
+	struct place at;
+	int err = place_walk(AT_FDCWD, path, &at);
+
+	if (err)
+		return err;
+	err = check_make(&at, false);
+	if (!err && !made)
+		err = place_exists(&at) ? -EEXIST : 0;
+	if (!err && made) {
+		struct new_name make = { .name = at.last, .len = strlen(at.last), .mode = S_IFSOCK | masked(0777) };
+		err = at.dir.node->fs->ops->create(at.dir.node, &make, made);
+	}
+	place_put(&at);
+	return err;
 }
 
 static int64_t make_symlink(vaddr_t target, int dirfd, vaddr_t text)

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets: socketpair(2), and what is sent and received by the calls of their own. Only pairs exist (file/socket.c):
- * socket(2) knows no family, and there are no addresses.
+ * Sockets: making them, their names, connecting, options. What sends and receives is in socket_message.c. The family
+ * AF_UNIX is the only one (file/socket.c).
  *
- * A message of several buffers is gathered in the kernel first, for a packet is sent as one; received bytes are laid
- * where the buffers are. Descriptors (SCM_RIGHTS) are looked up before anything is sent, and installed after the bytes
- * have arrived; those that find no room, in the control buffer or in the table, are closed, and MSG_CTRUNC says so.
+ * bind(2) makes a path's node here, with the checks and rights of mknod(2). A socket that has a name is not given another
+ * one, but hears first whether that could have been made.
  */
-#include "sys/file_calls.h"
+#include "sys/socket_calls.h"
 
-#include "file/socket.h"
-#include "sys/vector.h"
-
-#define CONTROL_MAX 10240
-#define GATHER_MAX 65536
+#define TYPE_MASK 15u
 #define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define TYPES 11u
 
-static struct file *socket_get(int fd)
+struct file *socket_get_fd(int fd)
 {
 	struct file *f = fd_get(fd);
 
@@ -33,23 +29,40 @@ static struct file *socket_get(int fd)
 
 /* ---- making ---- */
 
-CALL(socket)
+/* What kind it will be. -EINVAL, -EAFNOSUPPORT, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT */
+static int check_kind(int family, unsigned type, int protocol, int *out)
 {
-	return (unsigned)b & ~(unsigned)(15 | TYPE_FLAGS) ? -EINVAL : -EAFNOSUPPORT;
+	if ((unsigned)family >= AF_MAX)
+		return -EAFNOSUPPORT;
+	if (type >= TYPES)
+		return -EINVAL;
+	if (family != AF_UNIX)
+		return -EAFNOSUPPORT;
+	if (protocol && protocol != AF_UNIX)
+		return -EPROTONOSUPPORT;
+	*out = type == SOCK_RAW ? SOCK_DGRAM : (int)type;
+	bool known = *out == SOCK_STREAM || *out == SOCK_DGRAM || *out == SOCK_SEQPACKET;
+	return known ? 0 : -ESOCKTNOSUPPORT;
 }
 
-static int pair_type(unsigned type, int *out)
+/* family, type, protocol */
+CALL(socket)
 {
-	*out = type == SOCK_RAW ? SOCK_DGRAM : (int)type;
-	if (*out == SOCK_STREAM || *out == SOCK_DGRAM || *out == SOCK_SEQPACKET)
-		return 0;
-	return type > 10 ? -EINVAL : -ESOCKTNOSUPPORT;
+	unsigned flags = (unsigned)b & ~TYPE_MASK;
+	int type;
+
+	if (flags & ~(unsigned)TYPE_FLAGS)
+		return -EINVAL;
+	int err = check_kind((int)a, (unsigned)b & TYPE_MASK, (int)c, &type);
+	if (!err)
+		err = files_room();
+	return err ? err : fd_give(socket_create(type, flags & O_NONBLOCK), flags & SOCK_CLOEXEC);
 }
 
 /* family, type, protocol, where to */
 CALL(socketpair)
 {
-	unsigned flags = (unsigned)b & ~15u;
+	unsigned flags = (unsigned)b & ~TYPE_MASK;
 	struct file *end[2];
 	int type;
 
@@ -57,11 +70,7 @@ CALL(socketpair)
 		return -EINVAL;
 	if (!user_range(d, 8))
 		return -EFAULT;
-	if ((int)a != AF_UNIX)
-		return -EAFNOSUPPORT;
-	if ((int)c && (int)c != AF_UNIX)
-		return -EPROTONOSUPPORT;
-	int err = pair_type((unsigned)b & 15, &type);
+	int err = check_kind((int)a, (unsigned)b & TYPE_MASK, (int)c, &type);
 	if (!err)
 		err = files_room();
 	if (!err)
@@ -69,216 +78,176 @@ CALL(socketpair)
 	return err ? err : fd_give_pair(end, flags & SOCK_CLOEXEC, d);
 }
 
-/* ---- sending ---- */
+/* ---- names ---- */
 
-/* One SCM_RIGHTS: its descriptors' files, appended to t's. */
-static int add_files(struct transfer *t, const int32_t *fd, unsigned count)
+int name_load(struct socket_name *out, vaddr_t user, int len)
 {
-	if (t->nfiles + count > SOCKET_FILES_MAX)
+	if (len < 0 || len > SOCKET_NAME_MAX)
 		return -EINVAL;
-	for (unsigned i = 0; i < count; i++) {
-		struct file *f = fd_get(fd[i]);
-		if (!f)
-			return -EBADF;
-		if (is_socket(f)) {
-			file_put(f);
-			return -EINVAL;
-		}
-		t->file[t->nfiles++] = f;
-	}
-	return 0;
+	out->family = 0;
+	out->len = (uint32_t)len;
+	return copy_from_user(out->bytes, user, (size_t)len);
 }
 
-static int parse_control(struct transfer *t, const char *control, size_t len)
+int name_store(const struct socket_name *name, vaddr_t user, vaddr_t len_at)
 {
-	int err = 0;
+	int32_t room, len = (int32_t)name->len;
 
-	for (size_t at = 0; !err && len - at >= sizeof(struct abi_cmsghdr);) {
-		const struct abi_cmsghdr *c = (const void *)(control + at);
-		if (c->cmsg_len < sizeof *c || c->cmsg_len > len - at)
-			return -EINVAL;
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			err = add_files(t, (const void *)(c + 1), (unsigned)((c->cmsg_len - sizeof *c) / sizeof(int32_t)));
-		else if (c->cmsg_level == SOL_SOCKET)
-			err = -EINVAL;
-		at += MIN(ALIGN_UP(c->cmsg_len, 8ul), len - at);
-	}
-	return err;
+	if (copy_from_user(&room, len_at, sizeof room))
+		return -EFAULT;
+	if (room < 0)
+		return -EINVAL;
+	return copy_to_user(user, name->bytes, (size_t)MIN(room, len)) || copy_to_user(len_at, &len, sizeof len) ? -EFAULT : 0;
 }
 
-static int load_control(struct transfer *t, vaddr_t user, uint64_t len)
+static int bind_path(struct file *f, const struct socket_name *name)
 {
-	if (!len)
-		return 0;
-	if (len > CONTROL_MAX)
-		return -ENOBUFS;
-	char *control = kmalloc(len);
-	t->file = kmalloc(SOCKET_FILES_MAX * sizeof *t->file);
-	int err = !control || !t->file ? -ENOMEM : copy_from_user(control, user, len);
+	bool bound = socket_is_bound(f);
+	struct node *node;
+	int err = make_socket_node(name_path(name), bound ? NULL : &node);
+
+	if (err)
+		return err == -EEXIST ? -EADDRINUSE : err;
+	if (bound)
+		return -EINVAL;
+	return socket_bind_node(f, name, node);
+}
+
+static int bind_name(struct file *f, struct socket_name *name)
+{
+	if (name->len == NAME_PATH && name->family == AF_UNIX)
+		return socket_autobind(f);
+	int err = socket_name_check(name);
 	if (!err)
-		err = parse_control(t, control, len);
-	kfree(control);
-	if (!t->nfiles)
-		transfer_put(t);
+		err = gate_enter(&f->pos_gate);
+	if (err)
+		return err;
+	err = *name_path(name) ? bind_path(f, name) : socket_bind_abstract(f, name);
+	gate_leave(&f->pos_gate);
 	return err;
 }
 
-static int64_t send_gathered(struct file *f, struct transfer *t, const struct vector *v)
+/* descriptor, address and its length */
+CALL(bind)
 {
-	size_t piece = socket_type(f) == SOCK_STREAM ? MIN(v->total, (size_t)GATHER_MAX) : v->total, done = 0;
-	char *bytes = piece > 1 << 20 ? NULL : kmalloc(piece + 1);
-	int64_t n = 0;
+	struct file *file = socket_get_fd((int)a);
+	struct socket_name name;
 
-	if (!bytes)
-		return piece > 1 << 20 ? -EMSGSIZE : -ENOMEM;
-	t->addr = (uint64_t)bytes;
-	t->kernel = true;
-	do {
-		t->len = MIN(v->total - done, piece);
-		n = vector_gather(v, done, bytes, t->len);
-		if (!n)
-			n = socket_send(f, t);
-		if (n > 0)
-			done += (size_t)n;
-	} while (n > 0 && (size_t)n == t->len && done < v->total);
-	kfree(bytes);
-	return done ? (int64_t)done : n;
+	if (is_err(file))
+		return ptr_err(file);
+	int err = name_load(&name, b, (int)c);
+	if (!err)
+		err = bind_name(file, &name);
+	file_put(file);
+	return err;
 }
 
-static int64_t send_header(struct file *f, const struct abi_msghdr *h, unsigned flags)
+static int64_t tell_name(int fd, bool peer, vaddr_t user, vaddr_t len_at)
 {
-	struct transfer t = { .flags = flags };
-	struct vector v;
+	struct file *file = socket_get_fd(fd);
+	struct socket_name name;
 
-	if (h->msg_name && h->msg_namelen)
-		return -EISCONN;
-	int64_t n = vector_load(&v, h->msg_iov, h->msg_iovlen);
-	if (n)
-		return n == -EINVAL ? -EMSGSIZE : n;
-	n = load_control(&t, h->msg_control, h->msg_controllen);
+	if (is_err(file))
+		return ptr_err(file);
+	int err = socket_get_name(file, peer, &name);
+	file_put(file);
+	return err ? err : name_store(&name, user, len_at);
+}
+
+CALL(getsockname)
+{
+	return tell_name((int)a, false, b, c);
+}
+
+CALL(getpeername)
+{
+	return tell_name((int)a, true, b, c);
+}
+
+/* ---- connecting ---- */
+
+CALL(listen)
+{
+	struct file *file = socket_get_fd((int)a);
+
+	if (is_err(file))
+		return ptr_err(file);
+	int err = socket_listen(file, (unsigned)b);
+	file_put(file);
+	return err;
+}
+
+/* A socket of packets is disconnected by a name of no family. */
+static int connect_name(struct file *f, struct socket_name *name)
+{
+	if (socket_type(f) == SOCK_DGRAM && name->len < sizeof name->family)
+		return -EINVAL;
+	if (socket_type(f) == SOCK_DGRAM && name->family == AF_UNSPEC)
+		return socket_connect(f, NULL);
+	int err = socket_name_check(name);
+	return err ? err : socket_connect(f, name);
+}
+
+CALL(connect)
+{
+	struct file *file = socket_get_fd((int)a);
+	struct socket_name name;
+
+	if (is_err(file))
+		return ptr_err(file);
+	int err = name_load(&name, b, (int)c);
+	if (!err)
+		err = connect_name(file, &name);
+	file_put(file);
+	return err;
+}
+
+/* The new socket's peer is told; who cannot be told has no connection. */
+static int64_t accept_from(struct file *f, vaddr_t user, vaddr_t len_at, unsigned flags)
+{
+	struct file *new = socket_accept(f, flags & O_NONBLOCK);
+	struct socket_name name;
+
+	if (is_err(new))
+		return ptr_err(new);
+	int err = user ? socket_get_name(new, true, &name) : 0;
+	if (!err && user)
+		err = name_store(&name, user, len_at);
+	if (!err)
+		return fd_give(new, flags & SOCK_CLOEXEC);
+	file_put(new);
+	return err;
+}
+
+static int64_t accept_flags(int fd, vaddr_t user, vaddr_t len_at, unsigned flags)
+{
+	struct file *file = socket_get_fd(fd);
+	int64_t n = is_err(file) ? ptr_err(file) : 0;
+
+	if (n != -EBADF && flags & ~(unsigned)TYPE_FLAGS)
+		n = -EINVAL;
+	else if (n != -EBADF && fd_room())
+		n = fd_room();
 	if (!n)
-		n = send_gathered(f, &t, &v);
-	transfer_put(&t);
-	vector_free(&v);
+		n = accept_from(file, user, len_at, flags);
+	if (!is_err(file))
+		file_put(file);
 	return n;
 }
 
-CALL(sendmsg)
+CALL(accept)
 {
-	struct abi_msghdr h;
-	struct file *file = socket_get((int)a);
-
-	if (is_err(file))
-		return ptr_err(file);
-	int64_t n = copy_from_user(&h, b, sizeof h) ? -EFAULT : send_header(file, &h, (unsigned)c);
-	file_put(file);
-	return n;
+	return accept_flags((int)a, b, c, 0);
 }
 
-/* descriptor, bytes, length, flags, address and its length */
-CALL(sendto)
+CALL(accept4)
 {
-	struct transfer t = { .addr = b, .len = MIN(c, IO_MAX), .flags = (unsigned)d };
-	struct file *file = socket_get((int)a);
-
-	if (is_err(file))
-		return ptr_err(file);
-	int64_t n = !user_range(b, c) ? -EFAULT : e && f ? -EISCONN : socket_send(file, &t);
-	file_put(file);
-	return n;
+	return accept_flags((int)a, b, c, (unsigned)d);
 }
-
-/* ---- receiving ---- */
-
-/* A number for the file, stored at `at`. False: neither. */
-static bool store_file(struct file *f, vaddr_t at, bool cloexec)
-{
-	file_get(f);
-	int32_t fd = fd_give(f, cloexec);
-	bool stored = fd >= 0 && !copy_to_user(at, &fd, sizeof fd);
-
-	if (fd >= 0 && !stored)
-		fd_close(fd);
-	return stored;
-}
-
-/*
- * The descriptors that have come get numbers as far as there is room; the header's control length and flags say which.
- * A place that cannot be written is no room: the bytes have been taken, and no error brings them back.
- */
-static void store_control(struct transfer *t, struct abi_msghdr *h, bool cloexec)
-{
-	struct abi_cmsghdr c = { sizeof c, SOL_SOCKET, SCM_RIGHTS };
-	uint64_t room = h->msg_controllen > sizeof c ? (h->msg_controllen - sizeof c) / sizeof(int32_t) : 0;
-	unsigned n = 0;
-
-	while (n < t->nfiles && n < room && store_file(t->file[n], h->msg_control + sizeof c + n * sizeof(int32_t), cloexec))
-		n++;
-	if (n < t->nfiles)
-		h->msg_flags |= MSG_CTRUNC;
-	c.cmsg_len += n * sizeof(int32_t);
-	bool told = n && !copy_to_user(h->msg_control, &c, sizeof c);
-	h->msg_controllen = told ? MIN(ALIGN_UP(c.cmsg_len, 8ul), h->msg_controllen) : 0;
-}
-
-static int64_t receive_header(struct file *f, struct abi_msghdr *h, unsigned flags)
-{
-	struct transfer t = { .flags = flags, .scatter = scatter_to_segments };
-	struct vector v;
-	int64_t n = vector_load(&v, h->msg_iov, h->msg_iovlen);
-
-	if (n)
-		return n == -EINVAL ? -EMSGSIZE : n;
-	t.where = v.iov;
-	t.len = v.total;
-	n = socket_receive(f, &t);
-	if (n >= 0) {
-		h->msg_flags = (flags & MSG_CMSG_CLOEXEC) | (t.cut ? MSG_TRUNC : 0);
-		h->msg_namelen = 0;
-		store_control(&t, h, flags & MSG_CMSG_CLOEXEC);
-	}
-	transfer_put(&t);
-	vector_free(&v);
-	return n;
-}
-
-CALL(recvmsg)
-{
-	struct abi_msghdr h;
-	struct file *file = socket_get((int)a);
-
-	if (is_err(file))
-		return ptr_err(file);
-	int64_t n = copy_from_user(&h, b, sizeof h) ? -EFAULT : receive_header(file, &h, (unsigned)c);
-	if (n >= 0 && copy_to_user(b, &h, sizeof h))
-		n = -EFAULT;
-	file_put(file);
-	return n;
-}
-
-/* descriptor, buffer, length, flags, address and its length, which becomes 0 */
-CALL(recvfrom)
-{
-	const struct abi_iovec buffer = { b, MIN(c, IO_MAX) };
-	struct transfer t = { .len = buffer.iov_len, .flags = (unsigned)d, .scatter = scatter_to_segments, .where = &buffer };
-	struct file *file = socket_get((int)a);
-	const int32_t none = 0;
-
-	if (is_err(file))
-		return ptr_err(file);
-	int64_t n = user_range(b, c) ? socket_receive(file, &t) : -EFAULT;
-	transfer_put(&t);
-	if (n >= 0 && e && f && copy_to_user(f, &none, sizeof none))
-		n = -EFAULT;
-	file_put(file);
-	return n;
-}
-
-/* ---- the rest ---- */
 
 CALL(shutdown)
 {
-	struct file *file = socket_get((int)a);
+	struct file *file = socket_get_fd((int)a);
 	unsigned how = (unsigned)b;
 
 	if (is_err(file))
@@ -289,86 +258,40 @@ CALL(shutdown)
 	return how <= SHUT_RDWR ? 0 : -EINVAL;
 }
 
-/* A pair has no names: what is told is the family alone. */
-static int64_t tell_name(int fd, vaddr_t name, vaddr_t len_at)
-{
-	struct file *file = socket_get(fd);
-	const uint16_t family = AF_UNIX;
-	int32_t room, len = sizeof family;
-
-	if (is_err(file))
-		return ptr_err(file);
-	file_put(file);
-	if (copy_from_user(&room, len_at, sizeof room))
-		return -EFAULT;
-	if (room < 0)
-		return -EINVAL;
-	if (copy_to_user(len_at, &len, sizeof len))
-		return -EFAULT;
-	return copy_to_user(name, &family, (size_t)MIN(room, len));
-}
-
-CALL(getsockname)
-{
-	return tell_name((int)a, b, c);
-}
-
-CALL(getpeername)
-{
-	return tell_name((int)a, b, c);
-}
-
-static int option_value(const struct file *f, unsigned option, int32_t *value)
-{
-	switch (option) {
-	case SO_TYPE:
-		*value = socket_type(f);
-		return 0;
-	case SO_DOMAIN:
-		*value = AF_UNIX;
-		return 0;
-	case SO_ERROR: case SO_ACCEPTCONN: case SO_PROTOCOL:
-		*value = 0;
-		return 0;
-	case SO_SNDBUF: case SO_RCVBUF:
-		*value = SOCKET_ROOM;
-		return 0;
-	}
-	return -ENOPROTOOPT;
-}
+/* ---- options ---- */
 
 /* descriptor, level, option, value, its length */
 CALL(getsockopt)
 {
-	struct file *file = socket_get((int)a);
-	int32_t value, len;
+	struct file *file = socket_get_fd((int)a);
+	uint64_t value[2];
+	size_t size;
+	int32_t len;
 
 	if (is_err(file))
 		return ptr_err(file);
-	int64_t err = copy_from_user(&len, e, sizeof len) ? -EFAULT : len < 0 ? -EINVAL : 0;
+	int64_t err = (int)b != SOL_SOCKET ? -EOPNOTSUPP : copy_from_user(&len, e, sizeof len) ? -EFAULT : len < 0 ? -EINVAL : 0;
 	if (!err)
-		err = (int)b == SOL_SOCKET ? option_value(file, (unsigned)c, &value) : -EOPNOTSUPP;
+		err = socket_get_option(file, (unsigned)c, value, &size);
 	file_put(file);
 	if (err)
 		return err;
-	len = MIN(len, (int32_t)sizeof value);
-	return copy_to_user(d, &value, (size_t)len) || copy_to_user(e, &len, sizeof len) ? -EFAULT : 0;
+	len = MIN(len, (int32_t)size);
+	return copy_to_user(d, value, (size_t)len) || copy_to_user(e, &len, sizeof len) ? -EFAULT : 0;
 }
 
-/* The two sizes can be asked for, and stay what they are. */
 CALL(setsockopt)
 {
-	struct file *file = socket_get((int)a);
-	int32_t value;
+	struct file *file = socket_get_fd((int)a);
+	uint64_t value[2];
+	int len = (int)e;
 
 	if (is_err(file))
 		return ptr_err(file);
+	int64_t err = len < 0 ? -EINVAL : (int)b != SOL_SOCKET ? -EOPNOTSUPP : len < (int)sizeof(int32_t) ? -EINVAL : 0;
+	len = MIN(len, (int)sizeof value);
+	if (!err)
+		err = copy_from_user(value, d, (size_t)len) ? -EFAULT : socket_set_option(file, (unsigned)c, value, (size_t)len);
 	file_put(file);
-	if ((int)b != SOL_SOCKET)
-		return -EOPNOTSUPP;
-	if (e < sizeof value)
-		return -EINVAL;
-	if (copy_from_user(&value, d, sizeof value))
-		return -EFAULT;
-	return c == SO_SNDBUF || c == SO_RCVBUF ? 0 : -ENOPROTOOPT;
+	return err;
 }

@@ -14,6 +14,7 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -30,7 +31,7 @@ static struct pollfd polled[200];
 /* What the last try may have left. */
 static void renew(void)
 {
-	static const char *const names[] = { "file", "new", "there", "link", "fifo", "dir/a" };
+	static const char *const names[] = { "file", "new", "there", "link", "fifo", "socket", "dir/a" };
 	char path[64];
 
 	umount(FOLDER "/dir");
@@ -73,6 +74,41 @@ static long fill_pipe(void) { return made(write(pipes[1], bytes, sizeof bytes));
 static long enlarge_pipe(void) { return made(fcntl(pipes[1], F_SETPIPE_SZ, 256 << 10)); }
 static long make_eventfd(void) { return made(eventfd(0, EFD_NONBLOCK)); }
 static long make_pair(void) { int p[2]; return socketpair(AF_UNIX, SOCK_DGRAM, 0, p); }
+/* The result, once those are closed that are open. */
+static long close_all(int result, int a, int b, int c)
+{
+	const int error = errno, open[3] = { a, b, c };
+
+	for (unsigned i = 0; i < 3; i++)
+		if (open[i] >= 0)
+			close(open[i]);
+	errno = error;
+	return made(result);
+}
+
+/* A name, a listener there, a connection. */
+static long connect_by_name(void)
+{
+	const struct sockaddr_un at = { AF_UNIX, FOLDER "/socket" };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0), a = -1;
+	bool ready = s >= 0 && c >= 0 && bind(s, (const void *)&at, sizeof at) == 0 && listen(s, 3) == 0;
+
+	if (ready && connect(c, (const void *)&at, sizeof at) == 0)
+		a = accept(s, NULL, NULL);
+	return close_all(a, s, c, a);
+}
+
+/* A packet to a name; the sender gets one too. */
+static long send_by_name(void)
+{
+	const struct sockaddr_un to = { AF_UNIX, "\0packets" };
+	int s = socket(AF_UNIX, SOCK_DGRAM, 0), one = 1, n = -1;
+
+	if (s >= 0 && bind(s, (const void *)&to, 10) == 0 && setsockopt(s, SOL_SOCKET, SO_PASSCRED, &one, sizeof one) == 0)
+		n = (int)sendto(s, bytes, 5000, 0, (const void *)&to, 10);
+	return close_all(n, s, -1, -1);
+}
+
 static long send_bytes(void) { return made(write(pair[0], bytes, 9000)); }
 static long duplicate_high(void) { return made(fcntl(0, F_DUPFD, 150)); }
 static long open_file(void) { return made(open(FOLDER "/file", O_RDWR)); }
@@ -366,6 +402,7 @@ static long take_groups(void) { gid_t groups[100] = { 5, 6, 7 }; return syscall(
 #define CALL(f) { #f, f }
 static const struct failing_call calls[] = {
 	CALL(make_pipe), CALL(fill_pipe), CALL(enlarge_pipe), CALL(make_eventfd), CALL(make_pair), CALL(send_bytes),
+	CALL(connect_by_name), CALL(send_by_name),
 	CALL(duplicate_high), CALL(open_file), CALL(open_on_disk), CALL(open_device), CALL(open_proc), CALL(send_descriptors),
 	CALL(send_and_take), CALL(gather), CALL(send_file), CALL(copy_range), CALL(poll_many), CALL(poll_wait),
 	CALL(select_many), CALL(lock_whole), CALL(lock_record), CALL(lock_split), CALL(lock_open_file), CALL(lock_on_disk),

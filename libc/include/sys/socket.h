@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pairs of sockets, and messages with descriptors. */
+/* Sockets, and messages with descriptors. */
 #ifndef SYS_SOCKET_H
 #define SYS_SOCKET_H
 
@@ -8,6 +8,7 @@
 #include <sys/cdefs.h>
 #include <sys/uio.h>
 
+#define PF_UNSPEC AF_UNSPEC
 #define PF_UNIX AF_UNIX
 #define AF_LOCAL AF_UNIX
 #define PF_LOCAL AF_UNIX
@@ -16,6 +17,9 @@ typedef unsigned int socklen_t;
 typedef unsigned short sa_family_t;
 struct sockaddr { sa_family_t sa_family; char sa_data[14]; };
 struct sockaddr_storage { sa_family_t ss_family; char padding[126] __attribute__((aligned(8))); };
+
+struct linger { int l_onoff, l_linger; };
+struct ucred { pid_t pid; uid_t uid; gid_t gid; };
 
 struct msghdr {
 	void *msg_name;
@@ -44,6 +48,11 @@ struct cmsghdr {
 
 __BEGIN_DECLS
 int socket(int family, int type, int protocol);
+int bind(int fd, const struct sockaddr *name, socklen_t len);
+int listen(int fd, int backlog);
+int connect(int fd, const struct sockaddr *name, socklen_t len);
+int accept(int fd, struct sockaddr *from, socklen_t *len);
+int accept4(int fd, struct sockaddr *from, socklen_t *len, int flags);
 int socketpair(int family, int type, int protocol, int fds[2]);
 ssize_t send(int fd, const void *bytes, size_t n, int flags);
 ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to, socklen_t len);

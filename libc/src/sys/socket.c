@@ -6,6 +6,19 @@
 
 int socket(int family, int type, int protocol) { return (int)call3(SYS_socket, family, type, protocol); }
 
+int bind(int fd, const struct sockaddr *name, socklen_t len) { return (int)call3(SYS_bind, fd, name, len); }
+
+int listen(int fd, int backlog) { return (int)call2(SYS_listen, fd, backlog); }
+
+int connect(int fd, const struct sockaddr *name, socklen_t len) { return (int)cancel3(SYS_connect, fd, name, len); }
+
+int accept(int fd, struct sockaddr *from, socklen_t *len) { return (int)cancel3(SYS_accept, fd, from, len); }
+
+int accept4(int fd, struct sockaddr *from, socklen_t *len, int flags)
+{
+	return (int)cancel4(SYS_accept4, fd, from, len, flags);
+}
+
 int socketpair(int family, int type, int protocol, int fds[2])
 {
 	return (int)call4(SYS_socketpair, family, type, protocol, fds);
@@ -15,7 +28,7 @@ ssize_t send(int fd, const void *bytes, size_t n, int flags) { return sendto(fd,
 
 ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to, socklen_t len)
 {
-	return call6(SYS_sendto, fd, bytes, n, flags, to, len);
+	return cancel6(SYS_sendto, fd, bytes, n, flags, to, len);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) { return cancel3(SYS_sendmsg, fd, message, flags); }
