@@ -7,6 +7,7 @@
 #include <glob.h>
 #include <regex.h>
 #include <sys/stat.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 static const struct {
@@ -70,6 +71,26 @@ static void groups(void)
 	CHECK(regexec(&regex, " key=42;", 3, m, 0) == 0);
 	CHECK(m[1].rm_so == 1 && m[1].rm_eo == 4 && m[2].rm_so == 5 && m[2].rm_eo == 7);
 	regfree(&regex);
+}
+
+/* Between two places of a text: what is before the first still tells where words and lines begin. */
+static void parts_of_a_text(void)
+{
+	static const struct { const char *pattern, *text; int from, to, flags, so, eo; } parts[] = {
+		{ "^b", "ab", 1, 2, 0, -1, -1 }, { "\\<b", "ab", 1, 2, 0, -1, -1 }, { "b", "ab", 1, 2, 0, 1, 2 },
+		{ "\\<b", "a b", 1, 3, 0, 2, 3 }, { "b$", "abc", 0, 2, 0, 1, 2 }, { "b$", "abc", 0, 2, REG_NOTEOL, -1, -1 },
+		{ "b", "ab", 0, 1, 0, -1, -1 }, { "", "ab", 1, 1, 0, 1, 1 }, { "a\\S", "a b ac", 0, 6, 0, 4, 6 },
+		{ "a\\s*b", "a \t b", 0, 5, 0, 0, 5 }, { "\\(b\\)\\1", "abbbb", 2, 5, 0, 2, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		regmatch_t match = { parts[i].from, parts[i].to };
+		regex_t regex;
+		CHECK(regcomp(&regex, parts[i].pattern, 0) == 0);
+		bool found = regexec(&regex, parts[i].text, 1, &match, REG_STARTEND | parts[i].flags) == 0;
+		CHECK(found == (parts[i].so >= 0) && (!found || (match.rm_so == parts[i].so && match.rm_eo == parts[i].eo)));
+		regfree(&regex);
+	}
 }
 
 static void file_patterns(void)
@@ -148,6 +169,7 @@ int main(void)
 {
 	regular_expressions();
 	groups();
+	parts_of_a_text();
 	file_patterns();
 	globbing();
 	short_options();

@@ -29,6 +29,7 @@
 struct text {
 	const struct program *prog;
 	const char *start, *end; /* end is null while the end is not known */
+	const char *from;        /* where matches may begin; what is before them still counts for ^ and \< */
 	int flags;
 };
 
@@ -180,7 +181,7 @@ static void step(struct machine *m, struct list *from, struct list *to, const ch
 static void run(struct machine *m, int stop_at_first)
 {
 	struct list *from = &m->lists[0], *to = &m->lists[1], *swap;
-	const char *p = m->t.start;
+	const char *p = m->t.from;
 
 	for (;; p++) {
 		int end = at_end(&m->t, p);
@@ -357,7 +358,7 @@ static int match_apart(const struct text *t, const char **best)
 		return REG_ESPACE;
 	s.slots = memory;
 	s.loops = memory + nslots;
-	for (const char *p = t->start;; p++) {
+	for (const char *p = t->from;; p++) {
 		error = search(&s, 0, p);
 		if (error || s.matched || at_end(t, p))
 			break;
@@ -367,13 +368,13 @@ static int match_apart(const struct text *t, const char **best)
 }
 
 static void report(const struct text *t, const char **slots, int nslots, size_t count,
-		   regmatch_t *match, regoff_t base)
+		   regmatch_t *match)
 {
 	for (size_t i = 0; i < count; i++) {
 		int known = (int)i < nslots / 2 && slots[2 * i] && slots[2 * i + 1];
 
-		match[i].rm_so = known ? slots[2 * i] - t->start + base : -1;
-		match[i].rm_eo = known ? slots[2 * i + 1] - t->start + base : -1;
+		match[i].rm_so = known ? slots[2 * i] - t->start : -1;
+		match[i].rm_eo = known ? slots[2 * i + 1] - t->start : -1;
 	}
 }
 
@@ -381,14 +382,12 @@ int regexec(const regex_t *__restrict regex, const char *__restrict text, size_t
 	    regmatch_t *__restrict match, int flags)
 {
 	const struct program *prog = regex->__program;
-	struct machine m = { .t = { prog, text, NULL, flags } };
+	struct machine m = { .t = { prog, text, NULL, text, flags } };
 	const char *best[2 * prog->ngroups];
-	regoff_t base = 0;
 	int error;
 
 	if (flags & REG_STARTEND) {
-		base = match[0].rm_so;
-		m.t.start = text + base;
+		m.t.from = text + match[0].rm_so;
 		m.t.end = text + match[0].rm_eo;
 	}
 	if (prog->flags & REG_NOSUB)
@@ -403,6 +402,6 @@ int regexec(const regex_t *__restrict regex, const char *__restrict text, size_t
 		error = match_together(&m, count == 0);
 	}
 	if (!error && count > 0)
-		report(&m.t, best, m.nslots, count, match, base);
+		report(&m.t, best, m.nslots, count, match);
 	return error;
 }

@@ -8,7 +8,7 @@
  *
  * Basic and extended syntax differ in which characters need a backslash to be operators, and in
  * where ^ $ * are ordinary; next_token settles that, so that the grammar is one. As in GNU's, basic
- * expressions also have \| \+ \?, and both have \< \> \b \B \w \W.
+ * expressions also have \| \+ \?, and both have \< \> \b \B \w \W \s \S.
  *
  * Nodes live in one array and are named by index, for the array moves when it grows. An error is
  * kept in the parser and ends every loop, because the token becomes TOK_END; regcomp frees the array
@@ -199,12 +199,12 @@ static void read_escape(struct parser *ps, int c)
 		set_token(ps, TOK_BACKREF, c - '0');
 	else if (op)
 		set_token(ps, TOK_CLASS, (int)op_of[op - ops]);
-	else if (c == 'w' || c == 'W') {
+	else if (c == 'w' || c == 'W' || c == 's' || c == 'S') {
 		int index = set_new(ps);
 
 		if (index < 0)
 			return;
-		add_where(&ps->prog->sets[index], is_word, c == 'w');
+		add_where(&ps->prog->sets[index], tolower(c) == 'w' ? is_word : isspace, islower(c));
 		set_token(ps, TOK_SET, index);
 	} else
 		set_token(ps, TOK_CHAR, c);
