@@ -462,5 +462,182 @@ sleep
 sync
 sync f
 sync nothing
+# grep, by the library's expressions
+grep -w 'n[a-z]*n' long
+grep -w 'l.*e' long
+grep -w 'a' fruit
+grep -ow 'o[a-z]*' long
+grep -o 'a*' fruit
+grep '\(an\)\1' fruit
+grep -E '(.)\1' fruit
+grep -x 'o.*' f
+grep -xE 'o|one' f
+grep -x -F one f
+grep -wF one f
+grep -m 2 line long
+grep -m 0 line long
+grep -c -m 3 line long
+grep -L one f fruit
+grep -L one f
+grep -f f fruit
+grep -f z f
+grep -vf z f
+grep -r inner
+grep -rl inner
+grep -rh inner d
+grep 'a\sb' f
+grep '\S3' fruit
+grep -o '\bf[a-z]*' f
+grep -o '^o' f
+grep -o 'e$' f
+grep -s o d
+grep -e '' f
+grep -w '' f
+grep '\(' f
+grep 'a\{1' f
+grep '\' f
+grep -i 'B\(A\|E\)N' fruit
+grep '[z-a]' f
+grep '[[:foo:]]' f
+grep '[]a]' fruit
+grep '[^]a]' fruit
+grep -E '()' f
+grep -E '(^|x)on' f
+grep -q one f nothing
+grep -q zzz f nothing
+grep -hn e f fruit
+grep -vx one f
+# sort
+sort -k1,1 -k2,2n fruit
+sort -k2,2 fruit
+sort -k2,2nr -k1,1 fruit
+sort -k 1.2,1.3 fruit
+sort -k2.2n fruit
+sort -t: -k2,2 -k1r table
+sort -t: -k2,2n table
+sort -t '' table
+sort -t ab table
+sort -k0 f
+sort -k1.0 f
+sort -k1, f
+sort -kx f
+sort -k1z f
+sort -c f
+sort -c fruit
+sort -cu f
+sort -c n
+sort -r -s -k2,2n fruit
+sort -rk2,2n fruit
+sort -k2,2r fruit
+sort -b -k2 fruit
+sort -u -k2,2n fruit
+sort -f -u fruit
+sort -n -r numbers
+printf '1.5\n1.50\n1.05\n-1.5\n-0\n0\n.5\n5.\n' | sort -n
+printf '%s\n' 'a  1' 'a 2' 'a   0' | sort -k2
+printf '%s\n' 'a  1' 'a 2' 'a   0' | sort -k2b
+printf '%s\n' 'a  1' 'a 2' 'a   0' | sort -k2n
+printf 'b\0x\nb\0a\na\n' | sort
+printf '%s\n' x:1 x:10 x:9 | sort -t: -k1,1 -k2,2n
+# cp
+cp -p f copy; stat -c '%a %Y' copy
+cp -a d copies; stat -c '%a %Y' copies copies/g copies/e
+cp -r link linkcopy
+cp -r link link
+cp -r dangling other; cp -r dangling other; readlink other
+mkdir s; mkfifo s/pipe; cp -r s t; stat -c %F t/pipe
+mkdir s; mkfifo s/pipe; cp -a s t; stat -c %F t/pipe
+chmod 555 d/e; cp -r d copies; stat -c %a copies/e; chmod 755 d/e copies/e
+cp -r f d; cat d/f
+cp -r d f
+cp -rf link d; cp -rf link d
+chmod 400 f; cp fruit f; cat f
+chmod 400 f; cp -f fruit f; stat -c %a f
+# ln
+ln -f missing f; cat f
+ln -f f fruit; cat fruit
+ln -f f f
+ln -sf f fruit; readlink fruit
+ln -sf f d; readlink d/f
+ln -sfn d link; readlink link
+ln f d; cat d/f
+ln f d; ln -f f d
+ln -f d other
+ln -sf x d/e
+# kill
+env kill -0 99999999
+env kill x
+# seq
+seq -s, 3
+seq -s ', ' 2 5
+seq 3 -1 1
+seq 1 0
+# sleep
+env sleep s
+env sleep .
+env sleep 0.01s
+env sleep 0
+env sleep .01
+env sleep x
+# head
+head -n 010 long
+head -c 010 long
+head -c 1K long
+# tail
+tail -n 010 long
+tail -c 1K long
+# dd
+dd if=long bs=010 count=1 status=none
+# ls
+ls -l /dev/null
+ls -l /dev/null /dev/tty f
+# id
+id
+id -G
+# touch
+touch -r f new; stat -c %Y new
+touch -r nothing new
+touch -c -r f new
+touch -m -r f z; stat -c %Y z
+# printf
+env printf '%.2f\n' 2.5
+env printf '%5.1f|%e|%g|%G\n' 3.14159 12345.678 0.0001 1e20
+env printf '%f\n' abc
+env printf '%f %d\n'
+env printf '%ld %lu %5.3s|\n' 5 7 abcdef
+env printf '%d\n' 99999999999999999999
+env printf '%d\n' 0x1f 010 "'a"
+env printf '%*d|%-*d|\n' 5 1 5 2
+env printf '%x %X %o %#x\n' 255 255 8 255
+env printf '%c%c\n' abc def
+env printf '%s\n'
+env printf '%z\n' 1
+env printf '%5%|\n'
+env printf 'a%bc\n' 'x\ty'
+env printf '%d %s\n' 1 a 2
+# cmp
+cmp n f
+# rm
+rm -f nothing
+rm -rf .
+# mkdir
+mkdir -p d/x/y
+mkdir a/b
+mkdir -m 700 new; stat -c %a new
+# uniq
+uniq -c fruit
+# wc
+wc f fruit
+wc -l f
+# tee
+tee x y <f; cat y
+# basename
+basename /a/b.c .c
+# dirname
+dirname /a/b/
+# mv
+mv f d; ls d
+mv nothing f
+mv f fruit empty; ls empty
 EOF
 [ "$failed" -eq 0 ]

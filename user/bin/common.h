@@ -31,22 +31,28 @@ static inline int finish(int status)
 	return status;
 }
 
-/* A whole number with an optional suffix K, M or G (1024 each); leaves with a message otherwise. */
-static inline long long number_arg(const char *s)
+/* A whole number with an optional suffix K, M or G (1024 each); leaves with a message otherwise. Base 0: as in C. */
+static inline long long number_in_base(const char *s, int base)
 {
 	static const char suffixes[] = "kKmMgG";
 	const char *suffix;
+	long long unit = 1, v;
 	char *end;
-	long long v = strtoll(s, &end, 0);
 
+	errno = 0;
+	v = strtoll(s, &end, base);
 	if (end != s && *end && (suffix = strchr(suffixes, *end))) {
-		v <<= 10 * ((suffix - suffixes) / 2 + 1);
+		unit <<= 10 * ((suffix - suffixes) / 2 + 1);
 		end++;
 	}
 	if (end == s || *end)
 		errx(USAGE_STATUS, "%s: not a number", s);
+	if (errno || __builtin_mul_overflow(v, unit, &v))
+		errx(USAGE_STATUS, "%s: too large", s);
 	return v;
 }
+
+static inline long long number_arg(const char *s) { return number_in_base(s, 10); }
 
 /* Write all of it to a descriptor; -1 with errno. */
 static inline int write_full(int fd, const void *data, size_t n)

@@ -8,6 +8,7 @@
  * may end in k, M or G. At the end says how much it did, on standard error.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -109,6 +110,8 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++)
 		parse(argv[i]);
+	if (opt.skip > LLONG_MAX / opt.bs || opt.seek > LLONG_MAX / opt.bs)
+		errx(USAGE_STATUS, "skip= or seek= is too large");
 	buf = malloc(opt.bs);
 	if (!buf)
 		err(1, "bs=%lld", opt.bs);

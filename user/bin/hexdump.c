@@ -114,8 +114,8 @@ int main(int argc, char **argv)
 		switch (c) {
 		case 'C': canonical = true; break;
 		case 'v': all = true; break;
-		case 'n': limit = number_arg(optarg); break;
-		case 's': skip = number_arg(optarg); break;
+		case 'n': limit = number_in_base(optarg, 0); break;
+		case 's': skip = number_in_base(optarg, 0); break;
 		default: usage("hexdump [-C] [-v] [-n BYTES] [-s SKIP] [FILE...]");
 		}
 	}

@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 		char *end;
 		long pid = strtol(argv[i], &end, 10);
 
-		if (*end || end == argv[i]) {
+		if (*end || end == argv[i] || pid != (pid_t)pid) {
 			warnx("%s: not a process number", argv[i]);
 			status = 1;
 		} else if (kill(pid, sig) < 0) {

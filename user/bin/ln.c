@@ -11,20 +11,29 @@
 
 static bool symbolic, force;
 
+static bool made(const char *target, const char *path)
+{
+	return (symbolic ? symlink(target, path) : link(target, path)) == 0;
+}
+
+/* What stands at the place goes only when nothing else is in the link's way, and not if it is that link already. */
 static int make(const char *target, const char *path)
 {
 	struct stat a, b;
 
-	if (force) {
-		if (!symbolic && stat(target, &a) == 0 && lstat(path, &b) == 0 && a.st_dev == b.st_dev &&
+	if (made(target, path))
+		return 0;
+	if (force && errno == EEXIST) {
+		if (!symbolic && lstat(target, &a) == 0 && lstat(path, &b) == 0 && a.st_dev == b.st_dev &&
 		    a.st_ino == b.st_ino) {
+			if (b.st_nlink > 1)
+				return 0;
 			warnx("'%s' and '%s' are the same file", target, path);
 			return 1;
 		}
-		unlink(path);
+		if (unlink(path) == 0 && made(target, path))
+			return 0;
 	}
-	if ((symbolic ? symlink(target, path) : link(target, path)) == 0)
-		return 0;
 	warn("failed to make link '%s' to '%s'", path, target);
 	return 1;
 }

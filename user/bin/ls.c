@@ -11,10 +11,12 @@
  *
  * A name that vanished, or that may not be examined, is reported; status 1, or 2 for an argument.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "common.h"
@@ -80,6 +82,15 @@ static int digits(unsigned long long v)
 	return n;
 }
 
+/* A terminal is not sent what it could take for commands. */
+static void put_name(const char *name)
+{
+	bool hide = isatty(1);
+
+	for (; *name; name++)
+		putchar(hide && iscntrl((unsigned char)*name) ? '?' : *name);
+}
+
 static char mark_of(mode_t mode)
 {
 	if (!opt_classify)
@@ -88,12 +99,17 @@ static char mark_of(mode_t mode)
 	       S_ISREG(mode) && (mode & 0111) ? '*' : '\0';
 }
 
-static const char *size_text(long long size, char *text)
+/* The size; of a device its numbers. */
+static const char *size_text(const struct stat *st, char *text)
 {
 	static const char units[] = "KMGT";
 	int unit = -1;
-	long long tenths = size * 10;
+	long long size = st->st_size, tenths = size * 10;
 
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
+		sprintf(text, "%u, %u", major(st->st_rdev), minor(st->st_rdev));
+		return text;
+	}
 	if (!opt_human || size < 1024) {
 		sprintf(text, "%lld", size);
 		return text;
@@ -157,7 +173,7 @@ static void print_long(const struct list *l, const char *dir)
 		user = n > user ? n : user;
 		n = strlen(owner_text("/etc/group", st->st_gid, text, sizeof(text)));
 		group = n > group ? n : group;
-		n = strlen(size_text(st->st_size, text));
+		n = strlen(size_text(st, text));
 		size = n > size ? n : size;
 		n = digits(st->st_ino);
 		inode = n > inode ? n : inode;
@@ -172,11 +188,8 @@ static void print_long(const struct list *l, const char *dir)
 		printf("%s %*llu %-*s %-*s ", mode, links, (unsigned long long)st->st_nlink, user,
 		       owner_text("/etc/passwd", st->st_uid, text, sizeof(text)), group,
 		       owner_text("/etc/group", st->st_gid, gtext, sizeof(gtext)));
-		if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
-			printf("%u, %u", (unsigned)(st->st_rdev >> 8 & 0xfff), (unsigned)(st->st_rdev & 0xff));
-		else
-			printf("%*s", size, size_text(st->st_size, text));
-		printf(" %s %s", time_text(st->st_mtim.tv_sec, when, sizeof(when)), l->v[i].name);
+		printf("%*s %s ", size, size_text(st, text), time_text(st->st_mtim.tv_sec, when, sizeof(when)));
+		put_name(l->v[i].name);
 		if (S_ISLNK(st->st_mode))
 			print_link(dir, l->v[i].name);
 		else if (mark_of(st->st_mode))
@@ -190,10 +203,10 @@ static int print_name(const struct entry *e, int inode)
 	char mark = mark_of(e->st.st_mode);
 	int n = inode ? printf("%*llu ", inode, (unsigned long long)e->st.st_ino) : 0;
 
-	n += printf("%s", e->name);
+	put_name(e->name);
 	if (mark)
 		putchar(mark);
-	return n + !!mark;
+	return n + (int)strlen(e->name) + !!mark;
 }
 
 static int terminal_width(void)

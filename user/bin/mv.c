@@ -3,7 +3,8 @@
  * mv [-f] SOURCE... DESTINATION - rename files, or move them into a directory
  *
  * rename(2) does it, atomically. Only when source and destination lie on different filesystems (EXDEV)
- * the file is copied and the original removed afterwards; if the copy fails the original stays.
+ * the file is copied, with its owner, permissions and times, and the original removed afterwards; if the copy fails the
+ * original stays. As with rename, a directory replaces an empty one only.
  */
 #include "tree.h"
 
@@ -17,11 +18,11 @@ static int move(const char *src, const char *dst)
 		warn("cannot move '%s' to '%s'", src, dst);
 		return 1;
 	}
-	if (!S_ISDIR(st.st_mode) && unlink(dst) < 0 && errno != ENOENT) {
+	if ((S_ISDIR(st.st_mode) ? rmdir(dst) : unlink(dst)) < 0 && errno != ENOENT) {
 		warn("%s", dst);
 		return 1;
 	}
-	if (copy_tree(src, dst, false, true))
+	if (copy_tree(src, dst, COPY_KEEP))
 		return 1;
 	return remove_tree(src);
 }

@@ -2,7 +2,7 @@
 /*
  * printf FORMAT [ARG...] - write the arguments as the format says
  *
- * The language is in printf_format.h, which the shell shares. No floating point conversions.
+ * The language is in printf_format.h, which the shell shares.
  * Status 1 after an argument that is not a number where one is wanted; output goes on.
  */
 #include <stdbool.h>

@@ -7,11 +7,12 @@
  *	complain(fmt, ...)	a message; the status becomes 1 and work goes on
  *
  * The format is used again until the arguments are used up. Conversions: %d %i %u %o %x %X %c %s %b %%
- * with flags, width and precision (also *). No floating point.
+ * and those of floating point, with flags, width and precision (also *). Lengths as of C (%ld) mean nothing.
  */
 #ifndef BIN_PRINTF_FORMAT_H
 #define BIN_PRINTF_FORMAT_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,20 @@ static bool emit_escaped(const char *s, bool in_b)
 	return true;
 }
 
-static long long format_number(struct format *f, const char *arg)
+/* The number in arg has been read up to end. */
+static void format_check(struct format *f, const char *arg, const char *end)
+{
+	const char *wrong = end == arg ? "'%s': expected a numeric value" :
+			    *end ? "'%s': value not completely converted" :
+			    errno == ERANGE ? "'%s': out of range" : NULL;
+
+	if (!wrong)
+		return;
+	complain(wrong, arg);
+	f->status = 1;
+}
+
+static long long format_number(struct format *f, const char *arg, bool is_signed)
 {
 	char *end;
 	long long v;
@@ -86,44 +100,39 @@ static long long format_number(struct format *f, const char *arg)
 		return 0;
 	if (*arg == '\'' || *arg == '"')
 		return (unsigned char)arg[1];
-	v = *arg == '-' ? strtoll(arg, &end, 0) : (long long)strtoull(arg, &end, 0);
-	if (*end || end == arg) {
-		complain(end == arg ? "'%s': expected a numeric value" :
-			 "'%s': value not completely converted", arg);
-		f->status = 1;
-	}
+	errno = 0;
+	v = is_signed ? strtoll(arg, &end, 0) : (long long)strtoull(arg, &end, 0);
+	format_check(f, arg, end);
 	return v;
 }
 
-/* Print one string or character with the flags of spec, whose conversion is replaced by "s". */
-static void format_string(char *spec, size_t n, const char *s)
+static long double format_real(struct format *f, const char *arg)
 {
-	char *text;
-	int len;
+	long double v;
+	char *end;
 
-	strcpy(spec + n, "s");
-	len = snprintf(NULL, 0, spec, s);
-	text = len < 0 ? NULL : malloc(len + 1);
-	if (!text)
-		return;
-	snprintf(text, len + 1, spec, s);
-	emit(text, len);
-	free(text);
+	if (!arg || !*arg)
+		return 0;
+	if (*arg == '\'' || *arg == '"')
+		return (unsigned char)arg[1];
+	errno = 0;
+	v = strtold(arg, &end);
+	format_check(f, arg, end);
+	return v;
 }
 
-static void format_integer(char *spec, size_t n, char conv, long long v)
-{
-	char text[600];
-	int len;
-
-	spec[n] = 'l';
-	spec[n + 1] = 'l';
-	spec[n + 2] = conv;
-	spec[n + 3] = '\0';
-	len = snprintf(text, sizeof(text), spec, v);
-	if (len > 0)
-		emit(text, len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1);
-}
+/* Print a value as spec (n bytes so far) says, with this conversion. */
+#define FORMAT_VALUE(spec, n, conversion, value) do { \
+		__typeof__(value) value_ = value; \
+		strcpy((spec) + (n), conversion); \
+		int len_ = snprintf(NULL, 0, spec, value_); \
+		char *text_ = len_ < 0 ? NULL : malloc(len_ + 1); \
+		if (text_) { \
+			snprintf(text_, len_ + 1, spec, value_); \
+			emit(text_, len_); \
+		} \
+		free(text_); \
+	} while (0)
 
 /* Copy flags, width and precision to spec, with stars replaced by arguments; the length. */
 static size_t format_spec(struct format *f, const char **sp, char *spec, size_t size)
@@ -134,7 +143,7 @@ static size_t format_spec(struct format *f, const char **sp, char *spec, size_t 
 	spec[n++] = '%';
 	while (*s && strchr("-+ #0123456789.*", *s) && n < size - 16) {
 		if (*s == '*')
-			n += snprintf(spec + n, size - n, "%d", (int)format_number(f, format_arg(f)));
+			n += snprintf(spec + n, size - n, "%d", (int)format_number(f, format_arg(f), true));
 		else
 			spec[n++] = *s;
 		s++;
@@ -146,7 +155,7 @@ static size_t format_spec(struct format *f, const char **sp, char *spec, size_t 
 /* One conversion; s is behind the percent sign. Returns what follows. */
 static const char *format_one(struct format *f, const char *s)
 {
-	char spec[64], one[2] = { 0 };
+	char spec[64], one[2] = { 0 }, conversion[4] = "ll";
 	const char *arg;
 	size_t n;
 
@@ -155,6 +164,8 @@ static const char *format_one(struct format *f, const char *s)
 		return s + 1;
 	}
 	n = format_spec(f, &s, spec, sizeof(spec));
+	s += strspn(s, "hljztL");
+	conversion[2] = *s;
 	switch (*s) {
 	case 'd':
 	case 'i':
@@ -162,16 +173,27 @@ static const char *format_one(struct format *f, const char *s)
 	case 'o':
 	case 'x':
 	case 'X':
-		format_integer(spec, n, *s, format_number(f, format_arg(f)));
+		FORMAT_VALUE(spec, n, conversion, format_number(f, format_arg(f), *s == 'd' || *s == 'i'));
+		break;
+	case 'a':
+	case 'e':
+	case 'f':
+	case 'g':
+	case 'A':
+	case 'E':
+	case 'F':
+	case 'G':
+		conversion[1] = 'L';
+		FORMAT_VALUE(spec, n, conversion + 1, format_real(f, format_arg(f)));
 		break;
 	case 's':
 		arg = format_arg(f);
-		format_string(spec, n, arg ? arg : "");
+		FORMAT_VALUE(spec, n, "s", arg ? arg : "");
 		break;
 	case 'c':
 		arg = format_arg(f);
 		one[0] = arg ? arg[0] : '\0';
-		format_string(spec, n, one);
+		FORMAT_VALUE(spec, n, "s", (const char *)one);
 		break;
 	case 'b':
 		arg = format_arg(f);

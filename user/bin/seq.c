@@ -29,8 +29,8 @@ int main(int argc, char **argv)
 	for (; i < argc && argv[i][0] == '-' && argv[i][1] && !(argv[i][1] >= '0' && argv[i][1] <= '9'); i++) {
 		if (strcmp(argv[i], "-w") == 0)
 			wide = true;
-		else if (strcmp(argv[i], "-s") == 0 && i + 1 < argc)
-			separator = argv[++i];
+		else if (argv[i][1] == 's' && (argv[i][2] || i + 1 < argc))
+			separator = argv[i][2] ? argv[i] + 2 : argv[++i];
 		else
 			usage("seq [-w] [-s STRING] [FIRST [STEP]] LAST");
 	}

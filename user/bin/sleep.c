@@ -12,6 +12,7 @@ static void add(struct timespec *ts, const char *s)
 {
 	long long seconds = 0, ns = 0, unit = 100000000, mul;
 	const char *start = s;
+	size_t digits = strspn(s, ".0123456789");
 
 	for (; *s >= '0' && *s <= '9' && seconds < 1000000000000; s++)
 		seconds = seconds * 10 + *s - '0';
@@ -20,7 +21,7 @@ static void add(struct timespec *ts, const char *s)
 			ns += (*s - '0') * unit;
 	mul = *s == 'm' ? 60 : *s == 'h' ? 3600 : *s == 'd' ? 86400 : 1;
 	s += *s == 's' || mul > 1;
-	if (*s || s == start || strcmp(start, ".") == 0)
+	if (*s || !digits || (digits == 1 && *start == '.'))
 		errx(USAGE_STATUS, "%s: not a time", start);
 	ns = ts->tv_nsec + ns * mul;
 	ts->tv_sec += seconds * mul + ns / 1000000000;

@@ -7,6 +7,7 @@
  * %F type, %h links, %i inode, %d device, %u %g ids, %U %G their names, %X %Y %Z the times.
  */
 #include <stdbool.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "common.h"
@@ -46,9 +47,7 @@ static void print_full(const char *path, const struct stat *st)
 	mode_text(st->st_mode, mode);
 	printf("\n  Size: %-10lld\tBlocks: %-10lld IO Block: %-6ld %s\n", (long long)st->st_size,
 	       (long long)st->st_blocks, (long)st->st_blksize, type_text(st));
-	printf("Device: %llu,%llu\tInode: %-11llu Links: %llu\n",
-	       (unsigned long long)(st->st_dev >> 8 & 0xfff),
-	       (unsigned long long)((st->st_dev & 0xff) | (st->st_dev >> 12 & 0xfff00)),
+	printf("Device: %u,%u\tInode: %-11llu Links: %llu\n", major(st->st_dev), minor(st->st_dev),
 	       (unsigned long long)st->st_ino, (unsigned long long)st->st_nlink);
 	printf("Access: (%04o/%s)  Uid: (%5u/%8s)   Gid: (%5u/%8s)\n", (unsigned)st->st_mode & 07777, mode,
 	       (unsigned)st->st_uid, id_name("/etc/passwd", st->st_uid, user, sizeof(user)),

@@ -2,6 +2,9 @@
 /*
  * Copying and removing files and whole directories, for cp, mv and rm. Each returns 0, or 1 after a
  * message, and goes on with the next entry after a failure.
+ *
+ * Plain files are copied with what is in them, everything else is made anew: directories with their entries, links
+ * with their text, pipes and devices with their numbers.
  */
 #ifndef BIN_TREE_H
 #define BIN_TREE_H
@@ -33,6 +36,25 @@ static inline int copy_data(int in, int out, const char *src, const char *dst)
 	return 0;
 }
 
+enum {
+	COPY_FOLLOW = 1, /* a symbolic link is copied as what it points to, and a pipe as what comes out of it */
+	COPY_FORCE = 2,  /* what cannot be written to is removed first */
+	COPY_KEEP = 4,   /* owner, permissions and times are the original's */
+};
+
+/* Where the owner may not be given away, permissions that act in his name are not either. */
+static inline int keep_attributes(const char *dst, const struct stat *st)
+{
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+	mode_t bits = lchown(dst, st->st_uid, st->st_gid) == 0 ? 07777 : 0777;
+
+	if ((S_ISLNK(st->st_mode) || chmod(dst, st->st_mode & bits) == 0) &&
+	    utimensat(AT_FDCWD, dst, times, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	warn("preserving the attributes of %s", dst);
+	return 1;
+}
+
 static inline int copy_file(const char *src, const char *dst, mode_t mode, bool force)
 {
 	int in = open(src, O_RDONLY), out, status;
@@ -58,33 +80,40 @@ static inline int copy_file(const char *src, const char *dst, mode_t mode, bool 
 	return status;
 }
 
-static inline int copy_link(const char *src, const char *dst)
+/* What has no data to copy; it takes the place of what is there. */
+static inline int copy_special(const char *src, const char *dst, const struct stat *st)
 {
 	char target[PATH_MAX];
-	ssize_t n = readlink(src, target, sizeof(target) - 1);
+	ssize_t n = S_ISLNK(st->st_mode) ? readlink(src, target, sizeof(target) - 1) : 0;
 
-	if (n >= 0) {
-		target[n] = '\0';
-		if (symlink(target, dst) == 0)
-			return 0;
+	if (n < 0) {
+		warn("%s", src);
+		return 1;
 	}
-	warn("%s", n < 0 ? src : dst);
+	target[n] = '\0';
+	if ((unlink(dst) == 0 || errno == ENOENT) &&
+	    (S_ISLNK(st->st_mode) ? symlink(target, dst) : mknod(dst, st->st_mode, st->st_rdev)) == 0)
+		return 0;
+	warn("%s", dst);
 	return 1;
 }
 
-static inline int copy_tree(const char *src, const char *dst, bool follow, bool force);
+static inline int copy_tree(const char *src, const char *dst, unsigned how);
 
-static inline int copy_directory(const char *src, const char *dst, mode_t mode, bool force)
+/* While it is being filled the copy can be written to, whatever the original's permissions. */
+static inline int copy_directory(const char *src, const char *dst, mode_t mode, unsigned how)
 {
 	DIR *dir = opendir(src);
 	struct dirent *e;
 	int status = 0;
+	bool made;
 
 	if (!dir) {
 		warn("%s", src);
 		return 1;
 	}
-	if (mkdir(dst, (mode & 0777) | 0700) < 0 && (errno != EEXIST || !is_directory(dst))) {
+	made = mkdir(dst, (mode & 0777) | 0700) == 0;
+	if (!made && (errno != EEXIST || !is_directory(dst))) {
 		warn("%s", dst);
 		closedir(dir);
 		return 1;
@@ -96,32 +125,44 @@ static inline int copy_directory(const char *src, const char *dst, mode_t mode, 
 			continue;
 		from = join_path(src, e->d_name);
 		to = join_path(dst, e->d_name);
-		status |= copy_tree(from, to, false, force);
+		status |= copy_tree(from, to, how & ~COPY_FOLLOW);
 		free(from);
 		free(to);
 	}
 	closedir(dir);
+	if (made && (mode & 0700) != 0700) {
+		mode_t mask = umask(0);
+
+		umask(mask);
+		chmod(dst, mode & 0777 & ~mask);
+	}
 	return status;
 }
 
-/* Copy whatever src is; with `follow` a symbolic link is copied as what it points to. */
-static inline int copy_tree(const char *src, const char *dst, bool follow, bool force)
+/* Copy whatever src is. */
+static inline int copy_tree(const char *src, const char *dst, unsigned how)
 {
 	struct stat st, to;
+	int status;
 
-	if ((follow ? stat(src, &st) : lstat(src, &st)) < 0) {
+	if ((how & COPY_FOLLOW ? stat(src, &st) : lstat(src, &st)) < 0) {
 		warn("%s", src);
 		return 1;
 	}
-	if (stat(dst, &to) == 0 && to.st_dev == st.st_dev && to.st_ino == st.st_ino) {
+	if ((stat(dst, &to) == 0 && to.st_dev == st.st_dev && to.st_ino == st.st_ino) ||
+	    (lstat(dst, &to) == 0 && to.st_dev == st.st_dev && to.st_ino == st.st_ino)) {
 		warnx("%s and %s are the same file", src, dst);
 		return 1;
 	}
 	if (S_ISDIR(st.st_mode))
-		return copy_directory(src, dst, st.st_mode, force);
-	if (S_ISLNK(st.st_mode))
-		return copy_link(src, dst);
-	return copy_file(src, dst, st.st_mode, force);
+		status = copy_directory(src, dst, st.st_mode, how);
+	else if (S_ISREG(st.st_mode) || how & COPY_FOLLOW)
+		status = copy_file(src, dst, st.st_mode, how & COPY_FORCE);
+	else
+		status = copy_special(src, dst, &st);
+	if (!status && how & COPY_KEEP)
+		status = keep_attributes(dst, &st);
+	return status;
 }
 
 /* Remove a file, or a directory with all that is in it. */
