@@ -7,6 +7,9 @@
  * cookies of their own (MOUNT_COOKIE), and records that have one of these names are left out. So each name shows once,
  * whether or not the filesystem below has a directory of that name.
  *
+ * The older getdents(2) has the type behind the name instead of before it. Its records have the same length, so they are
+ * made in place.
+ *
  * The records pass through a kernel buffer, at most one page at a time: a call may return less than there is room for.
  */
 #include "file/file_impl.h"
@@ -136,7 +139,21 @@ static int64_t records_to_user(vaddr_t buf, const char *records, size_t len, uin
 	return kept ? (int64_t)kept : -EFAULT;
 }
 
-int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len)
+/* The name moves over the type, which goes to the record's last byte. */
+static void make_old(char *buf, size_t len)
+{
+	struct abi_dirent64 *d;
+
+	for (size_t at = 0; at < len; at += d->d_reclen) {
+		d = (void *)(buf + at);
+		uint8_t type = d->d_type;
+		size_t size = strlen(d->d_name) + 1;
+		memmove(&d->d_type, d->d_name, size);
+		buf[at + d->d_reclen - 1] = (char)type;
+	}
+}
+
+int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len, bool old)
 {
 	struct node *dir = f->node;
 
@@ -152,6 +169,8 @@ int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len)
 	if (!n) {
 		uint64_t cookie = (uint64_t)f->pos;
 		n = read_records(dir, &cookie, records, room);
+		if (n > 0 && old)
+			make_old(records, (size_t)n);
 		if (n > 0)
 			n = records_to_user(buf, records, (size_t)n, &cookie);
 		if (n >= 0)

@@ -288,7 +288,8 @@ uint64_t poll_changes(void);                         /* how many there have been
 int poll_wait(uint64_t seen, uint64_t deadline_ns);  /* until there are more than `seen`. -ETIMEDOUT, -EINTR */
 struct file_news { uint32_t in, out; };              /* move with each event of a file, and maybe more often */
 void file_news(struct file *f, struct file_news *out);
-int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len); /* getdents64(2) of an open directory */
+/* dir_getdents: getdents64(2) of an open directory; old: records as getdents(2) has them. */
+int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len, bool old);
 int fs_statfs(struct node *n, struct abi_statfs *st);
 void file_init(void);                                /* mounts the boot archive at / and /boot, /dev, /proc */
 

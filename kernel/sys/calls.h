@@ -11,7 +11,7 @@
 	X(read) X(write) X(open) X(openat) X(creat) X(close) X(lseek) X(pread64) X(pwrite64) X(readv) X(writev) \
 	X(preadv) X(pwritev) X(ioctl) X(pipe) X(pipe2) X(dup) X(dup2) X(dup3) X(fcntl) X(flock) X(fsync) X(fdatasync) \
 	X(ftruncate) X(fallocate) X(sync) X(syncfs) X(sendfile) X(copy_file_range) X(fadvise64) X(readahead) \
-	X(sync_file_range) X(close_range) X(preadv2) X(pwritev2) X(eventfd) X(eventfd2) X(getdents64) X(poll) X(ppoll) \
+	X(sync_file_range) X(close_range) X(preadv2) X(pwritev2) X(eventfd) X(eventfd2) X(getdents) X(getdents64) X(poll) X(ppoll) \
 	X(select) X(pselect6) X(timerfd_create) X(timerfd_settime) X(timerfd_gettime) \
 	X(epoll_create) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2)
 

@@ -205,15 +205,25 @@ CALL(eventfd2)
 
 /* ---- directories ---- */
 
-CALL(getdents64)
+static int64_t read_directory(int fd, vaddr_t buf, uint32_t len, bool old)
 {
-	struct file *file = fd_get((int)a);
+	struct file *file = fd_get(fd);
 
 	if (!file)
 		return -EBADF;
-	int64_t n = file->flags & O_PATH ? -EBADF : dir_getdents(file, b, (uint32_t)c);
+	int64_t n = file->flags & O_PATH ? -EBADF : dir_getdents(file, buf, len, old);
 	file_put(file);
 	return n;
+}
+
+CALL(getdents64)
+{
+	return read_directory((int)a, b, (uint32_t)c, false);
+}
+
+CALL(getdents)
+{
+	return read_directory((int)a, b, (uint32_t)c, true);
 }
 
 /* ---- durability ---- */
