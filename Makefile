@@ -78,8 +78,8 @@ KERNEL_SRC := kernel/main.c \
 		socket_option.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
-		process.c process_vm.c signal.c signalfd.c size.c syscall.c sysv.c thread.c time.c timerfd.c transfer.c vector.c) \
+	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c membarrier.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
+		process.c process_vm.c signal.c signalfd.c size.c syscall.c sysv.c thread.c time.c timerfd.c transfer.c uname.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c kernel/sys/socket_message.c kernel/sys/xattr.c
 ARCH_SRC := \
@@ -129,7 +129,7 @@ TESTS := \
 	a_cut_page_never_comes_back a_file_without_a_name_gets_one a_group_keeps_its_number a_new_program_has_its_own_descriptors a_user_never_exceeds_the_limit a_dead_owner_leaves_its_lock a_device_says_when_it_is_ready a_driver_offers_memory a_program_is_looked_at_while_it_is_replaced a_punched_hole_reads_as_zeros_everywhere \
 	a_group_is_killed_while_it_forks a_long_call_can_be_killed a_memory_file_is_handed_on a_peek_sees_all_and_takes_nothing a_screen_is_memory a_short_buffer_destroys_nothing a_signal_finds_another_thread a_signal_without_room_ends_the_process \
 	a_thread_waits_for_signals_it_blocks a_zombie_has_no_alarms advice_is_kept_and_obeyed alternate_stacks \
-	an_exec_that_fails_leaves_nothing another_process_is_read_and_written any_thread_may_start_another_program append_and_offsets audits_may_overlap bad_pointers_are_efault \
+	an_exec_that_fails_leaves_nothing another_process_is_read_and_written any_thread_may_start_another_program append_and_offsets audits_may_overlap bad_pointers_are_efault barriers_in_other_threads \
 	calls_end_when_either_side_is_killed \
 	children_report_every_change clone_takes_what_makes_sense cpu_time_is_the_programs_or_the_kernels \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork descriptors_go_up_to_the_limit directories_are_read_in_both_forms disk_errors drivers_come_and_go errors_come_in_their_order \
@@ -142,7 +142,7 @@ TESTS := \
 	many_processes_end_in_errors map_fixed_replaces mapping_errors_match_linux \
 	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
 	memory_files_are_files mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mprotect_keeps_copies_and_marks \
-	mremap_moves_and_resizes munmap_any_part names_and_links names_change_from_all_sides \
+	mremap_moves_and_resizes munmap_any_part names_and_links names_change_from_all_sides names_of_the_machine \
 	orphans_signal_init_with_sigchld pages_of_a_file_in_any_order past_the_end_of_the_file pipes_block_end_and_break \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
 	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped \

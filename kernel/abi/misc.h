@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Small families: uname(2), reboot(2), clone(2), arch_prctl(2), futex(2), statfs(2), getrandom(2). */
+/* Small families: uname(2), reboot(2), clone(2), arch_prctl(2), futex(2), membarrier(2), statfs(2), getrandom(2). */
 #ifndef ABI_MISC_H
 #define ABI_MISC_H
 
@@ -42,6 +42,15 @@ struct abi_clone_args {
 	uint64_t set_tid, set_tid_size; /* version 1 */
 	uint64_t cgroup;                /* version 2 */
 };
+
+#define MEMBARRIER_CMD_QUERY 0
+#define MEMBARRIER_CMD_GLOBAL 1
+#define MEMBARRIER_CMD_GLOBAL_EXPEDITED 2
+#define MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED 4
+#define MEMBARRIER_CMD_PRIVATE_EXPEDITED 8
+#define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED 16
+#define MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE 32
+#define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE 64
 
 #define SCHED_OTHER 0
 #define SCHED_FIFO 1

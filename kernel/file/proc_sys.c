@@ -140,7 +140,7 @@ static const struct tunable tunables[] = {
 	{ "threads-max", KIND_U32, &threads_max, 20, INT32_MAX, NULL },
 	{ "nr_open", KIND_U32, &nr_open, 8, INT32_MAX, NULL },
 	{ "pipe-max-size", KIND_U64, &pipe_max, PAGE_SIZE, INT32_MAX, NULL },
-	TEXT("arch", UNAME_MACHINE), TEXT("hostname", UNAME_NODENAME), TEXT("domainname", UNAME_DOMAINNAME),
+	TEXT("arch", UNAME_MACHINE), TEXT("hostname", uname_nodename), TEXT("domainname", uname_domainname),
 	TEXT("osrelease", UNAME_RELEASE), TEXT("ostype", UNAME_SYSNAME), TEXT("version", UNAME_VERSION),
 };
 

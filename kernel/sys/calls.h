@@ -44,7 +44,13 @@
 /* process.c */
 #define CALLS_PROCESS(X) \
 	X(execve) X(execveat) X(exit_group) X(wait4) X(waitid) X(getpid) X(getppid) X(getpgid) X(setpgid) X(getpgrp) X(setsid) \
-	X(getsid) X(uname) X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) X(reboot) X(sysinfo)
+	X(getsid) X(prlimit64) X(getrlimit) X(setrlimit) X(getrusage) X(times) X(reboot) X(sysinfo)
+
+/* membarrier.c */
+#define CALLS_BARRIER(X) X(membarrier)
+
+/* uname.c */
+#define CALLS_UNAME(X) X(uname) X(sethostname) X(setdomainname)
 
 /* prctl.c, itimer.c */
 #define CALLS_ALARM(X) \
@@ -88,8 +94,8 @@
 	X(kernel_test) X(alloc_fail)
 
 #define CALLS_ALL(X) \
-	CALLS_FILE(X) CALLS_SOCKET(X) CALLS_XATTR(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_PROCESS(X) \
-	CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) CALLS_SYSV(X) CALLS_MOUNT(X) \
-	CALLS_ATLAS(X)
+	CALLS_FILE(X) CALLS_SOCKET(X) CALLS_XATTR(X) CALLS_PATH(X) CALLS_MEMORY(X) CALLS_MMAP(X) CALLS_BARRIER(X) \
+	CALLS_PROCESS(X) CALLS_UNAME(X) CALLS_IDENTITY(X) CALLS_THREAD(X) CALLS_SIGNAL(X) CALLS_ALARM(X) CALLS_TIME(X) \
+	CALLS_SYSV(X) CALLS_MOUNT(X) CALLS_ATLAS(X)
 
 #endif

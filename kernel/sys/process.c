@@ -15,7 +15,6 @@
 #include "lib/string.h"
 #include "sys/calls.h"
 #include "sys/sys.h"
-#include "sys/uname.h"
 #include "task/task_impl.h"
 #include "mm/mm.h"
 #include "vm/vm.h"
@@ -113,19 +112,6 @@ SYSCALL(getsid)
 
 SYSCALL(setpgid) { return session_set_group(a, b); }
 SYSCALL(setsid) { return session_create(); }
-
-SYSCALL(uname)
-{
-	struct abi_utsname u;
-	memset(&u, 0, sizeof(u));
-	strlcpy(u.sysname, UNAME_SYSNAME, sizeof(u.sysname));
-	strlcpy(u.nodename, UNAME_NODENAME, sizeof(u.nodename));
-	strlcpy(u.release, UNAME_RELEASE, sizeof(u.release));
-	strlcpy(u.version, UNAME_VERSION, sizeof(u.version));
-	strlcpy(u.machine, UNAME_MACHINE, sizeof(u.machine));
-	strlcpy(u.domainname, UNAME_DOMAINNAME, sizeof(u.domainname));
-	return copy_to_user(a, &u, sizeof(u));
-}
 
 /* ---- limits and usage ---- */
 

@@ -425,6 +425,7 @@ static void share_bounds(struct space *child, const struct space *parent)
 	child->code_start = parent->code_start;
 	child->code_end = parent->code_end;
 	child->undumpable = parent->undumpable;
+	child->barriers = parent->barriers;
 	child->lazy = parent->lazy;
 }
 

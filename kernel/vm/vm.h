@@ -54,6 +54,7 @@ struct space {
 	uint64_t stack_limit;      /* bytes, RLIMIT_STACK */
 	vaddr_t mmap_top;          /* mmap without a hint searches downwards from here */
 	vaddr_t auxv_start;        /* of the auxiliary vector on the initial stack */
+	uint32_t barriers;         /* kinds of memory barriers it has announced (sys/membarrier.c) */
 	bool undumpable;           /* not open to others of its user (PR_SET_DUMPABLE, a change of user): no core either */
 	struct list all_link;      /* every space: the audit walks them */
 };

@@ -211,6 +211,7 @@ long fpathconf(int fd, int name);
 int getpagesize(void);
 int getdtablesize(void);
 int gethostname(char *name, size_t size);
+int setdomainname(const char *name, size_t len);
 int sethostname(const char *name, size_t len);
 int getentropy(void *to, size_t n);
 int getopt(int argc, char *const argv[], const char *options);

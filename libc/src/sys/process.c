@@ -332,6 +332,11 @@ int uname(struct utsname *name)
 	return (int)call1(SYS_uname, name);
 }
 
+int setdomainname(const char *name, size_t len)
+{
+	return (int)call2(SYS_setdomainname, name, len);
+}
+
 int gethostname(char *name, size_t size)
 {
 	struct utsname u;
