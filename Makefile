@@ -74,7 +74,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/task/,alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
-		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_io.c socket_name.c \
+		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_flight.c socket_io.c socket_name.c \
 		socket_option.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
@@ -149,7 +149,7 @@ TESTS := \
 	processes_are_looked_at_while_they_end processes_are_told_apart_and_remembered proc_shows_other_processes \
 	random_calls read_into_a_mapping_of_the_same_page \
 	read_only_disk \
-	real_time_signals_queue resources_run_out robust_mutexes_pass_from_the_dead runner scripts_start_scripts seals_forbid_for_good segments_outlive_their_names \
+	real_time_signals_queue resources_run_out rings_of_sent_sockets_fall_apart robust_mutexes_pass_from_the_dead runner scripts_start_scripts seals_forbid_for_good segments_outlive_their_names \
 	segv_handler_repairs_and_returns select_and_ppoll semaphores_change_together sent_descriptors_leave_no_memory server_dies shared_descriptor_survives_kills \
 	shared_futexes_meet_in_the_object shared_store_reaches_the_file signals_meet_faults \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \

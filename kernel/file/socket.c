@@ -23,8 +23,8 @@
  * What users can make the kernel remember: a socket has at most its room (SO_SNDBUF) and one message more on its way; a
  * listener at most SOMAXCONN and one connections to be accepted.
  *
- * Sockets themselves cannot be sent: a socket lying in its own queue would never be closed by anybody, and finding such
- * rings needs a collector of garbage.
+ * A socket that is closed may free messages in which other sockets lie, whose last reference that was, and so on. They are
+ * ended one after the other, not one within the other: the stack is short. Rings of them are socket_flight.c's business.
  */
 #include "file/socket_impl.h"
 
@@ -61,6 +61,8 @@ struct socket *socket_alloc(int type)
 	list_init(&s->messages);
 	list_init(&s->pending);
 	list_init(&s->pending_link);
+	list_init(&s->flight_link);
+	list_init(&s->reached_link);
 	wait_queue_init(&s->readable);
 	wait_queue_init(&s->writable);
 	wait_queue_init(&s->drained);
@@ -305,7 +307,8 @@ static void tell_peer_locked(struct socket *s)
 	socket_wake_locked(peer);
 }
 
-void socket_end(struct socket *s)
+/* Closed, or never accepted. */
+static void socket_end(struct socket *s)
 {
 	struct list unread = LIST_INIT(unread), waiting = LIST_INIT(waiting);
 
@@ -338,12 +341,23 @@ void socket_end(struct socket *s)
 
 static void socket_release(struct file *f)
 {
+	struct thread *t = thread_current();
+	struct list ending = LIST_INIT(ending);
 	struct socket *s = f->data;
 
 	if (!s)
 		return;
-	socket_end(s);
-	socket_put(s);
+	list_push_back(t->ending_sockets ? t->ending_sockets : &ending, &s->pending_link);
+	if (t->ending_sockets)
+		return;
+	t->ending_sockets = &ending;
+	for (struct list *link; (link = list_pop_front(&ending));) {
+		s = list_entry(link, struct socket, pending_link);
+		socket_end(s);
+		socket_put(s);
+	}
+	t->ending_sockets = NULL;
+	flight_collect();
 }
 
 const struct file_ops socket_ops = {

@@ -58,6 +58,10 @@ struct socket {
 	bool pass_cred;
 	struct abi_ucred cred;     /* of who made the other end, or listens there */
 
+	unsigned flights;          /* messages that its file lies in */
+	struct list flight_link;   /* among those that have any */
+	bool candidate; unsigned held; struct list reached_link; /* while rings are looked for: socket_flight.c */
+
 	struct wait_queue readable; /* something has come, or ended */
 	struct wait_queue writable; /* what it sent has been received */
 	struct wait_queue drained; /* others wait here until there is room in its backlog, or for their packets */
@@ -77,7 +81,6 @@ struct abi_ucred socket_own_cred(void); /* of the current process, as files see 
  */
 must_check struct socket *socket_set_peer_locked(struct socket *s, struct socket *peer);
 void socket_wake_locked(struct socket *s); /* all who wait for it */
-void socket_end(struct socket *s); /* closed, or never accepted */
 static inline int socket_error_locked(struct socket *s) /* 0 or negative; told once */
 {
 	int err = s->error;
@@ -97,6 +100,12 @@ int socket_wait_locked(struct wait_queue *q, uint64_t deadline);
 /* ---- socket_io.c ---- */
 void messages_free(struct list *messages); /* of no socket any more */
 void socket_disconnected_locked(struct socket *s, struct socket *other, struct list *lost); /* packets: not its peer any more */
+
+/* ---- socket_flight.c ---- */
+/* its descriptors are on their way, or not any more; false: too many sockets are */
+must_check bool flight_begin_locked(const struct message *m);
+void flight_end_locked(const struct message *m);
+void flight_collect(void);             /* no lock held: what lies in rings that nobody can reach is freed */
 
 /* ---- socket_name.c ---- */
 /*

@@ -52,18 +52,19 @@ void transfer_put(struct transfer *t)
 static bool has_room_locked(const struct socket *s) { return s->sent < s->room; }
 
 /* Senders that wait are woken when most is free again. */
-static void pay_back(struct socket *s, size_t cost)
+static void pay_back_locked(struct socket *s, size_t cost)
 {
-	spin_lock(&sockets_lock);
 	s->sent -= cost;
 	if (s->sent * 4 <= s->room)
 		wait_wake_all(&s->writable);
-	spin_unlock(&sockets_lock);
 }
 
 static void message_free(struct message *m)
 {
-	pay_back(m->sender, m->cost);
+	spin_lock(&sockets_lock);
+	pay_back_locked(m->sender, m->cost);
+	flight_end_locked(m);
+	spin_unlock(&sockets_lock);
 	socket_put(m->sender);
 	files_put(m->file, m->nfiles);
 	kfree(m);
@@ -117,7 +118,9 @@ static struct message *message_make(struct socket *s, const struct transfer *t, 
 		return err_ptr(err);
 	struct message *m = kmalloc(sizeof *m + len);
 	if (!m) {
-		pay_back(s, cost);
+		spin_lock(&sockets_lock);
+		pay_back_locked(s, cost);
+		spin_unlock(&sockets_lock);
 		return err_ptr(-ENOMEM);
 	}
 	*m = (struct message){ .sender = s, .cost = cost, .len = len, .cred = { 0, OVERFLOW_ID, OVERFLOW_ID } };
@@ -130,21 +133,30 @@ static struct message *message_make(struct socket *s, const struct transfer *t, 
 	return err_ptr(-EFAULT);
 }
 
-/* To the end of other's list. Who asks for credentials gets them, and who might ask yet does. */
-static void put_locked(struct socket *other, struct message *m, struct transfer *t)
+/*
+ * To the end of other's list, with the transfer's descriptors. Who asks for credentials gets them, and who might ask yet
+ * does. -ETOOMANYREFS
+ */
+static int put_locked(struct socket *other, struct message *m, struct transfer *t)
 {
+	m->nfiles = t->nfiles;
+	m->file = t->file;
+	if (!flight_begin_locked(m)) {
+		m->nfiles = 0;
+		m->file = NULL;
+		return -ETOOMANYREFS;
+	}
+	t->nfiles = 0;
+	t->file = NULL;
 	if (!m->cred.pid && (m->sender->pass_cred || other->pass_cred || !other->file)) {
 		const struct proc *p = proc_current();
 		if (p)
 			m->cred = (struct abi_ucred){ p->pid, p->uid, p->gid };
 	}
-	m->nfiles = t->nfiles;
-	m->file = t->file;
-	t->nfiles = 0;
-	t->file = NULL;
 	list_push_back(&other->messages, &m->link);
 	other->npackets++;
 	wait_wake_all(&other->readable);
+	return 0;
 }
 
 static int put_to_stream(struct socket *s, struct message *m, struct transfer *t)
@@ -152,7 +164,7 @@ static int put_to_stream(struct socket *s, struct message *m, struct transfer *t
 	spin_lock(&sockets_lock);
 	int err = s->peer->dead || s->peer->shut & SHUT_IN ? -EPIPE : 0;
 	if (!err)
-		put_locked(s->peer, m, t);
+		err = put_locked(s->peer, m, t);
 	spin_unlock(&sockets_lock);
 	return err;
 }
@@ -204,7 +216,7 @@ static int put_packet(struct socket *s, struct socket *other, struct message *m,
 			break;
 	}
 	if (!err)
-		put_locked(other, m, t);
+		err = put_locked(other, m, t);
 	spin_unlock(&sockets_lock);
 	messages_free(&lost);
 	if (put)
@@ -407,6 +419,9 @@ static int take_files(struct transfer *t, struct message *m, bool peek)
 	if (!m->nfiles)
 		return 0;
 	if (!peek) {
+		spin_lock(&sockets_lock);
+		flight_end_locked(m);
+		spin_unlock(&sockets_lock);
 		t->file = m->file;
 		t->nfiles = m->nfiles;
 		m->file = NULL;

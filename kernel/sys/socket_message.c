@@ -28,10 +28,6 @@ static int add_files(struct transfer *t, const int32_t *fd, unsigned count)
 		struct file *f = fd_get(fd[i]);
 		if (!f)
 			return -EBADF;
-		if (is_socket(f)) {
-			file_put(f);
-			return -EINVAL;
-		}
 		t->file[t->nfiles++] = f;
 	}
 	return 0;

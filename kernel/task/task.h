@@ -145,6 +145,7 @@ struct thread {
 	bool io_flusher;           /* (c) likewise */
 	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
 	const struct file_rights *judged_as; /* (c) NULL: as its process is. access(2) asks for the real user */
+	struct list *ending_sockets; /* (c) file/socket.c: it is ending one, and others that fall with it go there; NULL */
 	struct call *received; size_t receive_cap; /* in port_receive: a call handed over, referenced; room for its data */
 	void (*kernel_fn)(void *); void *kernel_arg; /* kernel threads */
 	struct held_locks held;    /* checked build */
