@@ -11,7 +11,7 @@
  * permanent and which comes before functions.
  *
  * echo follows GNU echo (-n, -e, -E; no escapes unless asked), as the program of that name does.
- * Those about jobs and signals are in jobs.c and trap.c, read getopts kill command in builtins_more.c.
+ * Those about jobs and signals are in jobs.c and trap.c, read getopts kill ulimit command in builtins_more.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -354,9 +354,11 @@ int builtin_exec(int argc, char **argv)
 	if (i >= argc)
 		return 0;
 	file = path_search(argv[i], &sh.temp);
-	if (!file && sh.interactive) {
+	if (!file && (sh.interactive || !strchr(argv[i], '/') || access(argv[i], F_OK) < 0)) {
 		sh_warn("exec: %s: not found", argv[i]);
-		return 127;
+		if (sh.interactive)
+			return 127;
+		sh_exit(127);
 	}
 	trap_reset_child(false);
 	exec_program(argv + i, var_environ(&sh.temp));
@@ -401,7 +403,7 @@ static int builtin_umask(int argc, char **argv)
 		return 0;
 	}
 	mask = strtoul(argv[1], &end, 8);
-	if (*end || mask > 0777) {
+	if (*end || end == argv[1] || mask > 0777) {
 		sh_warn("umask: %s: not an octal mask", argv[1]);
 		return 2;
 	}
@@ -426,6 +428,7 @@ static const struct builtin builtins[] = {
 	{ "fg", builtin_fg, false }, { "bg", builtin_fg, false }, { "wait", builtin_wait, false },
 	{ "kill", builtin_kill, false }, { "type", builtin_command, false },
 	{ "command", builtin_command, false }, { "hash", builtin_true, false },
+	{ "ulimit", builtin_ulimit, false },
 };
 
 const struct builtin *builtin_find(const char *name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * builtins_more.c - the larger builtins: read, getopts, kill, type and command
+ * builtins_more.c - the larger builtins: read, getopts, kill, ulimit, type and command
  *
  * read takes one byte at a time, because the bytes behind the newline belong to whoever reads next from
  * the same descriptor. It splits by IFS itself: the last variable gets all the rest, separators
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../signals.h"
@@ -183,7 +184,7 @@ static char getopts_next(const char *optstring, char **args, int n, int *index)
 	const char *arg, *found;
 	char c[2] = { 0 };
 
-	if (*index != last_index)
+	if (*index != last_index || *index - 2 >= n || inside >= (int)strlen(args[*index - 2]))
 		inside = 0;
 	if (!inside) {
 		if (*index > n || args[*index - 1][0] != '-' || !args[*index - 1][1])
@@ -279,9 +280,9 @@ int builtin_kill(int argc, char **argv)
 	}
 	for (; i < argc; i++) {
 		char *end;
-		pid_t pid = argv[i][0] == '%' ? job_target(argv[i]) : (pid_t)strtol(argv[i], &end, 10);
+		long pid = argv[i][0] == '%' ? job_target(argv[i]) : strtol(argv[i], &end, 10);
 
-		if (argv[i][0] == '%' ? !pid : (*end || end == argv[i])) {
+		if (argv[i][0] == '%' ? !pid : (*end || end == argv[i] || pid != (pid_t)pid)) {
 			sh_warn("kill: %s: no such process or job", argv[i]);
 			status = 1;
 		} else if (kill(pid, sig) < 0) {
@@ -290,6 +291,96 @@ int builtin_kill(int argc, char **argv)
 		}
 	}
 	return status;
+}
+
+/* ---- ulimit ---- */
+
+static const struct limit {
+	char letter;
+	int which;
+	unsigned unit;
+	const char *name;
+} limits[] = {
+	{ 't', RLIMIT_CPU, 1, "time(seconds)" }, { 'f', RLIMIT_FSIZE, 512, "file(blocks)" },
+	{ 'd', RLIMIT_DATA, 1024, "data(kbytes)" }, { 's', RLIMIT_STACK, 1024, "stack(kbytes)" },
+	{ 'c', RLIMIT_CORE, 512, "coredump(blocks)" }, { 'm', RLIMIT_RSS, 1024, "memory(kbytes)" },
+	{ 'l', RLIMIT_MEMLOCK, 1024, "locked memory(kbytes)" }, { 'p', RLIMIT_NPROC, 1, "process" },
+	{ 'n', RLIMIT_NOFILE, 1, "nofiles" }, { 'v', RLIMIT_AS, 1024, "vmemory(kbytes)" },
+};
+#define NLIMITS (sizeof(limits) / sizeof(*limits))
+
+enum { SOFT = 1, HARD = 2 };
+
+static void limit_print(const struct limit *l, int how, bool named)
+{
+	struct rlimit r = { 0, 0 };
+	rlim_t value;
+
+	getrlimit(l->which, &r);
+	value = how & SOFT ? r.rlim_cur : r.rlim_max;
+	if (named)
+		out_fmt("%-24s", l->name);
+	if (value == RLIM_INFINITY)
+		out_str("unlimited\n");
+	else
+		out_fmt("%llu\n", (unsigned long long)(value / l->unit));
+}
+
+static int limit_set(const struct limit *l, int how, const char *text)
+{
+	rlim_t value = RLIM_INFINITY;
+	struct rlimit r;
+
+	if (strcmp(text, "unlimited") != 0) {
+		if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 15) {
+			sh_warn("ulimit: bad number: %s", text);
+			return 2;
+		}
+		value = strtoull(text, NULL, 10) * l->unit;
+	}
+	getrlimit(l->which, &r);
+	if (how & SOFT)
+		r.rlim_cur = value;
+	if (how & HARD)
+		r.rlim_max = value;
+	if (setrlimit(l->which, &r) == 0)
+		return 0;
+	sh_warn("ulimit: %s", strerror(errno));
+	return 2;
+}
+
+/* ulimit [-H] [-S] [-a | -tfdscmlpnv] [N | unlimited]: files, unless told otherwise. */
+int builtin_ulimit(int argc, char **argv)
+{
+	const struct limit *l = &limits[1];
+	bool all = false;
+	int how = 0, i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		for (const char *s = argv[i] + 1; *s; s++) {
+			size_t k = 0;
+
+			if (*s == 'H' || *s == 'S' || *s == 'a') {
+				how |= *s == 'H' ? HARD : *s == 'S' ? SOFT : 0;
+				all |= *s == 'a';
+				continue;
+			}
+			while (k < NLIMITS && limits[k].letter != *s)
+				k++;
+			if (k == NLIMITS) {
+				sh_warn("ulimit: illegal option -%c", *s);
+				return 2;
+			}
+			l = &limits[k];
+		}
+	}
+	if (i < argc && !all)
+		return limit_set(l, how ? how : SOFT | HARD, argv[i]);
+	for (const struct limit *each = limits; all && each < limits + NLIMITS; each++)
+		limit_print(each, how ? how : SOFT, true);
+	if (!all)
+		limit_print(l, how ? how : SOFT, false);
+	return 0;
 }
 
 /* ---- type and command ---- */

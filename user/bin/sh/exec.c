@@ -19,6 +19,15 @@
 
 #include "sh.h"
 
+/* The descriptor fd (-1: none) is to be number `as`; it may be already, when the shell had that closed. */
+static void become(int fd, int as)
+{
+	if (fd < 0 || fd == as)
+		return;
+	dup2(fd, as);
+	close(fd);
+}
+
 static int eval_pipe(struct node *n)
 {
 	int count = 1, in = -1, fds[2];
@@ -33,14 +42,10 @@ static int eval_pipe(struct node *n)
 		if (more && pipe(fds) < 0)
 			sh_error("pipe: %s", strerror(errno));
 		if (job_fork(j, FORK_FG) == 0) {
-			if (in >= 0) {
-				dup2(in, 0);
-				close(in);
-			}
+			become(in, 0);
 			if (more) {
 				close(fds[0]);
-				dup2(fds[1], 1);
-				close(fds[1]);
+				become(fds[1], 1);
 			}
 			eval_and_exit(more ? n->left : n);
 		}

@@ -244,12 +244,16 @@ static void put_trimmed(struct xbuf *x, const char *value, const char *pat, char
 			unsigned mode)
 {
 	size_t len = strlen(value);
+	char *copy = arena_strndup(&sh.temp, value, len);
 
 	for (size_t i = 0; i <= len; i++) {
-		size_t n = longest ? len - i : i;
-		const char *part = where == '#' ? arena_strndup(&sh.temp, value, n) : value + len - n;
+		size_t n = longest ? len - i : i, begin = where == '#' ? 0 : len - n;
+		bool matches;
 
-		if (!pattern_match(pat, part))
+		copy[begin + n] = '\0';
+		matches = pattern_match(pat, copy + begin);
+		copy[begin + n] = value[begin + n];
+		if (!matches)
 			continue;
 		if (where == '#')
 			put_value(x, value + n, mode);

@@ -39,14 +39,36 @@ void *redir_mark(void)
 	return kept_top;
 }
 
-static void keep(int fd)
+static void push(int fd, int copy)
 {
 	struct kept *k = xmalloc(sizeof(*k));
 
-	k->fd = fd;
-	k->copy = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-	k->next = kept_top;
+	*k = (struct kept){ .next = kept_top, .fd = fd, .copy = copy };
 	kept_top = k;
+}
+
+/* -1 with a message: what fd is could not be kept. */
+static int keep(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+
+	if (copy < 0 && errno != EBADF) {
+		sh_warn("%d: %s", fd, strerror(errno));
+		return -1;
+	}
+	push(fd, copy);
+	return 0;
+}
+
+/* Descriptor `as` becomes what fd is; the old one is kept if `save`. -1 with a message. */
+static int replace(int fd, int as, bool save)
+{
+	if (save && keep(as) < 0)
+		return -1;
+	if (fd == as || dup2(fd, as) >= 0)
+		return 0;
+	sh_warn("%d: %s", as, strerror(errno));
+	return -1;
 }
 
 void redir_restore(void *mark)
@@ -131,8 +153,8 @@ static int apply_dup(const struct redir *r, const char *target, bool save)
 	int from;
 
 	if (strcmp(target, "-") == 0) {
-		if (save)
-			keep(r->fd);
+		if (save && keep(r->fd) < 0)
+			return -1;
 		close(r->fd);
 		return 0;
 	}
@@ -145,18 +167,14 @@ static int apply_dup(const struct redir *r, const char *target, bool save)
 		sh_warn("%s: %s", target, strerror(errno));
 		return -1;
 	}
-	if (save)
-		keep(r->fd);
-	if (from != r->fd)
-		dup2(from, r->fd);
-	return 0;
+	return replace(from, r->fd, save);
 }
 
 static int apply_one(const struct redir *r, bool save)
 {
 	bool here = r->op == R_HERE || r->op == R_HERE_TABS;
 	char *target = here ? r->target : expand_string(r->target);
-	int fd;
+	int fd, err;
 
 	if (r->op == R_DUP_IN || r->op == R_DUP_OUT)
 		return apply_dup(r, target, save);
@@ -167,23 +185,13 @@ static int apply_one(const struct redir *r, bool save)
 	}
 	if (fd == r->fd) {
 		/* It was closed before: closing is what restores it. */
-		if (save) {
-			struct kept *k = xmalloc(sizeof(*k));
-
-			*k = (struct kept){ .next = kept_top, .fd = fd, .copy = -1 };
-			kept_top = k;
-		}
+		if (save)
+			push(fd, -1);
 		return 0;
 	}
-	if (save)
-		keep(r->fd);
-	if (dup2(fd, r->fd) < 0) {
-		sh_warn("%d: %s", r->fd, strerror(errno));
-		close(fd);
-		return -1;
-	}
+	err = replace(fd, r->fd, save);
 	close(fd);
-	return 0;
+	return err;
 }
 
 /* Do the redirections; 0, or -1 with a message, when the caller restores to its mark. */

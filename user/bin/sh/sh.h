@@ -12,7 +12,7 @@
  *	       │    ├─ arith.c    $((..))
  *	       │    └─ pattern.c  globs, case patterns, ${x#p}
  *	       ├─ jobs.c     fork, wait, terminal, job table
- *	       └─ builtins.c, builtins_job.c, trap.c
+ *	       └─ builtins.c, builtins_more.c, trap.c
  *	var.c, memory.c: below everything
  */
 #ifndef SH_H
@@ -295,6 +295,7 @@ int builtin_read(int argc, char **argv);
 int builtin_test(int argc, char **argv);
 int builtin_printf(int argc, char **argv);
 int builtin_getopts(int argc, char **argv);
+int builtin_ulimit(int argc, char **argv);
 int set_options(int argc, char **argv, bool *params);
 int sh_open_path(const char *name);
 
