@@ -92,7 +92,7 @@ KERNEL_TEST_SRC := \
 LIBC_SRC := \
 	$(addprefix libc/src/atlas/,clone.S device.c lock.c mount.c port.c system.c thread.c try_copy.S try_copy.c) \
 	$(addprefix libc/src/math/,math.c) \
-	$(addprefix libc/src/posix/,dirent.c err.c fnmatch.c getopt.c glob.c locale.c posix_spawn.c pty.c spawn.c tempfile.c termios.c) \
+	$(addprefix libc/src/posix/,dirent.c err.c fnmatch.c getopt.c glob.c locale.c mntent.c posix_spawn.c pty.c spawn.c tempfile.c termios.c) \
 	$(addprefix libc/src/pthread/,attr.c barrier.c c11.c cancel.S cancel.c cond.c create.c futex.c key.c leave.S mutex.c \
 		rwlock.c sem.c sem_named.c thread.c) \
 	$(addprefix libc/src/regex/,compile.c match.c parse.c) \
@@ -113,6 +113,7 @@ SERVER_fb_SRC := \
 	$(addprefix user/servers/fb/,fb.c)
 SERVER_tty_SRC := \
 	$(addprefix user/servers/tty/,call.c input.c line.c output.c pty.c serial.c settings.c stream.c tty.c uart.c)
+INIT_SRC := $(addprefix user/init/,init.c options.c programs.c servers.c)
 SH_SRC := \
 	$(addprefix user/bin/sh/,arith.c builtins.c builtins_more.c exec.c expand.c fields.c jobs.c lexer.c \
 		main.c memory.c parser.c pattern.c redir.c simple.c trap.c var.c)
@@ -263,7 +264,7 @@ PROGRAMS += $1
 DEPS += $$(patsubst %.o,%.d,$$(call objects,$(B)/user,$2))
 endef
 PROGRAMS :=
-$(eval $(call program_rules,init,user/init/init.c))
+$(eval $(call program_rules,init,$(INIT_SRC)))
 $(foreach s,$(SERVERS),$(eval $(call program_rules,servers/$s,$(SERVER_$s_SRC))))
 $(eval $(call program_rules,bin/sh,$(SH_SRC)))
 $(foreach p,$(BIN),$(eval $(call program_rules,bin/$p,user/bin/$p.c)))
@@ -307,7 +308,7 @@ $(B)/compile_commands.json: Makefile tools/compile-commands
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)tools/compile-commands $@ "$(CC) $(KERNEL_FLAGS)" $(KERNEL_ALL_SRC) \
-		-- "$(CC) $(USER_FLAGS)" $(LIBC_SRC) $(CRT_SRC) user/init/init.c $(foreach s,$(SERVERS),$(SERVER_$s_SRC)) \
+		-- "$(CC) $(USER_FLAGS)" $(LIBC_SRC) $(CRT_SRC) $(INIT_SRC) $(foreach s,$(SERVERS),$(SERVER_$s_SRC)) \
 		$(SH_SRC) $(BIN:%=user/bin/%.c) $(DEMOS:%=user/demos/%.c) $(TESTS:%=tests/user/%.c) $(SEQUENCES_SRC) \
 		$(DIFFS:%=tests/diff/%.c) tests/diff/linux_init.c $(wildcard tests/bench/*.c)
 

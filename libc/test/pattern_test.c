@@ -6,8 +6,8 @@
 #include <getopt.h>
 #include <glob.h>
 #include <regex.h>
-#include <sys/stat.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct {

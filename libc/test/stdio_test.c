@@ -6,6 +6,7 @@
 #include "check.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -185,6 +186,21 @@ static void commands(void)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 
+static void lists_of_mounts(void)
+{
+	FILE *f = fopen("file", "w");
+	struct mntent *m;
+
+	fputs("# nothing\n\nlonely\n/dev/a\\040b /my\\040disk\\134x\text2 rw,size=5k 1 2\nnone /t tmpfs\n", f);
+	fclose(f);
+	f = setmntent("file", "r");
+	CHECK(f && (m = getmntent(f)));
+	CHECK(!strcmp(m->mnt_fsname, "/dev/a b") && !strcmp(m->mnt_dir, "/my disk\\x") && !strcmp(m->mnt_type, "ext2"));
+	CHECK(m->mnt_freq == 1 && m->mnt_passno == 2 && hasmntopt(m, "size") == m->mnt_opts + 3 && !hasmntopt(m, "siz"));
+	CHECK((m = getmntent(f)) && !strcmp(m->mnt_type, "tmpfs") && !*m->mnt_opts && !getmntent(f));
+	CHECK(endmntent(f) == 1);
+}
+
 int main(void)
 {
 	read_and_write();
@@ -196,6 +212,7 @@ int main(void)
 	lines();
 	memory();
 	commands();
+	lists_of_mounts();
 	unlink("file");
 	unlink("buffer");
 	return 0;

@@ -8,6 +8,7 @@ begin show_second_disk
 
 text() { debugfs -R "cat $1" "$work/second" 2>/dev/null; }
 clean() { e2fsck -fn "$1" >"$work/fsck" 2>&1 || { sed 's/^/# /' "$work/fsck"; false; }; }
+unmounted() { dumpe2fs -h "$1" 2>/dev/null | grep -q 'state: *clean$'; }
 mounted() { grep -c " $1 ext2 $2," "$work/out"; }
 
 mke2fs -q -F -t ext2 -b 1024 "$work/second" 16M
@@ -27,7 +28,7 @@ boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
 	exec 3>>/mnt/a; mount -o remount,ro /mnt; exec 3>&-; mount -o remount,ro /mnt && touch /mnt/new; mount -o remount,rw /mnt
 	cp /bin/ls /mnt/d/ls && cmp /bin/ls /mnt/d/ls
 	umount /mnt; mount -o noexec,noatime /dev/vdb /mnt; grep noexec,noatime /proc/mounts; /mnt/d/ls; umount /mnt
-	mount /dev/vdb /mnt; cat /mnt/seen
+	mkdir "/home/my disk"; mount /dev/vdb "/home/my disk"; cat "/home/my disk/seen"; mount | grep "on /home/my disk type ext2"
 	mount /dev/vdc /home; mount /dev/vdx /home; mount /dev/null /home; umount /home
 	ps | grep -cE "(disk|ext2) [0-9]"' 
 holds "the program ends well" ended 0
@@ -40,6 +41,8 @@ for what in "/mnt/kept.*[Nn]ot permitted" "/mnt/grows.*[Nn]ot permitted" "ln: .*
 done
 holds "the servers of a disk that could not be mounted have ended" test "$(tail -1 "$work/out")" = 4
 holds "the second disk is clean" clean "$work/second"
+holds "and was unmounted, from a folder with a blank in its name too" unmounted "$work/second"
+holds "which mount shows as it is" grep -q "^/dev/vdb on /home/my disk type ext2 (rw" "$work/out"
 holds "its files are on it" test "$(text /a)$(text /d/b)" = "firstsecond"
 holds "and so is the time when one was read" test "$(debugfs -R "stat /seen" "$work/second" 2>/dev/null | grep -c "[am]time: 0x00000\(3e8\|7d0\)")" = 1
 holds "flags of a mount are the disk's too" grep -q "/dev/vdb /mnt ext2 rw,noexec,noatime" "$work/out"

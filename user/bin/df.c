@@ -6,6 +6,7 @@
  * any blocks, or "/" where there is no such list. In KiB; Use% is used / (used + available), rounded up,
  * as root's reserve counts for nobody.
  */
+#include <mntent.h>
 #include <stdbool.h>
 #include <sys/vfs.h>
 
@@ -59,19 +60,15 @@ static int print(const char *device, const char *path, bool skip_empty)
 
 static int print_mounts(void)
 {
-	FILE *f = fopen("/proc/mounts", "r");
-	char line[1024];
+	FILE *f = setmntent("/proc/mounts", "r");
+	const struct mntent *m;
 	int status = 0;
 
 	if (!f)
 		return print("-", "/", false);
-	while (fgets(line, sizeof(line), f)) {
-		char *device = strtok(line, " "), *path = strtok(NULL, " ");
-
-		if (device && path)
-			status |= print(device, path, true);
-	}
-	fclose(f);
+	while ((m = getmntent(f)))
+		status |= print(m->mnt_fsname, m->mnt_dir, true);
+	endmntent(f);
 	return status;
 }
 

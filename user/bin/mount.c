@@ -7,6 +7,7 @@
  * noatime, nodiratime, relatime, strictatime and defaults are for mount(2); the others go to the filesystem: size=16m,
  * mode=755, ... `mount -o remount,ro FOLDER` needs no source.
  */
+#include <mntent.h>
 #include <stdbool.h>
 #include <sys/mount.h>
 
@@ -35,16 +36,14 @@ static void take_option(const char *name)
 
 static int list(void)
 {
-	char line[4096], source[1024], path[1024], type[64], options[1024];
-	FILE *f = fopen("/proc/mounts", "r");
+	FILE *f = setmntent("/proc/mounts", "r");
+	const struct mntent *m;
 
 	if (!f)
 		err(1, "/proc/mounts");
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%1023s %1023s %63s %1023s", source, path, type, options) == 4)
-			printf("%s on %s type %s (%s)\n", source, path, type, options);
-	}
-	fclose(f);
+	while ((m = getmntent(f)))
+		printf("%s on %s type %s (%s)\n", m->mnt_fsname, m->mnt_dir, m->mnt_type, m->mnt_opts);
+	endmntent(f);
 	return finish(0);
 }
 
