@@ -139,7 +139,7 @@ void pager_stop(struct pager *g)
 /* Let other threads run until the pager has kept the request it was told to hold. */
 struct call *pager_wait_held(struct pager *g)
 {
-	for (unsigned i = 0; i < 1000 && !g->held; i++)
+	for (unsigned i = 0; i < PATIENCE && !g->held; i++)
 		pass_time();
 	struct call *c = g->held;
 	g->held = NULL;
@@ -162,7 +162,7 @@ bool job_start(struct job *j, struct object *o, void (*work)(struct object *o))
 
 bool job_ends(struct job *j)
 {
-	for (unsigned i = 0; i < 1000 && !j->done; i++)
+	for (unsigned i = 0; i < PATIENCE && !j->done; i++)
 		pass_time();
 	return j->done;
 }

@@ -36,6 +36,7 @@ void pager_stop(struct pager *g);             /* its objects have gone */
 struct call *pager_wait_held(struct pager *g);
 void pager_let_go(struct pager *g, struct call *c); /* answer a request that was kept */
 void pass_time(void);                         /* a millisecond in which other threads run */
+enum { PATIENCE = 30000 }; /* so often before what should happen never will: half a minute, on a busy host */
 
 /* Something done by another thread. */
 struct job { struct object *object; void (*work)(struct object *o); volatile bool done; };

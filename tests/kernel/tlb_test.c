@@ -62,7 +62,7 @@ static bool user_start(struct user *u, struct space *s, bool loads)
 static void user_stop(struct user *u)
 {
 	u->stop = true;
-	for (unsigned i = 0; i < 1000 && !u->ended; i++)
+	for (unsigned i = 0; i < PATIENCE && !u->ended; i++)
 		pass_time();
 	EXPECT(u->ended);
 }
@@ -423,7 +423,7 @@ TEST(a_frame_is_free_only_when_no_cpu_can_store_to_it)
 	}
 	t.stop = true;
 	user_stop(&u);
-	for (unsigned i = 0; i < 1000 && !t.ended; i++)
+	for (unsigned i = 0; i < PATIENCE && !t.ended; i++)
 		pass_time();
 	EXPECT(t.ended && !t.spoilt);
 	space_put(s);
