@@ -71,14 +71,14 @@ KERNEL_SRC := kernel/main.c \
 		pager.c protect.c reclaim.c remap.c remap_file.c remote.c report.c seal.c share.c space.c sync.c table.c usage.c \
 		usercopy.c vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
-	$(addprefix kernel/task/,alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
+	$(addprefix kernel/task/,actions.c alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
 		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_flight.c socket_io.c socket_name.c \
 		socket_option.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c capability.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c membarrier.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
+	$(addprefix kernel/sys/,attr.c capability.c clone.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c membarrier.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c signalfd.c size.c syscall.c sysv.c thread.c time.c timerfd.c transfer.c uname.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c kernel/sys/socket_message.c kernel/sys/xattr.c
@@ -100,7 +100,7 @@ LIBC_SRC := \
 	$(addprefix libc/src/stdio/,chars.c file.c float.c memory.c open.c printf.c scanf.c) \
 	$(addprefix libc/src/stdlib/,env.c exit.c malloc.c rand.c sort.c strtod.c strtol.c) \
 	$(addprefix libc/src/string/,ctype.c mem.c search.c str.c strerror.c) \
-	$(addprefix libc/src/sys/,exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c socket.c sysv.c vfork.S) \
+	$(addprefix libc/src/sys/,clone.S exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c socket.c sysv.c vfork.S) \
 	$(addprefix libc/src/time/,calendar.c clock.c timer.c)
 CRT_SRC := libc/src/start/start.S
 
@@ -147,7 +147,7 @@ TESTS := \
 	orphans_signal_init_with_sigchld pages_of_a_file_in_any_order past_the_end_of_the_file pipes_block_end_and_break \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
 	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped \
-	processes_are_looked_at_while_they_end processes_are_told_apart_and_remembered proc_shows_other_processes \
+	processes_are_looked_at_while_they_end processes_are_told_apart_and_remembered processes_share_what_clone_says proc_shows_other_processes \
 	random_calls read_into_a_mapping_of_the_same_page \
 	read_only_disk \
 	real_time_signals_queue resources_run_out rings_of_sent_sockets_fall_apart robust_mutexes_pass_from_the_dead runner scripts_start_scripts seals_forbid_for_good segments_outlive_their_names \

@@ -310,9 +310,9 @@ struct file *file_open_node(struct node *n, char *name, int flags)
 /* Make the file that the walk found missing. 1: somebody else did meanwhile. */
 static int create_here(struct node *dir, const char *last, uint32_t mode, struct node **out)
 {
-	const struct proc *p = proc_current();
+	uint32_t masked = mode & 07777 & ~cwd_umask(thread_current()->cwd);
 	struct new_name make = { .name = last, .len = strlen(last),
-	                         .mode = S_IFREG | node_new_mode(dir, mode & 07777 & ~(p ? p->umask : 0)) };
+	                         .mode = S_IFREG | node_new_mode(dir, masked) };
 
 	if (!dir->fs->ops->create)
 		return -EROFS;
@@ -379,7 +379,6 @@ static struct file *open_create(int dirfd, const char *text, int flags, uint32_t
 /* O_TMPFILE: a file in the directory's filesystem that has no name. */
 static struct file *open_nameless(int dirfd, const char *text, int flags, uint32_t mode)
 {
-	const struct proc *p = proc_current();
 	struct new_name make = { .len = 0 };
 	unsigned access = flags & O_ACCMODE;
 	struct path dir;
@@ -391,7 +390,7 @@ static struct file *open_nameless(int dirfd, const char *text, int flags, uint32
 	if (err)
 		return err_ptr(err);
 	const struct fs_ops *ops = dir.node->fs->ops;
-	make.mode = S_IFREG | node_new_mode(dir.node, mode & 07777 & ~(p ? p->umask : 0));
+	make.mode = S_IFREG | node_new_mode(dir.node, mode & 07777 & ~cwd_umask(thread_current()->cwd));
 	err = node_permission(dir.node, W_OK | X_OK);
 	if (!err)
 		err = ops->tmpfile ? ops->tmpfile(dir.node, &make, &n) : -EOPNOTSUPP;

@@ -226,8 +226,6 @@ int path_walk(int dirfd, const char *text, unsigned how, struct path *out, char 
 void path_put(struct path *p);
 /* a walk's name in as much memory as it needs; -ENOMEM: p has been put */
 int path_trim(struct path *p);
-void cwd_get(struct path *out);                      /* of the current process; name NULL without memory */
-void cwd_set(struct path *p);                        /* takes over what p holds */
 /*
  * file_open: open(2) for the kernel and for sys_open; -errno through err_ptr. With OPEN_EXEC: to execute it, as
  * O_RDONLY.
@@ -237,6 +235,19 @@ struct file *file_open(int dirfd, const char *path, int flags, uint32_t mode);
 /* file_open_exec: to execute it, by execveat(2)'s flags: AT_EMPTY_PATH: the file that dirfd itself is; or as file_open */
 struct file *file_open_exec(int dirfd, const char *path, unsigned flags);
 bool path_is_mount(const struct node *n);            /* the root of something mounted */
+
+/* ---- cwd.c: working directory and mask for new files, which threads and processes may share ---- */
+struct cwd *cwd_create(const struct path *at);       /* takes over what `at` holds; NULL */
+struct cwd *cwd_copy(struct cwd *c);                 /* NULL */
+struct cwd *cwd_share(struct cwd *c);
+void cwd_put(struct cwd *c);                         /* may sleep; NULL is allowed */
+int cwd_unshare(void);                               /* the current thread has its own from now on; -ENOMEM */
+bool cwd_shared_outside(void);                       /* the current thread's is that of other processes, too */
+uint32_t cwd_umask(const struct cwd *c);             /* of none: 0 */
+uint32_t cwd_set_umask(uint32_t mask);               /* the current thread's; the old one */
+void cwd_get(struct path *out);                      /* of the current thread; name NULL without memory */
+void cwd_set(struct path *p);                        /* takes over what p holds */
+void cwd_audit(void);
 
 /* ---- mount_server.c, unmount.c, mount.c, devfs.c: for sys/mount.c ---- */
 /* mount_server: ports are taken over on success. 0, -EBUSY, -ENOENT, the server's errors. */

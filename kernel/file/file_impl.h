@@ -216,7 +216,15 @@ char *text_copy(const char *text);                      /* kmalloc'ed; NULL */
 char *path_join(const char *dir, const char *name);     /* kmalloc'ed; NULL */
 
 /* ---- cwd.c ---- */
-void cwd_move(const struct node *from, const struct path *to); /* every process there goes to another directory */
+/*
+ * cwd_begin: where the current thread stands: the node, referenced, and its name, which stays until cwd_end (no other
+ * lock, nothing that sleeps in between)
+ */
+struct node *cwd_begin(const char **name);
+void cwd_end(void);
+/* cwd_look_locked: of a thread of p (0: the first), p->lock held: the node, referenced, the name (PATH_MAX bytes); NULL */
+struct node *cwd_look_locked(struct proc *p, int tid, char *name);
+void cwd_move(const struct node *from, const struct path *to); /* everybody there goes to another directory */
 /* cwd_rename: a directory on the way has a new name; both: two have exchanged theirs */
 void cwd_rename(const char *from, const char *to, bool both);
 

@@ -138,14 +138,11 @@ static int walk_stand(struct walk *w, struct node *node, const char *name)
 
 static int walk_from_cwd(struct walk *w)
 {
-	struct proc *p = proc_current();
+	const char *name;
+	struct node *node = cwd_begin(&name);
+	int err = walk_stand(w, node, name);
 
-	if (!p || !p->cwd_node)
-		return walk_stand(w, mount_root(), "/");
-	spin_lock(&p->lock);
-	node_get(p->cwd_node);
-	int err = walk_stand(w, p->cwd_node, p->cwd_path);
-	spin_unlock(&p->lock);
+	cwd_end();
 	return err;
 }
 

@@ -132,11 +132,12 @@ static struct node *target_of(const struct proc_ref *of, enum proc_link which, c
 	if (p) {
 		spin_lock(&p->lock);
 		bool exe = which == PROC_LINK_EXE;
-		const char *path = exe ? p->exe ? p->exe->path : NULL : p->cwd_node ? p->cwd_path : NULL;
-		if (path) {
-			n = exe ? p->exe->node : p->cwd_node;
+		if (!exe) {
+			n = cwd_look_locked(p, of->tid, name);
+		} else if (p->exe && p->exe->path) {
+			n = p->exe->node;
 			node_get(n);
-			strlcpy(name, path, PATH_MAX);
+			strlcpy(name, p->exe->path, PATH_MAX);
 		}
 		spin_unlock(&p->lock);
 	}

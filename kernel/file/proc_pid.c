@@ -58,6 +58,7 @@ static int copy_thread_locked(struct facts *x, const struct proc *p, int tid)
 	x->thread_pending = found->sigpending.set;
 	x->blocked = found->sigmask;
 	x->cpu = found->cpu;
+	x->umask = cwd_umask(found->cwd);
 	x->nvcsw = found->switches - found->preempted;
 	x->nivcsw = found->preempted;
 	return 0;
@@ -76,7 +77,7 @@ static void copy_signals(struct facts *x, const struct proc *p)
 {
 	x->pending = p->sigpending.set;
 	for (unsigned i = 0; i < ABI_NSIG; i++) {
-		uint64_t handler = (uint64_t)p->actions[i].handler, bit = 1ul << i;
+		uint64_t handler = (uint64_t)p->actions->of[i].handler, bit = 1ul << i;
 		x->ignored |= handler == 1 ? bit : 0;
 		x->caught |= handler > 1 ? bit : 0;
 	}
@@ -94,7 +95,6 @@ static int copy_facts(struct facts *x, struct proc *p, int tid)
 	x->uid = p->uid, x->euid = p->euid, x->suid = p->suid, x->fsuid = p->fsuid;
 	x->gid = p->gid, x->egid = p->egid, x->sgid = p->sgid, x->fsgid = p->fsgid;
 	x->caps = p->caps;
-	x->umask = p->umask;
 	x->terminal = terminal_numbers(p, &x->foreground);
 	x->nice = p->nice;
 	x->no_new_privs = p->no_new_privs;

@@ -222,7 +222,7 @@ bool terminal_refuses(const struct terminal *t)
 static bool ignores(struct proc *p, int signo)
 {
 	uint64_t bit = 1ull << (signo - 1);
-	return p->actions[signo - 1].handler == 1 || thread_current()->sigmask & bit;
+	return p->actions->of[signo - 1].handler == 1 || thread_current()->sigmask & bit;
 }
 
 int terminal_check(const struct terminal *t, int signo)

@@ -62,9 +62,9 @@
 	X(getuid) X(geteuid) X(getgid) X(getegid) X(getresuid) X(getresgid) X(setuid) X(setgid) X(setreuid) X(setregid) \
 	X(setresuid) X(setresgid) X(setfsuid) X(setfsgid) X(getgroups) X(setgroups) X(personality) X(capget) X(capset)
 
-/* thread.c */
+/* clone.c, thread.c */
 #define CALLS_THREAD(X) \
-	X(fork) X(vfork) X(clone) X(clone3) X(exit) X(arch_prctl) X(gettid) X(set_tid_address) X(iopl) X(futex) \
+	X(fork) X(vfork) X(clone) X(clone3) X(unshare) X(exit) X(arch_prctl) X(gettid) X(set_tid_address) X(iopl) X(futex) \
 	X(set_robust_list) X(get_robust_list) X(rseq) X(sched_yield) X(getcpu) X(sched_getaffinity) X(sched_setaffinity) \
 	X(sched_get_priority_max) X(sched_get_priority_min) X(sched_getscheduler) X(sched_setscheduler) \
 	X(sched_getparam) X(sched_setparam) X(sched_rr_get_interval) X(sched_setattr) X(sched_getattr)

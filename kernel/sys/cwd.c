@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The working directory and the mask of a process. The directory is a node and its canonical path (file/cwd.c); the
+ * The working directory of a thread and its mask for new files. The directory is a node and its canonical path (file/cwd.c); the
  * path is what getcwd gives, and ENOENT when the directory has lost its name.
  */
 #include "sys/file_calls.h"
@@ -72,9 +72,5 @@ CALL(fchdir)
 
 CALL(umask)
 {
-	struct proc *p = proc_current();
-	uint32_t old = p->umask;
-
-	p->umask = (uint32_t)a & 0777;
-	return old;
+	return cwd_set_umask((uint32_t)a);
 }

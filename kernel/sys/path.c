@@ -113,7 +113,7 @@ static int64_t make_at(int dirfd, vaddr_t text, uint32_t mode, uint64_t rdev, co
 
 static uint32_t masked(uint64_t mode)
 {
-	return (uint32_t)mode & ~proc_current()->umask;
+	return (uint32_t)mode & ~cwd_umask(thread_current()->cwd);
 }
 
 CALL(mkdir)

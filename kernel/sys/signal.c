@@ -27,7 +27,7 @@ SYSCALL(rt_sigaction)
 	if (signo < 1 || signo > ABI_NSIG || (b && SIGBIT(signo) & SIGMASK_UNBLOCKABLE))
 		return -EINVAL;
 	sa.flags &= SA_KNOWN;
-	signal_set_action(proc_current(), signo, b ? &sa : NULL, &old);
+	signal_set_action(signo, b ? &sa : NULL, &old);
 	return c ? copy_to_user(c, &old, sizeof(old)) : 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about threads: making them and processes, which is one call here (task/fork.c), their ends, their bases,
- * numbers and names, futexes, and what they ask of the scheduler.
+ * System calls about threads: their ends, their bases, numbers and names, futexes, and what they ask of the scheduler.
+ * (How they are made: clone.c.)
  *
  * The scheduler knows CPUs but no priorities: an affinity is obeyed; the ordinary policies (OTHER, BATCH, IDLE) are
  * remembered and all mean the same; the real-time ones are refused with EPERM, as to somebody without the right to
@@ -19,72 +19,7 @@
 #include "task/task_impl.h"
 #include "vm/vm.h"
 
-/* ---- beginning and end ---- */
-
-SYSCALL(fork)
-{
-	return proc_fork(&(struct fork_request){ .exit_signal = SIGCHLD });
-}
-
-SYSCALL(vfork)
-{
-	return proc_fork(&(struct fork_request){ .flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD });
-}
-
-/* The upper half of the flags does not exist here, and the lowest byte is the signal. */
-SYSCALL(clone)
-{
-	struct fork_request r = { .flags = (uint32_t)a & ~CSIGNAL, .exit_signal = a & CSIGNAL, .stack = b, .parent_tid = c,
-	                          .child_tid = d, .tls = e };
-	return proc_fork(&r);
-}
-
-#define CLONE_ARGS_FIRST 64 /* bytes of the first version */
-
-/* Any size from the first version to a page; what we do not know must be zero. */
-static int clone_args_read(struct abi_clone_args *args, vaddr_t at, size_t size)
-{
-	uint64_t rest = 0;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	if (size < CLONE_ARGS_FIRST)
-		return -EINVAL;
-	for (size_t done = sizeof(*args); done < size; done += sizeof(rest)) {
-		rest = 0;
-		if (copy_from_user(&rest, at + done, MIN(size - done, sizeof(rest))) != 0)
-			return -EFAULT;
-		if (rest)
-			return -E2BIG;
-	}
-	memset(args, 0, sizeof(*args));
-	return copy_from_user(args, at, MIN(size, sizeof(*args)));
-}
-
-static bool clone_args_valid(const struct abi_clone_args *args)
-{
-	uint64_t flags = args->flags;
-	bool stack = args->stack, sized = args->stack_size;
-	if (args->exit_signal > ABI_NSIG || args->set_tid || args->set_tid_size)
-		return false;
-	if (flags & (CLONE_DETACHED | CSIGNAL) || (flags & CLONE_SIGHAND && flags & CLONE_CLEAR_SIGHAND))
-		return false;
-	if (flags & (CLONE_THREAD | CLONE_PARENT) && args->exit_signal)
-		return false;
-	return stack == sized && args->stack < USER_END && args->stack_size <= USER_END - args->stack;
-}
-
-SYSCALL(clone3)
-{
-	struct abi_clone_args args;
-	int err = clone_args_read(&args, a, b);
-	if (err)
-		return err;
-	if (!clone_args_valid(&args))
-		return -EINVAL;
-	struct fork_request r = { .flags = args.flags, .exit_signal = args.exit_signal, .parent_tid = args.parent_tid,
-	                          .child_tid = args.child_tid, .tls = args.tls, .stack = args.stack + args.stack_size };
-	return proc_fork(&r);
-}
+/* ---- end ---- */
 
 SYSCALL(exit)
 {

@@ -45,7 +45,7 @@ static void tell_stop_locked(struct proc *p, int code, int status)
 		return;
 	struct abi_siginfo info = child_info(p, code, status);
 	spin_lock(&parent->lock);
-	bool quiet = parent->actions[SIGCHLD - 1].flags & SA_NOCLDSTOP;
+	bool quiet = parent->actions->of[SIGCHLD - 1].flags & SA_NOCLDSTOP;
 	spin_unlock(&parent->lock);
 	if (!quiet)
 		(void)signal_send_proc_at(parent, p->parent_tid, SIGCHLD, &info); /* a standard signal is never refused */
@@ -78,7 +78,7 @@ static bool tell_end_locked(struct proc *p)
 	bool unwanted = false;
 	if (signo == SIGCHLD) {
 		spin_lock(&parent->lock);
-		const struct abi_sigaction *sa = &parent->actions[SIGCHLD - 1];
+		const struct abi_sigaction *sa = &parent->actions->of[SIGCHLD - 1];
 		bool ignored = sa->handler == HANDLER_IGNORE;
 		unwanted = ignored || sa->flags & SA_NOCLDWAIT;
 		spin_unlock(&parent->lock);

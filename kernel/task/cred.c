@@ -16,7 +16,8 @@
  *                                ambient'    = ambient, but nothing when the program is set-user-id or set-group-id
  *
  * Files carry no capabilities here. A process without new privileges (PR_SET_NO_NEW_PRIVS) gets none that it had not,
- * and no effective number but its real one.
+ * and no effective number but its real one; nor does one that shares its working directory with other processes, unless
+ * it may set its numbers itself.
  *
  * Locks: none. A process changes its own sets only. Its threads share them, on Linux each has its own
  * (docs/limits.md): threads that change them at the same time get one's or the other's.
@@ -108,9 +109,12 @@ void cred_for_exec(const struct file *program, struct exec_cred *x)
 	bool roots = !(old->securebits & SECBIT_NOROOT), whole = roots && !x->euid;
 	new->permitted = roots && (!x->euid || !p->uid) ? old->bounding | old->inheritable : 0;
 	bool changes = x->euid != p->uid || x->egid != p->gid, gains = new->permitted & ~old->permitted;
-	if (p->no_new_privs && (changes || gains)) {
-		x->euid = p->uid;
-		x->egid = p->gid;
+	bool watched = (changes || gains) && cwd_shared_outside(); /* others could move the new program elsewhere */
+	if ((p->no_new_privs || watched) && (changes || gains)) {
+		if (p->no_new_privs || !capable(CAP_SETUID)) {
+			x->euid = p->uid;
+			x->egid = p->gid;
+		}
 		new->permitted &= old->permitted;
 	}
 	if (changes)

@@ -7,7 +7,7 @@
  *             the interpreter that it names, the dynamic linker
  *   build     a new space: map the segments, the bss, the stack; fill the stack. The thread works in the new space for
  *             this, but its process still has the old one
- *   commit    end the other threads, leave a shared descriptor table; the process takes the new space, drops the old
+ *   commit    end the other threads, leave shared tables of descriptors and signal actions; the process takes the new space, drops the old
  *             one, closes what is close-on-exec, resets signals, releases vfork's parent
  *
  * execveat names a file by a descriptor, alone or with a name from there. A script's interpreter is told /dev/fd/N,
@@ -319,6 +319,7 @@ static void registers_reset(struct exec *x)
 	t->arch.fs_base = t->arch.gs_base = 0;
 	arch_load_bases();
 	t->pager = false;
+	t->altstack = (struct abi_stack){ .ss_flags = SS_DISABLE };
 }
 
 /* What others wait for in the old memory. The thread still has its old number, by which they know it. */
@@ -351,7 +352,7 @@ static void commit(struct exec *x, struct space *old)
 	identity_take(x, p);
 	if (old)
 		space_leave(p, old);
-	signal_reset_for_exec(p);
+	actions_reset(p->actions);
 	posix_timers_end(p);
 	registers_reset(x);
 	proc_release_vfork(p);
@@ -373,7 +374,7 @@ static int exec_perform(struct exec *x, const struct program_name *name, vaddr_t
 	err = space_build(x);
 	if (!err)
 		err = become_single(t->proc);
-	if (!err && fdtable_unshare() != 0) {
+	if (!err && (fdtable_unshare() != 0 || actions_unshare() != 0)) {
 		err = -ENOMEM; /* nothing to go back to: the other threads have ended */
 		(void)signal_send_proc(t->proc, SIGKILL, NULL);
 	}

@@ -82,6 +82,13 @@ void proc_release_vfork(struct proc *p)
 	wait_wake_all(&p->vfork_wait);
 }
 
+/* No other thread finds this one any more. */
+static void leave_directory(struct thread *t)
+{
+	cwd_put(t->cwd);
+	t->cwd = NULL;
+}
+
 static void proc_teardown(struct proc *p)
 {
 	struct thread *t = thread_current();
@@ -95,20 +102,17 @@ static void proc_teardown(struct proc *p)
 	p->files = NULL;
 	spin_unlock(&p->lock);
 	fdtable_put(files);
+	leave_directory(t);
 	sem_exit(p);
 	spin_lock(&p->lock);
 	signal_queue_drop(&p->sigpending, ~0ull);
 	struct space *s = p->space;
 	struct file *exe = p->exe;
-	struct node *cwd = p->cwd_node;
 	p->space = NULL;
 	p->exe = NULL;
-	p->cwd_node = NULL;
 	spin_unlock(&p->lock);
 	if (exe)
 		file_put(exe);
-	if (cwd)
-		node_put(cwd);
 	t->space = NULL;
 	space_load(NULL);
 	if (s) {
@@ -150,10 +154,12 @@ noreturn void thread_exit(void)
 		spent_add_thread(&p->used, t);
 		bool last = --p->nthreads == 0;
 		spin_unlock(&p->lock);
-		if (last)
+		if (last) {
 			proc_teardown(p);
-		else
+		} else {
+			leave_directory(t);
 			wait_wake_all(&p->stop_wait); /* execve may wait for us */
+		}
 		t->space = NULL;
 	}
 	t->state = THREAD_DEAD;

@@ -16,8 +16,9 @@
  * the call anew.
  *
  * A shared space is counted (space->refs), so vfork has the real meaning: the child runs on the parent's memory, and
- * its stores are the parent's. Signal actions, working directory and descriptor table belong to the process: threads
- * share all three, and what the flags may otherwise say of them is refused where it would matter (docs/limits.md).
+ * its stores are the parent's. Descriptor table, signal actions (actions.c) and working directory with mask (file/cwd.c)
+ * are counted likewise, and shared or copied as the flags say. The first two belong to the process and the third to the
+ * thread, so threads always share the first two; what the flags may otherwise say of those is refused (docs/limits.md).
  */
 #include "task/task_impl.h"
 
@@ -69,7 +70,18 @@ static struct thread *thread_clone(const struct fork_request *r)
 		t->pager = self->pager;
 	t->clear_child_tid = r->flags & CLONE_CHILD_CLEARTID ? r->child_tid : 0;
 	t->set_child_tid = r->flags & CLONE_CHILD_SETTID ? r->child_tid : 0;
-	return t;
+	t->cwd = r->flags & CLONE_FS ? cwd_share(self->cwd) : cwd_copy(self->cwd);
+	if (t->cwd)
+		return t;
+	thread_free(t);
+	return err_ptr(-ENOMEM);
+}
+
+/* A thread that has not run. */
+static void thread_discard(struct thread *t)
+{
+	cwd_put(t->cwd);
+	thread_free(t);
 }
 
 static void copy_identity(struct proc *p, struct proc *self)
@@ -84,13 +96,11 @@ static void copy_identity(struct proc *p, struct proc *self)
 	p->fsgid = self->fsgid;
 	p->caps = self->caps;
 	p->groups = group_list_get(self);
-	p->umask = self->umask;
 	p->personality = self->personality;
 	p->no_terminal = self->no_terminal;
 	p->nice = thread_current()->policy & SCHED_RESET_ON_FORK ? MAX(self->nice, 0) : self->nice;
 	p->no_new_privs = self->no_new_privs;
 	p->no_huge_pages = self->no_huge_pages;
-	memcpy(p->actions, self->actions, sizeof(p->actions));
 	memcpy(p->rlimit, self->rlimit, sizeof(p->rlimit));
 	p->oom_score_adj = self->oom_score_adj;
 	strlcpy(p->name, self->name, sizeof(p->name));
@@ -104,20 +114,17 @@ static char *copy_bytes(const char *text, size_t len)
 	return copy;
 }
 
-/* What /proc and a mount over "/" may read or change meanwhile: under the parent's lock. */
+/* What /proc may read meanwhile: under the parent's lock. */
 static int copy_names(struct proc *p, struct proc *self)
 {
 	spin_lock(&self->lock);
-	p->cwd_path = copy_bytes(self->cwd_path, strlen(self->cwd_path) + 1);
 	p->cmdline = copy_bytes(self->cmdline, self->cmdline_len);
 	p->cmdline_len = p->cmdline ? self->cmdline_len : 0;
-	p->cwd_node = self->cwd_node;
-	node_get(p->cwd_node);
 	p->exe = self->exe;
 	if (p->exe)
 		file_get(p->exe);
 	spin_unlock(&self->lock);
-	return p->cwd_path && (p->cmdline || !self->cmdline_len) ? 0 : -ENOMEM;
+	return p->cmdline || !self->cmdline_len ? 0 : -ENOMEM;
 }
 
 static int copy_space(struct proc *p, struct proc *self, uint64_t flags)
@@ -142,6 +149,19 @@ static int copy_files(struct proc *p, struct proc *self, uint64_t flags)
 	return p->files ? 0 : -ENOMEM;
 }
 
+static int copy_actions(struct proc *p, struct proc *self, uint64_t flags)
+{
+	if (flags & CLONE_SIGHAND) {
+		actions_get(self->actions);
+		p->actions = self->actions;
+		return 0;
+	}
+	p->actions = actions_copy(self->actions);
+	if (p->actions && flags & CLONE_CLEAR_SIGHAND)
+		actions_reset(p->actions);
+	return p->actions ? 0 : -ENOMEM;
+}
+
 /* A process that nobody has seen. */
 static void proc_discard(struct proc *p)
 {
@@ -149,19 +169,9 @@ static void proc_discard(struct proc *p)
 		fdtable_put(p->files);
 	if (p->space)
 		space_put(p->space);
-	if (p->cwd_node)
-		node_put(p->cwd_node);
 	if (p->exe)
 		file_put(p->exe);
 	proc_put(p);
-}
-
-/* CLONE_CLEAR_SIGHAND: what is ignored stays ignored. */
-static void actions_reset(struct proc *p)
-{
-	for (int i = 0; i < ABI_NSIG; i++)
-		if (p->actions[i].handler != 1)
-			p->actions[i] = (struct abi_sigaction){ .handler = 0 };
 }
 
 static struct proc *proc_clone(const struct fork_request *r)
@@ -171,13 +181,19 @@ static struct proc *proc_clone(const struct fork_request *r)
 	if (!p)
 		return NULL;
 	copy_identity(p, self);
-	if (r->flags & CLONE_CLEAR_SIGHAND)
-		actions_reset(p);
 	p->exit_signal = r->exit_signal;
-	if (copy_names(p, self) == 0 && copy_files(p, self, r->flags) == 0 && copy_space(p, self, r->flags) == 0)
+	if (copy_names(p, self) == 0 && copy_files(p, self, r->flags) == 0 && copy_actions(p, self, r->flags) == 0 &&
+	    copy_space(p, self, r->flags) == 0)
 		return p;
 	proc_discard(p);
 	return NULL;
+}
+
+int namespaces_check(uint64_t flags)
+{
+	if (!(flags & CLONE_NAMESPACES))
+		return 0;
+	return flags & CLONE_NEWUSER || capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
 }
 
 /* First what no kernel takes, then what this one does not do. */
@@ -188,11 +204,13 @@ static int flags_check(uint64_t flags)
 		CLONE_DETACHED |
 		CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND;
 	bool thread = flags & CLONE_THREAD, hand = flags & CLONE_SIGHAND;
+	if (flags & CLONE_FS && flags & (CLONE_NEWNS | CLONE_NEWUSER))
+		return -EINVAL;
 	if ((thread && !hand) || (hand && !(flags & CLONE_VM)) || (flags & CLONE_PARENT && proc_current() == proc_one))
 		return -EINVAL;
-	if (flags & ~known || (hand && !thread) || (thread && (!(flags & CLONE_FILES) || flags & CLONE_VFORK)))
+	if (flags & ~(known | CLONE_NAMESPACES) || (thread && (!(flags & CLONE_FILES) || flags & (CLONE_VFORK | CLONE_NEWUSER | CLONE_NEWPID))))
 		return -EINVAL;
-	return 0;
+	return flags & CLONE_NEWIPC && flags & CLONE_SYSVSEM ? -EINVAL : namespaces_check(flags);
 }
 
 static void vfork_wait(struct proc *child)
@@ -293,7 +311,7 @@ static int start_thread(struct thread *t)
 	if (unlikely(bound))
 		mutex_unlock(&proc_tree_lock);
 	if (ending) {
-		thread_free(t);
+		thread_discard(t);
 		return -EAGAIN;
 	}
 	sched_ready(t);
@@ -328,7 +346,7 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags, unsig
 	proc_add_thread(p, t);
 	int err = enter_tree(p, flags & CLONE_PARENT, since);
 	if (err) {
-		thread_free(t);
+		thread_discard(t);
 		proc_discard(p);
 		return err;
 	}
@@ -363,7 +381,7 @@ int proc_fork(const struct fork_request *r)
 		return ptr_err(t);
 	struct proc *p = r->flags & CLONE_THREAD ? NULL : proc_clone(r);
 	if (!p && !(r->flags & CLONE_THREAD)) {
-		thread_free(t);
+		thread_discard(t);
 		return -ENOMEM;
 	}
 	/* Like Linux: whoever gives a bad address does not learn the number, and that is all. */

@@ -47,6 +47,7 @@ void proc_init(void)
 	mutex_init(&proc_tree_lock, RANK_PROC_TREE);
 	proc_cache = cache_create("proc", sizeof(struct proc));
 	signal_queue_init_all();
+	actions_init_all();
 }
 
 /* The first free number in [from, end), or end. */
@@ -132,6 +133,8 @@ void proc_audit(void)
 	if (procs_ending != ending)
 		audit_complain("processes that are ending", 0, procs_ending, ending);
 	signal_audit();
+	actions_audit();
+	cwd_audit();
 }
 
 void proc_join_locked(struct proc *p, int pgid, int sid)
@@ -183,7 +186,6 @@ struct proc *proc_alloc(void)
 	proc_alarms_init(p);
 	limits_default(p);
 	p->caps = (struct caps){ .effective = CAPS_ALL, .permitted = CAPS_ALL, .bounding = CAPS_ALL };
-	p->umask = 022;
 	p->exit_signal = SIGCHLD;
 	p->start_ns = clock_now_ns();
 	return p;
@@ -199,7 +201,8 @@ void proc_put(struct proc *p)
 			pid_put(numbers[i]);
 	group_list_put(p->groups);
 	kfree(p->cmdline);
-	kfree(p->cwd_path);
+	if (p->actions)
+		actions_put(p->actions);
 	cache_free(proc_cache, p);
 }
 
@@ -392,13 +395,13 @@ uint64_t proc_cpu_ns(struct proc *p)
 /* The first process: open descriptors, root directory, then the program. */
 static void init_main(void *arg)
 {
-	struct proc *p = proc_current();
 	struct path root;
 	sched_finish_switch();
 	if (path_walk(AT_FDCWD, "/", PATH_DIRECTORY, &root, NULL) != 0)
 		panic("no root directory: the boot archive is missing");
-	p->cwd_node = root.node;
-	p->cwd_path = root.name;
+	thread_current()->cwd = cwd_create(&root);
+	if (!thread_current()->cwd)
+		panic("no memory for the first working directory");
 	struct file *log = file_open(AT_FDCWD, "/dev/kmsg", O_RDWR, 0);
 	if (is_err(log))
 		panic("cannot open /dev/kmsg: error %ld", -ptr_err(log));
@@ -423,7 +426,8 @@ int proc_start_init(const char *path)
 	if (!t)
 		return -ENOMEM;
 	p->files = fdtable_create();
-	if (!p->files)
+	p->actions = actions_create();
+	if (!p->files || !p->actions)
 		return -ENOMEM;
 	pid_last = 0; /* kernel tests may have used numbers */
 	p->pid = t->tid = pid_alloc();

@@ -56,7 +56,7 @@ void signal_force(int signo, int code, vaddr_t addr)
 	struct proc *p = t->proc;
 	uint64_t bit = SIGBIT(signo);
 	spin_lock(&p->lock);
-	bool dies = t->sigmask & bit || p->actions[signo - 1].handler <= HANDLER_IGNORE;
+	bool dies = t->sigmask & bit || p->actions->of[signo - 1].handler <= HANDLER_IGNORE;
 	if (!dies) {
 		force_locked(t, signo, code, addr);
 		__atomic_or_fetch(&t->pending, PENDING_SIGNAL, __ATOMIC_SEQ_CST);

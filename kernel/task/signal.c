@@ -17,7 +17,8 @@
  * A thread in sigtimedwait takes what it waits for although it blocks it (thread.sigwait); whether a signal is ignored
  * or deadly depends on the mask alone, as if it did not wait.
  *
- * Locks: p->lock guards queues, masks and actions. Sending needs the receiver to stay: it is the current process, or
+ * Locks: p->lock guards queues and masks; the actions, which processes may share, have a lock inside it (actions.c), and
+ * what another process makes of them is pending here until it is taken. Sending needs the receiver to stay: it is the current process, or
  * the caller holds the tree lock.
  */
 #include "task/task_impl.h"
@@ -127,7 +128,7 @@ static bool blocked_everywhere_locked(struct proc *p, struct thread *only, uint6
 
 enum signal_effect signal_effect_locked(const struct proc *p, int signo)
 {
-	uint64_t handler = p->actions[signo - 1].handler, bit = SIGBIT(signo);
+	uint64_t handler = p->actions->of[signo - 1].handler, bit = SIGBIT(signo);
 	if (handler == HANDLER_IGNORE)
 		return SIGNAL_NOTHING;
 	if (handler != HANDLER_DEFAULT)
@@ -137,13 +138,12 @@ enum signal_effect signal_effect_locked(const struct proc *p, int signo)
 	return DEFAULT_STOP & bit ? SIGNAL_STOPS : SIGNAL_KILLS;
 }
 
-void signal_set_action(struct proc *p, int signo, const struct abi_sigaction *sa, struct abi_sigaction *old)
+void signal_set_action(int signo, const struct abi_sigaction *sa, struct abi_sigaction *old)
 {
+	struct proc *p = proc_current();
 	spin_lock(&p->lock);
-	*old = p->actions[signo - 1];
+	actions_exchange(p->actions, signo, sa, old);
 	if (sa) {
-		p->actions[signo - 1] = *sa;
-		p->actions[signo - 1].mask &= ~SIGMASK_UNBLOCKABLE;
 		bool defaults = sa->handler == HANDLER_DEFAULT && DEFAULT_IGNORED & SIGBIT(signo);
 		if (sa->handler == HANDLER_IGNORE || defaults) /* what is pending is ignored, too */
 			clear_pending_locked(p, SIGBIT(signo));
@@ -291,7 +291,7 @@ int signal_send_thread_locked(struct thread *t, int signo, const struct abi_sigi
 	return err || !signo ? err : send_locked(t->proc, t, NULL, signo, info);
 }
 
-static int send_checked_locked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
+static int send_checked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
 {
 	int err = signal_check(p, signo, info);
 	return err || !signo ? err : signal_send_proc_at(p, tid, signo, info);
@@ -300,7 +300,7 @@ static int send_checked_locked(struct proc *p, int tid, int signo, const struct 
 /* The same to one of several: none of them may fork meanwhile and leave out the child (fork.c). */
 static int send_member_locked(struct proc *p, int signo, const struct abi_siginfo *info)
 {
-	int err = send_checked_locked(p, 0, signo, info);
+	int err = send_checked(p, 0, signo, info);
 	p->group_signals++;
 	return err;
 }
@@ -343,16 +343,19 @@ int signal_send_group(int pgid, int signo, const struct abi_siginfo *info)
 
 int signal_send_pid(int pid, int signo, const struct abi_siginfo *info)
 {
+	struct proc *self = proc_current();
 	int err = -ESRCH;
+	if (pid == self->pid) /* which need not be looked for, and stays */
+		return send_checked(self, pid, signo, info);
 	mutex_lock(&proc_tree_lock);
 	if (pid > 0) {
 		struct proc *p = proc_of_thread_locked(pid);
 		if (p)
-			err = send_checked_locked(p, pid, signo, info);
+			err = send_checked(p, pid, signo, info);
 	} else if (pid == -1) {
 		err = send_all_locked(signo, info);
 	} else {
-		err = send_group_locked(pid == 0 ? proc_current()->pgid : -pid, signo, info);
+		err = send_group_locked(pid == 0 ? self->pgid : -pid, signo, info);
 	}
 	mutex_unlock(&proc_tree_lock);
 	return err;

@@ -167,10 +167,13 @@ static bool deliver_one(struct trap_frame *f, struct thread *t)
 		spin_unlock(&p->lock);
 		return false;
 	}
-	sa = p->actions[signo - 1];
+	struct abi_sigaction *action = &p->actions->of[signo - 1];
+	spin_lock(&p->actions->lock);
+	sa = *action;
 	enum signal_effect effect = signal_effect_locked(p, signo);
 	if (effect == SIGNAL_HANDLED && sa.flags & SA_RESETHAND)
-		p->actions[signo - 1].handler = HANDLER_DEFAULT;
+		action->handler = HANDLER_DEFAULT;
+	spin_unlock(&p->actions->lock);
 	p->stopping |= effect == SIGNAL_STOPS;
 	spin_unlock(&p->lock);
 	if (effect == SIGNAL_HANDLED)
@@ -206,16 +209,4 @@ void thread_exit_work(struct trap_frame *f)
 		t->restore_sigmask = false;
 		signal_set_mask(t->saved_sigmask);
 	}
-}
-
-void signal_reset_for_exec(struct proc *p)
-{
-	struct thread *t = thread_current();
-	spin_lock(&p->lock);
-	for (int i = 0; i < ABI_NSIG; i++) {
-		uint64_t handler = p->actions[i].handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
-		p->actions[i] = (struct abi_sigaction){ .handler = handler };
-	}
-	t->altstack = (struct abi_stack){ .ss_flags = SS_DISABLE };
-	spin_unlock(&p->lock);
 }

@@ -25,6 +25,7 @@ struct fdtable;
 struct node;
 struct port;
 struct call;
+struct cwd;
 
 struct held_locks { const void *lock[16]; uint8_t rank[16]; unsigned depth; };
 
@@ -86,6 +87,14 @@ struct signal_entry {
 	void (*gone)(struct signal_entry *e, struct abi_siginfo *info);
 };
 
+/* What is done with each signal (actions.c); processes may share it. A handler or the flags alone are read without lock. */
+struct actions {
+	struct spinlock lock;      /* leaf */
+	volatile uint32_t refs;    /* (a) */
+	uint32_t counted;          /* the audit's */
+	struct abi_sigaction of[ABI_NSIG]; /* bit signo-1 of a set is [signo-1] here */
+};
+
 enum wait_how {
 	WAIT_ALWAYS,       /* only a wake ends it: short waits inside the kernel */
 	WAIT_KILLABLE,     /* the process ending ends it: -EINTR */
@@ -144,6 +153,7 @@ struct thread {
 	uint8_t mce_kill;          /* (c) PR_MCE_KILL_EARLY, ...: likewise */
 	bool io_flusher;           /* (c) likewise */
 	vaddr_t set_child_tid;     /* CLONE_CHILD_SETTID: where a new thread stores its tid first; 0 */
+	struct cwd *cwd;           /* (p) a reference, set by the thread itself; NULL: a kernel thread, or it is leaving */
 	const struct file_rights *judged_as; /* (c) NULL: as its process is. access(2) asks for the real user */
 	struct list *ending_sockets; /* (c) file/socket.c: it is ending one, and others that fall with it go there; NULL */
 	struct call *received; size_t receive_cap; /* in port_receive: a call handed over, referenced; room for its data */
@@ -225,14 +235,12 @@ struct proc {
 	unsigned nthreads;         /* (p) */
 	struct space *space;       /* (p) one reference; NULL: none any more. Let go of only when it is not here any more */
 	struct fdtable *files;
-	struct node *cwd_node;     /* with cwd_path; owned by file/ (a reference) */
-	char *cwd_path;            /* absolute, kmalloc'ed */
 	struct file *exe;
 	char *cmdline; size_t cmdline_len; /* argv strings with NULs, for ps */
-	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid, umask;
+	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
 	struct caps caps;          /* (a) */
 	struct group_list *groups; /* (p) the groups besides gid, a reference; NULL: none */
-	struct abi_sigaction actions[ABI_NSIG]; /* (p) */
+	struct actions *actions;   /* (p) a reference; changed by its only thread (actions.c) */
 	struct signal_queue sigpending; /* (p) process-directed */
 	struct abi_rlimit rlimit[RLIM_NLIMITS];
 	struct sem_undo *sem_undos; /* sysv/sem.c's lock; NULL: none */
@@ -302,7 +310,7 @@ bool proc_in_groups(struct proc *p, uint32_t gid); /* gid is among them */
 uint64_t proc_rlimit(unsigned which);
 struct spent proc_spent(struct proc *p); /* by all its threads so far; peak_resident: in spaces it has left */
 
-void proc_audit(void);                   /* numbers, signals, and who is ending, for vm_audit */
+void proc_audit(void);                   /* numbers, signals, what is shared, and who is ending, for vm_audit */
 
 /* ---- exec.c, fork.c ---- */
 /*

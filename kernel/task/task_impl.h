@@ -120,6 +120,11 @@ struct wait_found {
 };
 int proc_wait(const struct wait_query *q, struct wait_found *found); /* 0, -ECHILD, -ERESTARTSYS */
 
+/* ---- fork.c ---- */
+#define CLONE_NAMESPACES (CLONE_NEWTIME | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+                          CLONE_NEWPID | CLONE_NEWNET)
+int namespaces_check(uint64_t flags);                       /* the answer to who wants new ones: 0 only without */
+
 /* ---- exec.c ---- */
 int proc_exec_init(const char *path);
 
@@ -158,13 +163,24 @@ int signal_send_proc_at(struct proc *p, int tid, int signo, const struct abi_sig
 void signal_send_entry_locked(struct proc *p, struct thread *only, int signo, struct signal_entry *e);
 /* kill(2)'s idea of pid, permissions checked */
 int signal_send_pid(int pid, int signo, const struct abi_siginfo *info);
-/* signal_set_action: a new action (NULL: none), the old one to *old. */
-void signal_set_action(struct proc *p, int signo, const struct abi_sigaction *sa, struct abi_sigaction *old);
+/* signal_set_action: the current process's new action (NULL: none), the old one to *old. */
+void signal_set_action(int signo, const struct abi_sigaction *sa, struct abi_sigaction *old);
 void signal_kick_all_locked(struct proc *p);                /* every thread is to look at its signals */
 /* What the signal does if it is taken now. */
 enum signal_effect { SIGNAL_NOTHING, SIGNAL_HANDLED, SIGNAL_STOPS, SIGNAL_KILLS };
 enum signal_effect signal_effect_locked(const struct proc *p, int signo);
 void thread_kick(struct thread *t);                         /* it has something to look at before user mode */
+
+/* ---- actions.c ---- */
+void actions_init_all(void);
+struct actions *actions_create(void);                       /* all by default; NULL */
+struct actions *actions_copy(struct actions *from);         /* NULL */
+static inline void actions_get(struct actions *a) { __atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED); }
+void actions_put(struct actions *a);
+int actions_unshare(void);                                  /* the current process, of one thread, has its own; -ENOMEM */
+void actions_reset(struct actions *a);                      /* for a new program: what is ignored stays ignored */
+void actions_exchange(struct actions *a, int signo, const struct abi_sigaction *new, struct abi_sigaction *old);
+void actions_audit(void);
 
 /* ---- sigforce.c ---- */
 void signal_log_death(const struct thread *t, int signo, vaddr_t addr, vaddr_t rip);
@@ -179,7 +195,6 @@ int signal_take_locked(struct thread *t, uint64_t these, struct abi_siginfo *inf
  * -> its number; -EAGAIN: none came; -EINTR: another did
  */
 int signal_wait(uint64_t these, bool wait, uint64_t deadline, struct abi_siginfo *info);
-void signal_reset_for_exec(struct proc *p);
 
 /* ---- sigframe.c ---- */
 /* frame_push: 0, or -EFAULT when the user's stack cannot take it. */

@@ -14,7 +14,7 @@
  *      pages of objects         object->charged where they are charged as they come; used of their quota
  *      marks of VMAs, objects   vm_committed()
  *      frames_check()           the buddy lists
- *      proc_audit()             numbers and signals of processes, who is ending (task/proc.c, task/sigqueue.c)
+ *      proc_audit()             numbers, signals, actions, directories of processes, who is ending (task/proc.c)
  *
  * It runs with every other CPU parked where it holds no spin lock (smp_freeze), so what it sees is one moment. Threads
  * may be asleep in the middle of something: pins they hold (a frame lent, a page being copied) make refs larger, never

@@ -75,7 +75,7 @@ static bool will_be_caught(int signo)
 {
 	struct thread *t = thread_current();
 
-	return t->proc->actions[signo - 1].handler > 1 && !(t->sigmask & 1ul << (signo - 1));
+	return t->proc->actions->of[signo - 1].handler > 1 && !(t->sigmask & 1ul << (signo - 1));
 }
 
 /* The one place where a fault's result becomes a signal. */

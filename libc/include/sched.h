@@ -36,6 +36,8 @@ int sched_rr_get_interval(pid_t pid, struct timespec *slice);
 int sched_getcpu(void);
 int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set);
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
+int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...); /* pid_t *, void *tls, pid_t * */
+int unshare(int flags);
 int __sched_count(const cpu_set_t *set);
 __END_DECLS
 

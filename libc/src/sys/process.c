@@ -44,6 +44,11 @@ pid_t getppid(void)
 	return (pid_t)raw0(SYS_getppid);
 }
 
+int unshare(int flags)
+{
+	return (int)call1(SYS_unshare, flags);
+}
+
 pid_t gettid(void)
 {
 	return (pid_t)raw0(SYS_gettid);
