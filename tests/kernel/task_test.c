@@ -382,7 +382,7 @@ TEST(the_audit_sees_a_signal_that_is_not_queued)
 static struct proc *proc_bare(void)
 {
 	struct proc *p = proc_alloc();
-	if (!p || (p->pid = pid_alloc()) < 0)
+	if (!p || !(p->actions = actions_create()) || (p->pid = pid_alloc()) < 0)
 		return NULL;
 	mutex_lock(&proc_tree_lock);
 	proc_link_locked(p, NULL);
@@ -396,6 +396,21 @@ static void proc_bare_free(struct proc *p)
 	proc_unlink_locked(p);
 	mutex_unlock(&proc_tree_lock);
 	proc_put(p);
+}
+
+TEST(the_audit_sees_a_table_of_actions_that_too_many_have)
+{
+	struct proc *p = proc_bare(), *other = proc_bare();
+	REQUIRE(p && other);
+	struct actions *own = other->actions;
+	other->actions = p->actions;
+	EXPECT(vm_audit() == 1);
+	actions_get(p->actions);
+	EXPECT(vm_audit() == 0);
+	actions_put(own);
+	proc_bare_free(other);
+	proc_bare_free(p);
+	EXPECT(vm_audit() == 0);
 }
 
 TEST(the_audit_sees_a_wrong_table_of_numbers)
@@ -432,5 +447,6 @@ TEST(the_audit_sees_that_nobody_is_ending)
 
 TEST_SUITE(exec, "task.exec", TEST_CASE(arguments_survive_page_borders), TEST_CASE(too_many_arguments_are_refused));
 TEST_SUITE(audit, "task.audit", TEST_CASE(the_audit_sees_a_signal_that_is_not_queued),
+           TEST_CASE(the_audit_sees_a_table_of_actions_that_too_many_have),
            TEST_CASE(the_audit_sees_a_wrong_table_of_numbers), TEST_CASE(the_audit_sees_that_nobody_is_ending));
 TEST_SUITE(pid, "task.pid", TEST_CASE(pids_are_unique_until_freed), TEST_CASE(random_bytes_differ));
