@@ -81,7 +81,7 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/sys/,attr.c capability.c clone.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c membarrier.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c signalfd.c size.c syscall.c sysv.c thread.c time.c timerfd.c transfer.c uname.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
-KERNEL_SRC += kernel/sys/socket.c kernel/sys/socket_message.c kernel/sys/xattr.c
+KERNEL_SRC += kernel/sys/socket.c kernel/sys/socket_many.c kernel/sys/socket_message.c kernel/sys/xattr.c
 ARCH_SRC := \
 	$(addprefix arch/x86_64/,acpi.c apic.c boot.S boot.c clock.c cpu.c cpuid.c entry.S fpu.c irq.c memory.c pci.c \
 		serial.c smp.c space.c switch.S trampoline.S trap.c usercopy.S)

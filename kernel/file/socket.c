@@ -276,6 +276,23 @@ static int socket_stat(struct file *f, struct abi_stat *st)
 	return err;
 }
 
+int socket_error(struct file *f)
+{
+	spin_lock(&sockets_lock);
+	int err = socket_error_locked(f->data);
+	spin_unlock(&sockets_lock);
+	return err;
+}
+
+void socket_keep_error(struct file *f, int err)
+{
+	struct socket *s = f->data;
+
+	spin_lock(&sockets_lock);
+	s->error = err;
+	spin_unlock(&sockets_lock);
+}
+
 /* The other end of a connection hears of it. */
 void socket_shut(struct file *f, bool read, bool write)
 {

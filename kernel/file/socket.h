@@ -44,6 +44,8 @@ int socket_pair(int type, uint32_t flags, struct file *end[2]); /* -ENOMEM */
 bool is_socket(const struct file *f);
 int socket_type(const struct file *f);
 uint64_t socket_number(const struct file *f); /* what stat and /proc call its inode */
+int socket_error(struct file *f);                      /* told once, as SO_ERROR does; 0 or negative */
+void socket_keep_error(struct file *f, int err);       /* for the next call */
 void socket_shut(struct file *f, bool read, bool write);
 
 /* ---- socket_io.c ---- */

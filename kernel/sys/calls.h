@@ -20,9 +20,9 @@
 	X(getxattr) X(lgetxattr) X(fgetxattr) X(setxattr) X(lsetxattr) X(fsetxattr) X(listxattr) X(llistxattr) \
 	X(flistxattr) X(removexattr) X(lremovexattr) X(fremovexattr)
 
-/* socket.c, socket_message.c */
+/* socket.c, socket_message.c, socket_many.c */
 #define CALLS_SOCKET(X) \
-	X(socket) X(socketpair) X(bind) X(listen) X(connect) X(accept) X(accept4) X(sendmsg) X(sendto) X(recvmsg) X(recvfrom) X(shutdown) X(getsockname) X(getpeername) \
+	X(socket) X(socketpair) X(bind) X(listen) X(connect) X(accept) X(accept4) X(sendmsg) X(sendmmsg) X(recvmmsg) X(sendto) X(recvmsg) X(recvfrom) X(shutdown) X(getsockname) X(getpeername) \
 	X(getsockopt) X(setsockopt)
 
 /* path.c: names and attributes */

@@ -159,14 +159,20 @@ static int64_t send_header(struct file *f, const struct abi_msghdr *h, unsigned 
 	return n;
 }
 
-CALL(sendmsg)
+int64_t socket_send_message(struct file *f, vaddr_t header, unsigned flags)
 {
 	struct abi_msghdr h;
+
+	return copy_from_user(&h, header, sizeof h) ? -EFAULT : send_header(f, &h, flags);
+}
+
+CALL(sendmsg)
+{
 	struct file *file = socket_get_fd((int)a);
 
 	if (is_err(file))
 		return ptr_err(file);
-	int64_t n = copy_from_user(&h, b, sizeof h) ? -EFAULT : send_header(file, &h, (unsigned)c);
+	int64_t n = socket_send_message(file, b, (unsigned)c);
 	file_put(file);
 	return n;
 }
@@ -288,20 +294,27 @@ static int store_header(vaddr_t user, const struct abi_msghdr *h, const struct s
 	return err;
 }
 
-CALL(recvmsg)
+int64_t socket_receive_message(struct file *f, vaddr_t header, unsigned flags)
 {
 	struct socket_name from = { .len = 0 };
 	struct abi_msghdr h;
+	int64_t n = copy_from_user(&h, header, sizeof h) ? -EFAULT : (int)h.msg_namelen < 0 ? -EINVAL : 0;
+
+	if (!n)
+		n = receive_header(f, &h, &from, flags);
+	int err = n >= 0 ? store_header(header, &h, &from) : 0;
+	return err ? err : n;
+}
+
+CALL(recvmsg)
+{
 	struct file *file = socket_get_fd((int)a);
 
 	if (is_err(file))
 		return ptr_err(file);
-	int64_t n = copy_from_user(&h, b, sizeof h) ? -EFAULT : (int)h.msg_namelen < 0 ? -EINVAL : 0;
-	if (!n)
-		n = receive_header(file, &h, &from, (unsigned)c);
+	int64_t n = socket_receive_message(file, b, (unsigned)c);
 	file_put(file);
-	int err = n >= 0 ? store_header(b, &h, &from) : 0;
-	return err ? err : n;
+	return n;
 }
 
 /* descriptor, buffer, length, flags, where the sender's name and its length go */

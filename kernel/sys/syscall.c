@@ -65,7 +65,7 @@ static bool restarts(uint64_t nr)
 	case SYS_preadv: case SYS_pwritev: case SYS_preadv2: case SYS_pwritev2: case SYS_open: case SYS_openat:
 	case SYS_creat: case SYS_ioctl: case SYS_sendfile: case SYS_sendto: case SYS_sendmsg: case SYS_recvfrom:
 	case SYS_recvmsg: case SYS_fcntl: case SYS_flock: case SYS_fsync: case SYS_fdatasync: case SYS_close:
-	case SYS_connect: case SYS_accept: case SYS_accept4:
+	case SYS_connect: case SYS_accept: case SYS_accept4: case SYS_sendmmsg: case SYS_recvmmsg:
 		return true;
 	default:
 		return false;

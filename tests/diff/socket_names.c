@@ -359,6 +359,35 @@ static void rights(void)
 	CALL(close_range, 3, ~0u, 0);
 }
 
+/* Many messages by one call. */
+static void many(int type)
+{
+	struct iovec out[3] = { { "one", 3 }, { "second", 6 }, { "third", 5 } }, in[4];
+	struct mmsghdr m[4] = { 0 };
+	struct timespec time = { 0, 0 };
+	int p[2];
+
+	CALL(socketpair, AF_UNIX, type | SOCK_NONBLOCK, 0, p);
+	for (int i = 0; i < 4; i++) {
+		m[i].msg_hdr.msg_iov = &out[i], m[i].msg_hdr.msg_iovlen = 1;
+		in[i] = (struct iovec){ buf + 100 * i, 4 };
+	}
+	SHOW("send", CALL(sendmmsg, p[0], m, 3, 0)), printf(" %u %u %u", m[0].msg_len, m[1].msg_len, m[2].msg_len);
+	m[1].msg_hdr.msg_iov = (void *)8;
+	SHOW("bad second", CALL(sendmmsg, p[0], m, 3, 0)), SHOW("bad first", CALL(sendmmsg, p[0], m + 1, 2, 0)), SHOW("none", CALL(sendmmsg, p[0], m, 0, 0));
+	for (int i = 0; i < 4; i++)
+		m[i].msg_hdr.msg_iov = &in[i];
+	SHOW("timed", CALL(recvmmsg, p[1], m, 4, 0, &time)), printf(" %u %x", m[0].msg_len, (unsigned)m[0].msg_hdr.msg_flags);
+	SHOW("rest", CALL(recvmmsg, p[1], m, 4, MSG_WAITFORONE, 0)), printf(" %u %u %x", m[0].msg_len, m[1].msg_len, (unsigned)m[0].msg_hdr.msg_flags);
+	while (CALL(read, p[1], buf, 100) > 0)
+		;
+	SHOW("empty", CALL(recvmmsg, p[1], m, 4, 0, 0)), SHOW("no socket", CALL(recvmmsg, 0, m, 4, 0, 0)), time.tv_nsec = -1;
+	SHOW("time", CALL(recvmmsg, 99, m, 4, 0, &time)), SHOW("fd", CALL(sendmmsg, 99, m, 4, 0));
+	put(p[0], "x"), put(p[1], "y"), CALL(close, p[0]), SHOW("reset", CALL(recvmmsg, p[1], m, 4, 0, 0)), printf(" %u", m[0].msg_len);
+	SHOW("then", CALL(recvmmsg, p[1], m, 2, 0, 0)), printf("\n");
+	CALL(close_range, 3, ~0u, 0);
+}
+
 /* Calls that wait: for a connection, for room in the backlog, for a packet's room, for a time. */
 static void waiting(void)
 {
@@ -410,6 +439,7 @@ int main(void)
 	packets();
 	options();
 	credentials(SOCK_STREAM), credentials(SOCK_DGRAM), credentials(SOCK_SEQPACKET);
+	many(SOCK_STREAM), many(SOCK_DGRAM), many(SOCK_SEQPACKET);
 	rights();
 	waiting();
 	return 0;

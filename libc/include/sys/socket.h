@@ -30,6 +30,8 @@ struct msghdr {
 	size_t msg_controllen;
 	int msg_flags;
 };
+struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
+struct timespec;
 struct cmsghdr {
 	size_t cmsg_len;
 	int cmsg_level, cmsg_type;
@@ -57,6 +59,8 @@ int socketpair(int family, int type, int protocol, int fds[2]);
 ssize_t send(int fd, const void *bytes, size_t n, int flags);
 ssize_t sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to, socklen_t len);
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags);
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags, struct timespec *time);
 ssize_t recv(int fd, void *buf, size_t n, int flags);
 ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *len);
 ssize_t recvmsg(int fd, struct msghdr *message, int flags);

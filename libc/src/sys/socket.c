@@ -42,6 +42,16 @@ ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, 
 
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) { return cancel3(SYS_recvmsg, fd, message, flags); }
 
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
+{
+	return (int)cancel4(SYS_sendmmsg, fd, messages, n, flags);
+}
+
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags, struct timespec *time)
+{
+	return (int)cancel6(SYS_recvmmsg, fd, messages, n, flags, time, 0);
+}
+
 int shutdown(int fd, int how) { return (int)call2(SYS_shutdown, fd, how); }
 
 int getsockname(int fd, struct sockaddr *name, socklen_t *len) { return (int)call3(SYS_getsockname, fd, name, len); }
