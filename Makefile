@@ -71,9 +71,9 @@ KERNEL_SRC := kernel/main.c \
 		pager.c protect.c reclaim.c remap.c remap_file.c remote.c report.c seal.c share.c space.c sync.c table.c usage.c \
 		usercopy.c vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
-	$(addprefix kernel/task/,actions.c alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
+	$(addprefix kernel/task/,actions.c alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c owner.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
-	$(addprefix kernel/file/,attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
+	$(addprefix kernel/file/,async.c attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
 		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_flight.c socket_io.c socket_name.c \
 		socket_option.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
@@ -163,7 +163,7 @@ TESTS := \
 	vector_state_survives_switches wait_reports_how_a_child_ended waiters_outlive_the_word_they_wait_for write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.
 DIFFS := \
-	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability epolls eventfds exchanges execs_by_descriptor file_answers file_calls file_locks file_times growsdown huge_mappings inode_flags left_to_children limits list madvise_matrix map_count memory_mounts \
+	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability epolls eventfds exchanges execs_by_descriptor file_answers file_calls file_locks file_times files_tell_owners growsdown huge_mappings inode_flags left_to_children limits list madvise_matrix map_count memory_mounts \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
 	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links read_only remap_file_pages segments set_ids signal_contexts signal_receivers signalfds small_answers socket_names socket_pairs terminal_modes terminal_sessions text_busy timerfds truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.

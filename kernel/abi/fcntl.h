@@ -37,6 +37,14 @@
 #define F_SETLKW 7
 #define F_SETOWN 8
 #define F_GETOWN 9
+#define F_SETSIG 10
+#define F_GETSIG 11
+#define F_SETOWN_EX 15
+#define F_GETOWN_EX 16
+#define F_GETOWNER_UIDS 17
+#define F_OWNER_TID 0
+#define F_OWNER_PID 1
+#define F_OWNER_PGRP 2
 #define F_OFD_GETLK 36
 #define F_OFD_SETLK 37
 #define F_OFD_SETLKW 38
@@ -47,6 +55,9 @@
 #define DN_MULTISHOT 0x80000000u
 #define F_ADD_SEALS 1033
 #define F_GET_SEALS 1034
+#define F_GET_RW_HINT 1035
+#define F_SET_RW_HINT 1036
+#define RWH_WRITE_LIFE_EXTREME 5
 #define FD_CLOEXEC 1
 
 #define F_SEAL_SEAL         0x1

@@ -85,6 +85,12 @@
 #define BUS_OBJERR 3
 #define TRAP_BRKPT 1
 #define TRAP_TRACE 2
+#define POLL_IN 1
+#define POLL_OUT 2
+#define POLL_MSG 3
+#define POLL_ERR 4
+#define POLL_PRI 5
+#define POLL_HUP 6
 #define CLD_EXITED 1
 #define CLD_KILLED 2
 #define CLD_DUMPED 3
@@ -125,6 +131,7 @@ struct abi_siginfo {
 		struct { int32_t pid; uint32_t uid; uint64_t value; } rt;
 		struct { int32_t id, overrun; uint64_t value; } timer;
 		struct { uint64_t addr; uint64_t pad[2]; } fault;
+		struct { int64_t band; int32_t fd; } poll;
 		uint8_t pad[112];
 	};
 };

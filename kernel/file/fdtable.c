@@ -110,6 +110,8 @@ void file_put(struct file *f)
 		return;
 	if (unlikely(f->watched))
 		epoll_forget(f);
+	if (unlikely(f->owner))
+		async_forget(f);
 	if (unlikely(f->locked))
 		filelocks_drop_file(f);
 	if (f->ops->release)

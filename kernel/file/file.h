@@ -44,6 +44,7 @@ struct node {
 	bool written;              /* (n) has been open for writing: its attributes change by themselves */
 	bool cached;               /* (c) in the cache; otherwise it goes with its last reference */
 	uint32_t mounts;           /* (mount table's) names in it that something is mounted over; read without a lock */
+	uint8_t hint;              /* how long what is written to it is expected to live (F_SET_RW_HINT) */
 	bool linkable;             /* made by O_TMPFILE: may get a first name */
 	bool closing;              /* (F) being given back to its server: wait, then look again */
 	struct list hash_link, lru_link; /* (F) */
@@ -140,6 +141,7 @@ struct file {
 	void *data;                /* pipe, port, object, device instance */
 	uint32_t seen;             /* (c) named pipe: how many had come to the other side when it was opened with nobody there; 0 */
 	struct epoll_item *watched; /* (epoll.c) the lists of epolls that it is in */
+	struct file_owner *owner;  /* (async.c) who is told of its news; NULL */
 	char *path;                /* absolute path it was opened by, for /proc; NULL */
 };
 /* refs 1; NULL */
@@ -299,6 +301,19 @@ uint64_t poll_changes(void);                         /* how many there have been
 int poll_wait(uint64_t seen, uint64_t deadline_ns);  /* until there are more than `seen`. -ETIMEDOUT, -EINTR */
 struct file_news { uint32_t in, out; };              /* move with each event of a file, and maybe more often */
 void file_news(struct file *f, struct file_news *out);
+
+/* ---- async.c: who is told by signals ---- */
+void file_changed(void);                             /* poll_changed, and owners are told; no lock held */
+void async_forget(struct file *f);                   /* it has an owner, and its last reference has gone */
+/* kind: F_OWNER_*; number 0: nobody. -ESRCH, -ENOMEM. Of nobody the number is 0. */
+int async_set_owner(struct file *f, int kind, int number);
+int async_get_owner(const struct file *f, int *kind);
+void async_get_users(const struct file *f, uint32_t users[2]); /* real and effective, of who named the owner */
+int async_set_signal(struct file *f, uint64_t signo); /* -EINVAL, -ENOMEM */
+int async_get_signal(const struct file *f);
+bool async_is_known(const struct file *f);           /* a kind of file that has O_ASYNC */
+int async_set(struct file *f, int fd, bool on);      /* O_ASYNC of such a one. -ENOMEM */
+
 /* dir_getdents: getdents64(2) of an open directory; old: records as getdents(2) has them. */
 int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len, bool old);
 int fs_statfs(struct node *n, struct abi_statfs *st);

@@ -33,7 +33,7 @@ static const struct file_ops pipe_ops;
 void pipe_wake(struct wait_queue *q)
 {
 	wait_wake_all(q);
-	poll_changed();
+	file_changed();
 }
 
 /* ---- the rest ---- */
@@ -169,7 +169,7 @@ static void pipe_release(struct file *f)
 	if (!p->writers)
 		wait_wake_all(&p->readable);
 	mutex_unlock(&p->lock);
-	poll_changed();
+	file_changed();
 	mutex_lock(&n->lock);
 	bool last = !--p->ends;
 	if (last)

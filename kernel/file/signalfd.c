@@ -20,6 +20,12 @@ static bool is_fault(int signo, int code)
 	return of_cpu && code > SI_USER && code < SI_KERNEL;
 }
 
+/* A file's news: of SIGIO by its own code, of another signal by that of the news. */
+static bool is_poll(int signo, int code)
+{
+	return code == SI_SIGIO || (signo != SIGCHLD && code >= POLL_IN && code <= POLL_HUP);
+}
+
 static void record_fill(struct abi_signalfd_siginfo *r, const struct abi_siginfo *info)
 {
 	*r = (struct abi_signalfd_siginfo){ .signo = (uint32_t)info->si_signo, .error = info->si_errno, .code = info->si_code };
@@ -32,6 +38,11 @@ static void record_fill(struct abi_signalfd_siginfo *r, const struct abi_siginfo
 		r->overrun = (uint32_t)info->timer.overrun;
 		r->ptr = info->timer.value;
 		r->int_value = (int32_t)info->timer.value;
+		return;
+	}
+	if (is_poll(info->si_signo, info->si_code)) {
+		r->band = (uint32_t)info->poll.band;
+		r->fd = info->poll.fd;
 		return;
 	}
 	r->pid = (uint32_t)info->child.pid;

@@ -306,7 +306,7 @@ void socket_shut(struct file *f, bool read, bool write)
 		socket_wake_locked(s->peer);
 	}
 	spin_unlock(&sockets_lock);
-	poll_changed();
+	file_changed();
 }
 
 /* ---- the end ---- */
@@ -353,7 +353,7 @@ static void socket_end(struct socket *s)
 		socket_put(peer);
 	if (node)
 		node_put(node);
-	poll_changed();
+	file_changed();
 }
 
 static void socket_release(struct file *f)

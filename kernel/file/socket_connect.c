@@ -28,7 +28,7 @@ int socket_listen(struct file *f, unsigned backlog)
 	}
 	spin_unlock(&sockets_lock);
 	if (!err)
-		poll_changed();
+		file_changed();
 	return err;
 }
 
@@ -88,7 +88,7 @@ static int connect_stream(struct file *f, const struct socket_name *to)
 	if (err && new)
 		socket_put(new);
 	if (!err)
-		poll_changed();
+		file_changed();
 	return err;
 }
 
@@ -118,7 +118,7 @@ static int connect_packets(struct file *f, const struct socket_name *to)
 		socket_put(before);
 	if (other)
 		socket_put(other);
-	poll_changed();
+	file_changed();
 	return err;
 }
 
@@ -170,7 +170,7 @@ struct file *socket_accept(struct file *f, uint32_t flags)
 		new->pass_cred = s->pass_cred;
 	}
 	spin_unlock(&sockets_lock);
-	poll_changed();
+	file_changed();
 	if (!is_err(new))
 		return file;
 	file_put(file);

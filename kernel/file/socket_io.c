@@ -261,7 +261,7 @@ static int64_t send_message(struct socket *s, struct transfer *t, uint64_t from,
 	int err = s->type == SOCK_STREAM ? put_to_stream(s, m, t) : find_and_put(s, m, t, deadline);
 	if (err)
 		message_free(m);
-	poll_changed();
+	file_changed();
 	return err ? err : (int64_t)len;
 }
 
@@ -410,7 +410,7 @@ static void finish(struct socket *s, struct message *m, bool back)
 	gate_leave(&s->gate);
 	if (!back)
 		message_free(m);
-	poll_changed();
+	file_changed();
 }
 
 /* The descriptors of m go to t; of a message that is only looked at, copies do. -ENOMEM */
@@ -527,7 +527,7 @@ static int64_t peek_stream(struct socket *s, struct transfer *t, uint64_t deadli
 	s->readable.wakes--;
 	spin_unlock(&sockets_lock);
 	gate_leave(&s->gate);
-	poll_changed();
+	file_changed();
 	return done ? (int64_t)done : err;
 }
 

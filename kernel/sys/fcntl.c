@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fcntl(2) and flock(2): a descriptor's flags, and locks on its file. What locks are and who owns them is
- * file/filelock.c; here their arguments are read and checked, in Linux's order: the structure, the range it says, then
- * the way the file is open.
+ * fcntl(2) and flock(2): a descriptor's flags, who is told of its file's news (file/async.c), and locks on its file. What
+ * locks are and who owns them is file/filelock.c; here their arguments are read and checked, in Linux's order: the
+ * structure, the range it says, then the way the file is open.
  *
  * A lock taken while another thread closes the very descriptor would outlive it, for the closing has already looked for
  * locks. So the descriptor is looked up again afterwards, and the lock given back when it is not the same any more.
  */
 #include "sys/file_calls.h"
 
-#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC)
+#define SETFL_MASK (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
 /* ---- locks ---- */
 
@@ -139,9 +139,10 @@ CALL(flock)
 
 /* ---- fcntl ---- */
 
-static int set_status(struct file *file, uint32_t flags)
+static int set_status(struct file *file, int fd, uint32_t flags)
 {
 	const struct node *n = file->node;
+	int err = 0;
 
 	if ((file->flags ^ flags) & O_APPEND && n && node_is_append(n))
 		return -EPERM;
@@ -149,21 +150,108 @@ static int set_status(struct file *file, uint32_t flags)
 		return -EPERM;
 	if (flags & O_DIRECT && !node_allows_direct(n) && !(n && S_ISFIFO(n->mode)))
 		return -EINVAL;
-	file->flags = (file->flags & ~SETFL_MASK) | (flags & SETFL_MASK);
+	if ((file->flags ^ flags) & O_ASYNC && async_is_known(file))
+		err = async_set(file, fd, flags & O_ASYNC);
+	if (!err)
+		file->flags = (file->flags & ~SETFL_MASK) | (flags & SETFL_MASK);
+	return err;
+}
+
+/* ---- owners ---- */
+
+struct user_owner { int32_t kind, number; };
+
+static int64_t set_owner(struct file *file, int number)
+{
+	if (number == INT32_MIN)
+		return -EINVAL;
+	return async_set_owner(file, number < 0 ? F_OWNER_PGRP : F_OWNER_PID, number < 0 ? -number : number);
+}
+
+static int64_t get_owner(const struct file *file)
+{
+	int kind, number = async_get_owner(file, &kind);
+
+	return kind == F_OWNER_PGRP ? -number : number;
+}
+
+static int64_t set_owner_kind(struct file *file, vaddr_t user)
+{
+	struct user_owner owner;
+
+	if (copy_from_user(&owner, user, sizeof owner))
+		return -EFAULT;
+	if (owner.kind < F_OWNER_TID || owner.kind > F_OWNER_PGRP)
+		return -EINVAL;
+	return async_set_owner(file, owner.kind, owner.number);
+}
+
+static int64_t get_owner_kind(const struct file *file, vaddr_t user)
+{
+	struct user_owner owner;
+	int kind;
+
+	owner.number = async_get_owner(file, &kind);
+	owner.kind = kind;
+	return copy_to_user(user, &owner, sizeof owner);
+}
+
+static int64_t get_owner_users(const struct file *file, vaddr_t user)
+{
+	uint32_t users[2];
+
+	async_get_users(file, users);
+	return copy_to_user(user, users, sizeof users);
+}
+
+/* ---- how long what is written will live ---- */
+
+/* Remembered with the inode while it is in memory, and obeyed by nobody. */
+static int64_t set_hint(struct node *n, vaddr_t user)
+{
+	uint64_t hint;
+
+	if (copy_from_user(&hint, user, sizeof hint))
+		return -EFAULT;
+	if (hint > RWH_WRITE_LIFE_EXTREME)
+		return -EINVAL;
+	n->hint = (uint8_t)hint;
 	return 0;
+}
+
+static int64_t get_hint(const struct node *n, vaddr_t user)
+{
+	uint64_t hint = n->hint;
+
+	return copy_to_user(user, &hint, sizeof hint);
 }
 
 static int64_t fcntl_file(struct file *file, int fd, unsigned cmd, uint64_t arg)
 {
 	switch (cmd) {
 	case F_SETFL:
-		return set_status(file, (uint32_t)arg);
+		return set_status(file, fd, (uint32_t)arg);
 	case F_GETLK: case F_SETLK: case F_SETLKW:
 	case F_OFD_GETLK: case F_OFD_SETLK: case F_OFD_SETLKW:
 		return fcntl_lock(file, fd, cmd, arg);
 	case F_GETOWN:
+		return get_owner(file);
 	case F_SETOWN:
-		return 0;
+		return set_owner(file, (int)arg);
+	case F_GETOWN_EX:
+		return get_owner_kind(file, arg);
+	case F_SETOWN_EX:
+		return set_owner_kind(file, arg);
+	case F_GETOWNER_UIDS:
+		return get_owner_users(file, arg);
+	case F_GETSIG:
+		return async_get_signal(file);
+	case F_SETSIG:
+		return async_set_signal(file, arg);
+	case F_GET_RW_HINT:
+		return file->node ? get_hint(file->node, arg) : -EINVAL;
+	case F_SET_RW_HINT:
+		return file->node ? set_hint(file->node, arg) : -EINVAL;
 	case F_NOTIFY: /* of no event: to notice nothing any more */
 		return (uint32_t)arg & ~DN_MULTISHOT ? -EINVAL : 0;
 	case F_ADD_SEALS:

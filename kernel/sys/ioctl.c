@@ -32,14 +32,15 @@ static int64_t set_nonblock(struct file *file, vaddr_t user)
 	return 0;
 }
 
-/* No file tells its owner by a signal that it is ready. */
-static int64_t set_async(const struct file *file, vaddr_t user)
+static int64_t set_async(struct file *file, int fd, vaddr_t user)
 {
 	int32_t on;
 
 	if (copy_from_user(&on, user, sizeof on))
 		return -EFAULT;
-	return !on == !(file->flags & O_ASYNC) ? 0 : -ENOTTY;
+	if (!on == !(file->flags & O_ASYNC))
+		return 0;
+	return async_is_known(file) ? async_set(file, fd, on) : -ENOTTY;
 }
 
 /* ---- the flags of an inode ---- */
@@ -114,7 +115,7 @@ static int64_t occupied_bytes(struct file *f, vaddr_t user)
 	return copy_to_user(user, &bytes, sizeof bytes);
 }
 
-static int64_t ask_file(struct file *f, unsigned cmd, vaddr_t arg)
+static int64_t ask_file(struct file *f, int fd, unsigned cmd, vaddr_t arg)
 {
 	switch (cmd) {
 	case FIONBIO:
@@ -124,7 +125,7 @@ static int64_t ask_file(struct file *f, unsigned cmd, vaddr_t arg)
 	case FIOQSIZE:
 		return occupied_bytes(f, arg);
 	case FIOASYNC:
-		return set_async(f, arg);
+		return set_async(f, fd, arg);
 	case FS_IOC_GETFLAGS:
 		if (!has_flags(f->node))
 			break;
@@ -148,7 +149,7 @@ CALL(ioctl)
 	else if (cmd == FIOCLEX || cmd == FIONCLEX)
 		result = fd_set_cloexec((int)a, cmd == FIOCLEX);
 	else
-		result = ask_file(file, cmd, c);
+		result = ask_file(file, (int)a, cmd, c);
 	file_put(file);
 	return result;
 }

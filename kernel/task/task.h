@@ -336,6 +336,15 @@ void signal_force(int signo, int code, vaddr_t addr);
 int signal_send_proc(struct proc *p, int signo, const struct abi_siginfo *info);
 /* signal_send_self: a standard one to the current thread, for what it has done (SIGPIPE, SIGXFSZ); it may block it. */
 void signal_send_self(int signo);
+/*
+ * owner.c: whom a file's news are for, as fcntl(2) names him; kind: F_OWNER_*. number 0: nobody.
+ * signal_owner_set: by the current process. -ESRCH. signal_owner_number: 0 when there is none any more.
+ * signal_send_owner: news->si_signo 0: SIGIO alone. No lock held.
+ */
+struct signal_owner { int kind, number; uint32_t uid, euid; };
+int signal_owner_set(struct signal_owner *o, int kind, int number);
+int signal_owner_number(const struct signal_owner *o);
+void signal_send_owner(const struct signal_owner *o, const struct abi_siginfo *news);
 int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
 
 /* ---- session.c; all but the first: tree lock held ---- */

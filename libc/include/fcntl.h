@@ -8,6 +8,11 @@
 #include <sys/cdefs.h>
 #include <sys/stat.h>
 
+struct f_owner_ex {
+	int type; /* F_OWNER_* */
+	pid_t pid;
+};
+
 struct flock {
 	short l_type;
 	short l_whence;

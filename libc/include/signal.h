@@ -52,6 +52,10 @@ typedef struct {
 		struct {
 			void *__addr;
 		} __fault;
+		struct {
+			long __band;
+			int __fd;
+		} __poll;
 		char __bytes[112];
 	} __u;
 } siginfo_t;
@@ -67,6 +71,8 @@ typedef struct {
 #define si_timerid __u.__timer.__id
 #define si_overrun __u.__timer.__overrun
 #define si_addr __u.__fault.__addr
+#define si_band __u.__poll.__band
+#define si_fd __u.__poll.__fd
 
 /* The bytes of struct abi_sigevent. */
 struct sigevent {
