@@ -161,7 +161,7 @@ int64_t dir_getdents(struct file *f, vaddr_t buf, size_t len, bool old)
 		return -ENOTDIR;
 	if (!dir->nlink)
 		return -ENOENT;
-	size_t room = MIN(len, PAGE_SIZE);
+	size_t room = len > INT32_MAX ? 0 : MIN(len, PAGE_SIZE);
 	char *records = kmalloc(PAGE_SIZE);
 	if (!records)
 		return -ENOMEM;

@@ -258,13 +258,19 @@ CALL(faccessat2)
 
 /* ---- size ---- */
 
+int check_growth(const struct object *o, uint64_t size)
+{
+	if (size <= o->size || size <= proc_rlimit(RLIMIT_FSIZE))
+		return 0;
+	signal_send_self(SIGXFSZ);
+	return -EFBIG;
+}
+
 int node_truncate(struct node *n, uint64_t size)
 {
-	if (size > n->object->size && size > proc_rlimit(RLIMIT_FSIZE)) {
-		signal_send_self(SIGXFSZ);
-		return -EFBIG;
-	}
-	int err = n->fs->ops->check_size ? n->fs->ops->check_size(n, size) : 0;
+	int err = check_growth(n->object, size);
+	if (!err && n->fs->ops->check_size)
+		err = n->fs->ops->check_size(n, size);
 	if (err)
 		return err;
 	n->written = true;

@@ -26,6 +26,8 @@ char *path_from_user(vaddr_t text);
 int make_socket_node(const char *path, struct node **made);
 int64_t fd_duplicate(int fd, int at_least, bool cloexec); /* dup(2), F_DUPFD */
 /* node_truncate: ftruncate(2), once the right to do it has been checked. */
+/* check_growth: 0, or -EFBIG and SIGXFSZ: it would grow beyond RLIMIT_FSIZE. */
+int check_growth(const struct object *o, uint64_t size);
 int node_truncate(struct node *n, uint64_t size);
 
 #define IO_MAX 0x7ffff000ul /* bytes of one call: MAX_RW_COUNT of Linux */

@@ -156,6 +156,43 @@ SYSCALL(getgroups)
 	return n;
 }
 
+static int check_groups(const struct group_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++)
+		if (list->gid[i] == SAME)
+			return -EINVAL;
+	return 0;
+}
+
+static void swap_groups(uint32_t *a, uint32_t *b)
+{
+	uint32_t kept = *a;
+	*a = *b;
+	*b = kept;
+}
+
+/* The number at `at` goes down in the heap of `count` until it is above its like. */
+static void sift_groups(uint32_t *gid, size_t at, size_t count)
+{
+	for (size_t child; (child = 2 * at + 1) < count; at = child) {
+		child += child + 1 < count && gid[child + 1] > gid[child];
+		if (gid[at] >= gid[child])
+			return;
+		swap_groups(&gid[at], &gid[child]);
+	}
+}
+
+/* By number, as getgroups shows them: heapsort, for a list may be long and nothing else may go on meanwhile. */
+static void sort_groups(uint32_t *gid, size_t count)
+{
+	for (size_t i = count / 2; i-- > 0;)
+		sift_groups(gid, i, count);
+	for (size_t end = count; end-- > 1;) {
+		swap_groups(&gid[0], &gid[end]);
+		sift_groups(gid, 0, end);
+	}
+}
+
 SYSCALL(setgroups)
 {
 	uint32_t count = a;
@@ -168,10 +205,12 @@ SYSCALL(setgroups)
 		return -ENOMEM;
 	list->refs = 1;
 	list->count = count;
-	if (copy_from_user(list->gid, b, count * sizeof(list->gid[0])) != 0) {
+	int err = copy_from_user(list->gid, b, count * sizeof(list->gid[0])) ? -EFAULT : check_groups(list);
+	if (err) {
 		kfree(list);
-		return -EFAULT;
+		return err;
 	}
+	sort_groups(list->gid, count);
 	struct proc *p = proc_current();
 	spin_lock(&p->lock);
 	struct group_list *old = p->groups;

@@ -102,6 +102,8 @@ SYSCALL(prctl)
 		return capability_ambient(b, c, d | e);
 	case PR_GET_TSC:
 		return int_out(b, TSC_READABLE);
+	case PR_SET_TSC:
+		return b == TSC_READABLE ? 0 : -EINVAL;
 	case PR_GET_TIMERSLACK:
 		return t->slack_ns;
 	case PR_SET_TIMERSLACK:

@@ -154,6 +154,10 @@ static int64_t allocate(struct file *f, unsigned mode, int64_t off, int64_t len)
 		return -ENODEV;
 	if (__builtin_add_overflow(off, len, &end) || (uint64_t)end > file_size_limit(f))
 		return -EFBIG;
+	if (object_of(f)->pager == PAGER_ZERO && !(mode & FALLOC_FL_KEEP_SIZE))
+		err = check_growth(object_of(f), (uint64_t)end);
+	if (err)
+		return err;
 	return f->ops->fallocate ? f->ops->fallocate(f, mode, (uint64_t)off, (uint64_t)len) : -EOPNOTSUPP;
 }
 

@@ -223,9 +223,18 @@ SYSCALL(sched_getparam)
 	return policy < 0 ? policy : copy_to_user(b, &priority, sizeof(priority));
 }
 
+/* Out of SCHED_IDLE, which is below all niceness, only to where it might go by nice(2); and a promise is kept. */
+static bool may_leave_policy(const struct thread *t, int policy)
+{
+	bool idle = (t->policy & ~SCHED_RESET_ON_FORK) == SCHED_IDLE && (policy & ~SCHED_RESET_ON_FORK) != SCHED_IDLE;
+	bool resets = t->policy & SCHED_RESET_ON_FORK && !(policy & SCHED_RESET_ON_FORK);
+	bool nicer = (uint64_t)(20 - t->proc->nice) > t->proc->rlimit[RLIMIT_NICE].rlim_cur;
+	return capable(CAP_SYS_NICE) || !(resets || (idle && nicer));
+}
+
 static int64_t policy_set(struct thread *t, uint64_t policy)
 {
-	if (!may_schedule(t))
+	if (!may_schedule(t) || !may_leave_policy(t, policy))
 		return -EPERM;
 	t->policy = policy;
 	return 0;
@@ -315,7 +324,10 @@ static int64_t attr_set(struct thread *t, uint64_t arg)
 	                                                  : attr->flags & SCHED_FLAG_RESET_ON_FORK;
 	if (keep) /* as on Linux, the policy too */
 		policy = t->policy & ~SCHED_RESET_ON_FORK;
-	t->policy = policy | (resets ? SCHED_RESET_ON_FORK : 0);
+	policy |= resets ? SCHED_RESET_ON_FORK : 0;
+	if (!may_leave_policy(t, policy))
+		return -EPERM;
+	t->policy = policy;
 	t->proc->nice = nice;
 	return 0;
 }

@@ -40,10 +40,12 @@ static int64_t send_file(struct file *out, struct file *in, int64_t *pos, size_t
 {
 	if (!can_read(in))
 		return -EBADF;
-	if ((int64_t)count < 0 || *pos < 0)
+	if ((int64_t)count < 0 || *pos < 0 || *pos > INT64_MAX - (int64_t)count)
 		return -EINVAL;
 	if (!can_write(out))
 		return -EBADF;
+	if (count && *pos >= (int64_t)file_size_limit(in))
+		return -EOVERFLOW;
 	if (!in->node || !in->node->object || !out->ops->write_kernel || out->flags & O_APPEND)
 		return -EINVAL;
 	char *piece = kmalloc(PAGE_SIZE);
@@ -67,6 +69,8 @@ CALL(sendfile)
 
 	if (!n && c && copy_from_user(&pos, c, sizeof pos))
 		n = -EFAULT;
+	if (!n && c && in->kind == FILE_PIPE)
+		n = -ESPIPE;
 	if (!n)
 		n = send_file(out, in, &pos, d);
 	if (n > 0 && !c)

@@ -224,13 +224,14 @@ int posix_timer_set(int id, const struct timer_setting *new, uint64_t *old_left_
 		uint64_t from = new->absolute ? 0 : alarm_now_locked(&t->alarm), at = new->value_ns ? from + new->value_ns : 0;
 		if (new->absolute && at && t->alarm.clock == ALARM_TIME)
 			at = at > t->base_ns ? at - t->base_ns : 1;
+		uint64_t interval_ns = at ? new->interval_ns : 0; /* of a timer that is stopped nothing is left */
 		t->rests = false;
 		t->overrun = 0;
 		if (t->notify == SIGEV_NONE) {
 			t->alarm.at_ns = at;
-			t->alarm.interval_ns = new->interval_ns;
+			t->alarm.interval_ns = interval_ns;
 		} else {
-			alarm_set_locked(&t->alarm, at, new->interval_ns);
+			alarm_set_locked(&t->alarm, at, interval_ns);
 		}
 	}
 	spin_unlock(&p->lock);
