@@ -96,7 +96,7 @@ static inline void sink_put(struct sink *sink, const char *text, size_t n)
 
 void __sink_pad(struct sink *sink, char c, long n);
 
-/* float.c: one floating conversion. */
+/* format.c reads it from a format; float.c: one floating conversion. */
 struct spec {
 	int width, precision; /* precision is -1 when none was given */
 	char conversion;
