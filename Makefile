@@ -91,7 +91,7 @@ KERNEL_TEST_SRC := \
 
 LIBC_SRC := \
 	$(addprefix libc/src/atlas/,clone.S device.c lock.c mount.c port.c system.c thread.c try_copy.S try_copy.c) \
-	$(addprefix libc/src/math/,math.c) \
+	$(addprefix libc/src/math/,math.c single.c) \
 	$(addprefix libc/src/posix/,dirent.c err.c fnmatch.c getopt.c glob.c locale.c mntent.c posix_spawn.c pty.c spawn.c tempfile.c termios.c) \
 	$(addprefix libc/src/pthread/,attr.c barrier.c c11.c cancel.S cancel.c cond.c create.c futex.c key.c leave.S mutex.c \
 		rwlock.c sem.c sem_named.c thread.c) \

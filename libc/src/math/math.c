@@ -9,7 +9,7 @@
  * argument by a 66-bit pi, so results near multiples of pi of large arguments lose digits; and pow
  * of huge results can be off by a unit.
  *
- * The float functions compute in double. errno is not set; the results are the standard's.
+ * errno is not set; the results are the standard's. The float functions are in single.c.
  */
 #include <math.h>
 #include <stdint.h>
@@ -448,74 +448,4 @@ double tanh(double x)
 		return copysign(1, x);
 	e = expm1(2 * x);
 	return x == 0 ? x : e / (e + 2);
-}
-
-float fabsf(float x)
-{
-	return __builtin_fabsf(x);
-}
-
-float sqrtf(float x)
-{
-	return (float)sqrt(x);
-}
-
-float floorf(float x)
-{
-	return (float)floor(x);
-}
-
-float ceilf(float x)
-{
-	return (float)ceil(x);
-}
-
-float truncf(float x)
-{
-	return (float)trunc(x);
-}
-
-float roundf(float x)
-{
-	return (float)round(x);
-}
-
-float fmodf(float x, float y)
-{
-	return (float)fmod(x, y);
-}
-
-float powf(float x, float y)
-{
-	return (float)pow(x, y);
-}
-
-float expf(float x)
-{
-	return (float)exp(x);
-}
-
-float logf(float x)
-{
-	return (float)log(x);
-}
-
-float sinf(float x)
-{
-	return (float)sin(x);
-}
-
-float cosf(float x)
-{
-	return (float)cos(x);
-}
-
-float fminf(float x, float y)
-{
-	return (float)fmin(x, y);
-}
-
-float fmaxf(float x, float y)
-{
-	return (float)fmax(x, y);
 }
