@@ -6,8 +6,8 @@
  *
  * Children make calls with arguments out of a set of interesting values until all of them together have made CALLS. A
  * child may die of what it did to itself, or wait for ever; then the next takes its place. Half of the children have
- * given up uid 0. Left out: what ends the machine or another process, and what takes a server away. Calls that mostly
- * sleep are made rarely.
+ * given up uid 0. Left out: what ends the machine or another process, takes a server away, or leaves another machine to
+ * the tests that follow. Calls that mostly sleep are made rarely.
  *
  * One call of two belongs to the mmap family, with addresses of the child's own mappings (it notes what mmap and mremap
  * have given it), their edges, lengths that fit or nearly fit, and flags of every kind; between them the child loads
@@ -22,6 +22,7 @@
 #include <time.h>
 #include <atlas/system.h>
 #include <abi/atlas.h>
+#include <abi/mount.h>
 
 #include "pages.h"
 
@@ -82,7 +83,8 @@ static bool left_out(long nr)
 	switch (nr) {
 	case SYS_exit: case SYS_exit_group: case SYS_reboot:
 	case SYS_kill: case SYS_tkill: case SYS_tgkill: case SYS_rt_sigqueueinfo: case SYS_rt_tgsigqueueinfo:
-	case SYS_settimeofday: case SYS_clock_settime:
+	case SYS_pidfd_send_signal:
+	case SYS_settimeofday: case SYS_clock_settime: case SYS_sethostname: case SYS_setdomainname:
 	case SYS_setsid: case SYS_setpgid: /* the children are ended by their group */
 	case SYS_fs_mount: case SYS_fs_unmount: case SYS_dev_register: case SYS_pager_role:
 	case SYS_pci_claim: case SYS_pci_config:
@@ -166,6 +168,14 @@ static void restrain(long nr, uint64_t *arg)
 {
 	if (nr == SYS_prlimit64 || nr == SYS_sched_setaffinity || nr == SYS_sched_setparam || nr == SYS_sched_setscheduler)
 		arg[0] = random_number() % 2 ? 0 : (uint64_t)getpid();
+	if (nr == SYS_setpriority) {
+		arg[0] = PRIO_PROCESS;
+		arg[1] = 0;
+	}
+	if (nr == SYS_mount || nr == SYS_umount2) /* /proc and /dev must stay where they are */
+		arg[nr == SYS_mount] = (uint64_t)"d";
+	if (nr == SYS_umount2)
+		arg[1] |= UMOUNT_NOFOLLOW;
 	if (nr == SYS_irq_bind)
 		arg[1] |= 64; /* the terminal's interrupt must stay its own */
 	if (nr == SYS_fallocate)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Processes are started, timed, signalled, named and waited for.
-timeout 0.3 sleep 1000; echo $?; timeout 5 true; echo $?; timeout -s KILL 0.3 sleep 1000; echo $?; timeout 5 sh -c 'exit 9'; echo $?
+timeout 0.3 sleep 1000; echo $?; timeout 100 true; echo $?; timeout -s KILL 0.3 sleep 1000; echo $?; timeout 100 sh -c 'exit 9'; echo $?
 nohup sh -c 'kill -HUP $$; echo survived' 2>/dev/null; echo $?; kill -l 9; kill -l HUP; kill -l | wc -w
 setsid sh -c 'echo in a new session'; nice sh -c nice; nice -n 5 nice; sh -c 'renice -n 3 -p $$ >/dev/null; nice'
 sleep 1000 & pid=$!
