@@ -74,11 +74,11 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/task/,actions.c alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c owner.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,async.c attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
-		filelock.c memfd.c mount.c mount_server.c node.c path.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_flight.c socket_io.c socket_name.c \
+		filelock.c memfd.c mount.c mount_server.c node.c path.c pidfd.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_flight.c socket_io.c socket_name.c \
 		socket_option.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
-	$(addprefix kernel/sys/,attr.c capability.c clone.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c membarrier.c memfd.c mmap.c mount.c mounts.c path.c poll.c port.c prctl.c \
+	$(addprefix kernel/sys/,attr.c capability.c clone.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c membarrier.c memfd.c mmap.c mount.c mounts.c path.c pidfd.c poll.c port.c prctl.c \
 		process.c process_vm.c signal.c signalfd.c size.c syscall.c sysv.c thread.c time.c timerfd.c transfer.c uname.c vector.c) \
 	$(addprefix kernel/sysv/,ids.c sem.c sem_op.c shm.c)
 KERNEL_SRC += kernel/sys/socket.c kernel/sys/socket_many.c kernel/sys/socket_message.c kernel/sys/xattr.c
@@ -132,7 +132,7 @@ TESTS := \
 	a_thread_waits_for_signals_it_blocks a_zombie_has_no_alarms advice_is_kept_and_obeyed alternate_stacks \
 	an_exec_that_fails_leaves_nothing another_process_is_read_and_written any_thread_may_start_another_program append_and_offsets audits_may_overlap bad_pointers_are_efault barriers_in_other_threads \
 	calls_end_when_either_side_is_killed \
-	children_report_every_change clone_takes_what_makes_sense cpu_time_is_the_programs_or_the_kernels \
+	children_report_every_change clone_takes_what_makes_sense cpu_time_is_the_programs_or_the_kernels descriptors_mean_processes \
 	copies_stop_at_the_last_good_byte descriptors_are_shared_over_fork descriptors_go_up_to_the_limit directories_are_read_in_both_forms disk_errors drivers_come_and_go errors_come_in_their_order \
 	every_allocation_of_a_call_may_fail every_allocation_of_files_and_tasks_may_fail exec_of_bad_files exec_passes_arguments_and_environment faults_say_what_and_where \
 	file_exerciser file_larger_than_memory files_in_memory filesystems_come_and_go fifos_open_while_others_close flags_of_a_file_are_obeyed fork_copies_on_write \

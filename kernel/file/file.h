@@ -87,7 +87,7 @@ unsigned node_cache_shrink(unsigned want); /* drop cached nodes without referenc
 
 /* ---- file.c: open file descriptions and descriptor tables ---- */
 enum file_kind { FILE_NODE, FILE_PIPE, FILE_DEVICE, FILE_PORT, FILE_OBJECT, FILE_HANDLE, FILE_TEXT,
-                 FILE_SOCKET, FILE_EVENT, FILE_TIMER, FILE_SIGNALS, FILE_EPOLL };
+                 FILE_SOCKET, FILE_EVENT, FILE_TIMER, FILE_SIGNALS, FILE_EPOLL, FILE_PROCESS };
 /* of numbers that are read: neither names nor places, and poll knows no bands of them */
 static inline bool kind_is_counter(enum file_kind kind) { return kind >= FILE_EVENT; }
 
@@ -250,6 +250,15 @@ uint32_t cwd_set_umask(uint32_t mask);               /* the current thread's; th
 void cwd_get(struct path *out);                      /* of the current thread; name NULL without memory */
 void cwd_set(struct path *p);                        /* takes over what p holds */
 void cwd_audit(void);
+
+/* ---- pidfd.c: descriptors that mean a process; `_locked`: the tree lock is held ---- */
+struct file *pidfd_create(uint32_t flags);           /* of no process yet; NULL */
+struct file *pidfd_get(int fd);                      /* referenced; NULL: fd is none */
+void pidfd_attach_locked(struct file *f, struct proc *p);
+struct proc *pidfd_proc_locked(const struct file *f); /* NULL: it has been waited for */
+int pidfd_number(const struct file *f);              /* the process's; -1 */
+void pidfds_ended_locked(struct proc *p);            /* p is a zombie from now on */
+void pidfds_forget_locked(struct proc *p);           /* p goes */
 
 /* ---- mount_server.c, unmount.c, mount.c, devfs.c: for sys/mount.c ---- */
 /* mount_server: ports are taken over on success. 0, -EBUSY, -ENOENT, the server's errors. */

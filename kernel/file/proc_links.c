@@ -96,6 +96,8 @@ int proc_make_fdinfo(struct text *t, const struct proc_ref *of, uint64_t *next)
 		text_printf(t, "pos:\t%lld\nflags:\t0", (long long)f->pos);
 		text_octal(t, flags, 1);
 		text_printf(t, "\nmnt_id:\t%llu\nino:\t%llu\n", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+		if (f->kind == FILE_PROCESS)
+			text_printf(t, "Pid:\t%d\nNSpid:\t%d\n", pidfd_number(f), pidfd_number(f));
 		file_put(f);
 	}
 	if (table)
@@ -109,7 +111,7 @@ static int file_text(struct file *f, char *buf, size_t cap)
 {
 	static const char *const kinds[] = { [FILE_PORT] = "port", [FILE_OBJECT] = "memory", [FILE_HANDLE] = "handle",
 	                                     [FILE_EVENT] = "eventfd", [FILE_TIMER] = "timerfd",
-	                                     [FILE_SIGNALS] = "signalfd", [FILE_EPOLL] = "eventpoll" };
+	                                     [FILE_SIGNALS] = "signalfd", [FILE_EPOLL] = "eventpoll", [FILE_PROCESS] = "pidfd" };
 
 	if (f->path)
 		return ksnprintf(buf, cap, "%s%s", f->path, f->node && !f->node->nlink ? " (deleted)" : "");

@@ -62,9 +62,9 @@
 	X(getuid) X(geteuid) X(getgid) X(getegid) X(getresuid) X(getresgid) X(setuid) X(setgid) X(setreuid) X(setregid) \
 	X(setresuid) X(setresgid) X(setfsuid) X(setfsgid) X(getgroups) X(setgroups) X(personality) X(capget) X(capset)
 
-/* clone.c, thread.c */
+/* clone.c, pidfd.c, thread.c */
 #define CALLS_THREAD(X) \
-	X(fork) X(vfork) X(clone) X(clone3) X(unshare) X(exit) X(arch_prctl) X(gettid) X(set_tid_address) X(iopl) X(futex) \
+	X(fork) X(vfork) X(clone) X(clone3) X(unshare) X(pidfd_open) X(pidfd_getfd) X(exit) X(arch_prctl) X(gettid) X(set_tid_address) X(iopl) X(futex) \
 	X(set_robust_list) X(get_robust_list) X(rseq) X(sched_yield) X(getcpu) X(sched_getaffinity) X(sched_setaffinity) \
 	X(sched_get_priority_max) X(sched_get_priority_min) X(sched_getscheduler) X(sched_setscheduler) \
 	X(sched_getparam) X(sched_setparam) X(sched_rr_get_interval) X(sched_setattr) X(sched_getattr)
@@ -73,7 +73,7 @@
 #define CALLS_SIGNAL(X) \
 	X(rt_sigaction) X(rt_sigprocmask) X(rt_sigreturn) X(rt_sigsuspend) X(rt_sigpending) X(sigaltstack) X(kill) \
 	X(tkill) X(tgkill) X(pause) X(rt_sigtimedwait) X(rt_sigqueueinfo) X(rt_tgsigqueueinfo) \
-	X(restart_syscall) X(signalfd) X(signalfd4)
+	X(restart_syscall) X(pidfd_send_signal) X(signalfd) X(signalfd4)
 
 /* time.c */
 #define CALLS_TIME(X) \

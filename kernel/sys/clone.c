@@ -38,7 +38,7 @@ SYSCALL(vfork)
 SYSCALL(clone)
 {
 	struct fork_request r = { .flags = (uint32_t)a & ~CSIGNAL, .exit_signal = a & CSIGNAL, .stack = b, .parent_tid = c,
-	                          .child_tid = d, .tls = e };
+	                          .child_tid = d, .tls = e, .pidfd = c };
 	return proc_fork(&r);
 }
 
@@ -85,7 +85,8 @@ SYSCALL(clone3)
 	if (!clone_args_valid(&args))
 		return -EINVAL;
 	struct fork_request r = { .flags = args.flags, .exit_signal = args.exit_signal, .parent_tid = args.parent_tid,
-	                          .child_tid = args.child_tid, .tls = args.tls, .stack = args.stack + args.stack_size };
+	                          .child_tid = args.child_tid, .tls = args.tls, .pidfd = args.pidfd,
+	                          .stack = args.stack + args.stack_size };
 	return proc_fork(&r);
 }
 

@@ -11,6 +11,7 @@
 #include <abi/resource.h>
 #include <abi/wait.h>
 
+#include "file/file.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "sys/calls.h"
@@ -61,12 +62,25 @@ SYSCALL(wait4)
 
 enum { P_ALL, P_PID, P_PGID, P_PIDFD };
 
+/* A process that has been waited for is nobody's child: number -1. */
+static int pidfd_query(struct wait_query *q, int fd, int options)
+{
+	struct file *f = pidfd_get(fd);
+	if (!f)
+		return fd < 0 ? -EINVAL : -EBADF;
+	bool impatient = f->flags & O_NONBLOCK && !(options & WNOHANG);
+	*q = (struct wait_query){ WAIT_PID, pidfd_number(f), options | (impatient ? WNOHANG : 0) };
+	file_put(f);
+	return impatient;
+}
+
+/* 1: it is an error if nobody is found. */
 static int waitid_query(struct wait_query *q, int type, int id, int options)
 {
 	if (options & ~(WAIT4_OPTIONS | WEXITED | WNOWAIT) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
 	if (type == P_PIDFD)
-		return id < 0 ? -EINVAL : -EBADF; /* no descriptor is a process's */
+		return pidfd_query(q, id, options);
 	if (type < P_ALL || type > P_PGID || (type == P_PID && id <= 0) || (type == P_PGID && id < 0))
 		return -EINVAL;
 	*q = (struct wait_query){ type == P_ALL ? WAIT_ANY : type == P_PID ? WAIT_PID : WAIT_GROUP, id, options };
@@ -79,8 +93,11 @@ SYSCALL(waitid)
 	struct wait_found found;
 	memset(&found, 0, sizeof(found));
 	int err = waitid_query(&q, a, b, d);
-	if (!err)
+	bool must_find = err > 0;
+	if (err >= 0)
 		err = proc_wait(&q, &found);
+	if (!err && must_find && !found.pid)
+		err = -EAGAIN;
 	if (e && found.pid && copy_to_user(e, &found.usage, sizeof(found.usage)) != 0)
 		return -EFAULT;
 	struct abi_siginfo info = { .si_signo = found.pid ? SIGCHLD : 0, .si_code = found.code };

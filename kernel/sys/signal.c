@@ -6,6 +6,7 @@
 #include <abi/errno.h>
 #include <abi/signal.h>
 
+#include "file/file.h"
 #include "sys/calls.h"
 #include "sys/sys.h"
 #include "sys/time.h"
@@ -222,6 +223,36 @@ SYSCALL(rt_sigqueueinfo)
 	if (!may_claim(&info, a))
 		return -EPERM;
 	return (int)a <= 0 ? -ESRCH : signal_send_pid(a, b, &info);
+}
+
+/* Its own process is meant by the first thread alone, as everywhere where the sender may say what it likes. */
+static int pidfd_siginfo(struct abi_siginfo *info, vaddr_t at, int signo, int pid)
+{
+	int32_t claimed;
+	int err = siginfo_read(info, at, signo);
+	if (!err && copy_from_user(&claimed, at, sizeof(claimed)) != 0)
+		err = -EFAULT;
+	if (err)
+		return err;
+	return claimed != signo ? -EINVAL : may_claim(info, pid) ? 0 : -EPERM;
+}
+
+SYSCALL(pidfd_send_signal)
+{
+	struct abi_siginfo info = sender(SI_USER);
+	struct file *file = (uint32_t)d ? NULL : pidfd_get(a);
+	if (!file)
+		return (uint32_t)d ? -EINVAL : -EBADF;
+	info.si_signo = b;
+	int err = c ? pidfd_siginfo(&info, c, b, pidfd_number(file)) : 0;
+	if (!err) {
+		mutex_lock(&proc_tree_lock);
+		struct proc *p = pidfd_proc_locked(file);
+		err = p ? signal_send_checked(p, p->pid, b, &info) : -ESRCH;
+		mutex_unlock(&proc_tree_lock);
+	}
+	file_put(file);
+	return err;
 }
 
 SYSCALL(rt_tgsigqueueinfo)

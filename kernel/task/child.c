@@ -20,6 +20,7 @@
 #include <abi/errno.h>
 #include <abi/wait.h>
 
+#include "file/file.h"
 #include "lib/string.h"
 #include "vm/vm.h"
 
@@ -151,6 +152,7 @@ void child_end(struct proc *p)
 		orphan_locked(list_entry(c, struct proc, sibling), p, reaper, &dead);
 	session_group_left_locked(p, p->parent, p);
 	p->zombie = true;
+	pidfds_ended_locked(p);
 	if (tell_end_locked(p))
 		bury_locked(p, &dead);
 	mutex_unlock(&proc_tree_lock);

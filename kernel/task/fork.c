@@ -165,6 +165,11 @@ static int copy_actions(struct proc *p, struct proc *self, uint64_t flags)
 /* A process that nobody has seen. */
 static void proc_discard(struct proc *p)
 {
+	if (!list_empty(&p->pidfds)) { /* of another thread by now, perhaps */
+		mutex_lock(&proc_tree_lock);
+		pidfds_forget_locked(p);
+		mutex_unlock(&proc_tree_lock);
+	}
 	if (p->files)
 		fdtable_put(p->files);
 	if (p->space)
@@ -202,11 +207,13 @@ static int flags_check(uint64_t flags)
 	const uint64_t known = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE | CLONE_VFORK |
 		CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
 		CLONE_DETACHED |
-		CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND;
+		CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND | CLONE_PIDFD;
 	bool thread = flags & CLONE_THREAD, hand = flags & CLONE_SIGHAND;
 	if (flags & CLONE_FS && flags & (CLONE_NEWNS | CLONE_NEWUSER))
 		return -EINVAL;
 	if ((thread && !hand) || (hand && !(flags & CLONE_VM)) || (flags & CLONE_PARENT && proc_current() == proc_one))
+		return -EINVAL;
+	if (flags & CLONE_PIDFD && flags & (CLONE_DETACHED | CLONE_THREAD))
 		return -EINVAL;
 	if (flags & ~(known | CLONE_NAMESPACES) || (thread && (!(flags & CLONE_FILES) || flags & (CLONE_VFORK | CLONE_NEWUSER | CLONE_NEWPID))))
 		return -EINVAL;
@@ -365,11 +372,34 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags, unsig
 	return pid;
 }
 
+/*
+ * CLONE_PIDFD: a descriptor that means p, made when the child has its copy of the table already. Its number, or -errno.
+ */
+static int pidfd_make(struct proc *p, vaddr_t at)
+{
+	struct file *f = pidfd_create(0);
+	if (!f)
+		return -ENOMEM;
+	mutex_lock(&proc_tree_lock);
+	pidfd_attach_locked(f, p);
+	mutex_unlock(&proc_tree_lock);
+	int fd = fd_give(f, true);
+	if (fd >= 0 && copy_to_user(at, &fd, sizeof(fd)) != 0) {
+		fd_close(fd);
+		return -EFAULT;
+	}
+	return fd;
+}
+
 int proc_fork(const struct fork_request *r)
 {
 	/* Looked at first, for it is counted last, when the signal is pending already. */
 	unsigned since = __atomic_load_n(&proc_current()->group_signals, __ATOMIC_ACQUIRE);
-	int err = thread_interrupted() ? -ERESTARTNOINTR : flags_check(r->flags);
+	int fd = -1, err = flags_check(r->flags);
+	if (!err && r->flags & CLONE_PIDFD && r->flags & CLONE_PARENT_SETTID && r->pidfd == r->parent_tid)
+		err = -EINVAL;
+	if (!err && thread_interrupted())
+		err = -ERESTARTNOINTR;
 	if (!err && r->flags & CLONE_SETTLS && r->tls >= USER_END)
 		err = -EPERM;
 	if (!err && one_too_many())
@@ -384,9 +414,17 @@ int proc_fork(const struct fork_request *r)
 		thread_discard(t);
 		return -ENOMEM;
 	}
+	if (r->flags & CLONE_PIDFD && (fd = pidfd_make(p, r->pidfd)) < 0) {
+		thread_discard(t);
+		proc_discard(p);
+		return fd;
+	}
 	/* Like Linux: whoever gives a bad address does not learn the number, and that is all. */
 	int tid = t->tid;
 	if (r->flags & CLONE_PARENT_SETTID && copy_to_user(r->parent_tid, &tid, sizeof(tid)) != 0)
 		klog(LOG_DEBUG, "clone: cannot store the thread id at 0x%lx", r->parent_tid);
-	return p ? start_process(p, t, r->flags, since) : start_thread(t);
+	int number = p ? start_process(p, t, r->flags, since) : start_thread(t);
+	if (number < 0 && fd >= 0)
+		fd_close(fd);
+	return number;
 }

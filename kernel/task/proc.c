@@ -177,6 +177,7 @@ struct proc *proc_alloc(void)
 	p->refs = 1;
 	list_init(&p->children);
 	list_init(&p->sibling);
+	list_init(&p->pidfds);
 	list_init(&p->all_link);
 	list_init(&p->threads);
 	wait_queue_init(&p->child_wait);
@@ -231,6 +232,7 @@ void proc_link_locked(struct proc *p, struct proc *parent)
 void proc_unlink_locked(struct proc *p)
 {
 	assert_mutex_held(&proc_tree_lock);
+	pidfds_forget_locked(p);
 	list_remove(&p->sibling);
 	list_remove(&p->all_link);
 	pid_set_owner(p->pid, NULL);

@@ -291,7 +291,7 @@ int signal_send_thread_locked(struct thread *t, int signo, const struct abi_sigi
 	return err || !signo ? err : send_locked(t->proc, t, NULL, signo, info);
 }
 
-static int send_checked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
+int signal_send_checked(struct proc *p, int tid, int signo, const struct abi_siginfo *info)
 {
 	int err = signal_check(p, signo, info);
 	return err || !signo ? err : signal_send_proc_at(p, tid, signo, info);
@@ -300,7 +300,7 @@ static int send_checked(struct proc *p, int tid, int signo, const struct abi_sig
 /* The same to one of several: none of them may fork meanwhile and leave out the child (fork.c). */
 static int send_member_locked(struct proc *p, int signo, const struct abi_siginfo *info)
 {
-	int err = send_checked(p, 0, signo, info);
+	int err = signal_send_checked(p, 0, signo, info);
 	p->group_signals++;
 	return err;
 }
@@ -346,12 +346,12 @@ int signal_send_pid(int pid, int signo, const struct abi_siginfo *info)
 	struct proc *self = proc_current();
 	int err = -ESRCH;
 	if (pid == self->pid) /* which need not be looked for, and stays */
-		return send_checked(self, pid, signo, info);
+		return signal_send_checked(self, pid, signo, info);
 	mutex_lock(&proc_tree_lock);
 	if (pid > 0) {
 		struct proc *p = proc_of_thread_locked(pid);
 		if (p)
-			err = send_checked(p, pid, signo, info);
+			err = signal_send_checked(p, pid, signo, info);
 	} else if (pid == -1) {
 		err = send_all_locked(signo, info);
 	} else {

@@ -230,6 +230,7 @@ struct proc {
 	struct proc *parent;       /* (T) the process tree's mutex */
 	struct list children;      /* (T) */
 	struct list sibling;       /* (T) */
+	struct list pidfds;        /* (T) descriptors that mean it, file/pidfd.c */
 	struct list all_link;      /* (T) */
 	struct list threads;       /* (p) */
 	unsigned nthreads;         /* (p) */
@@ -317,7 +318,7 @@ void proc_audit(void);                   /* numbers, signals, what is shared, an
  * proc_fork: what clone3(2) is asked for, its sizes and sums already checked; the child's or thread's number, or
  * -errno.
  */
-struct fork_request { uint64_t flags; int exit_signal; vaddr_t stack, parent_tid, child_tid, tls; };
+struct fork_request { uint64_t flags; int exit_signal; vaddr_t stack, parent_tid, child_tid, tls, pidfd; };
 int proc_fork(const struct fork_request *r);
 /* Whether the current user has more threads, but for so many, than this process's RLIMIT_NPROC: whoever he is. */
 bool proc_over_limit(unsigned not_counted);

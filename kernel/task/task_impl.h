@@ -161,6 +161,8 @@ int signal_send_proc_at(struct proc *p, int tid, int signo, const struct abi_sig
  * to be sent
    twice before its `gone` has been called, which may be at once. */
 void signal_send_entry_locked(struct proc *p, struct thread *only, int signo, struct signal_entry *e);
+/* signal_send_checked: to p, which is current or the tree lock held, with the sender's permission; a thread's number or 0 */
+int signal_send_checked(struct proc *p, int tid, int signo, const struct abi_siginfo *info);
 /* kill(2)'s idea of pid, permissions checked */
 int signal_send_pid(int pid, int signo, const struct abi_siginfo *info);
 /* signal_set_action: the current process's new action (NULL: none), the old one to *old. */

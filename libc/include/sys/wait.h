@@ -9,7 +9,7 @@
 #include <sys/cdefs.h>
 #include <sys/resource.h>
 
-typedef enum { P_ALL, P_PID, P_PGID } idtype_t;
+typedef enum { P_ALL, P_PID, P_PGID, P_PIDFD } idtype_t;
 
 #define WAIT_ANY (-1)
 #define WAIT_MYPGRP 0

@@ -20,6 +20,7 @@
 #include <sys/fsuid.h>
 #include <sys/io.h>
 #include <sys/personality.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
@@ -42,6 +43,21 @@ pid_t getpid(void)
 pid_t getppid(void)
 {
 	return (pid_t)raw0(SYS_getppid);
+}
+
+int pidfd_open(pid_t pid, unsigned flags)
+{
+	return (int)call2(SYS_pidfd_open, pid, flags);
+}
+
+int pidfd_getfd(int pidfd, int fd, unsigned flags)
+{
+	return (int)call3(SYS_pidfd_getfd, pidfd, fd, flags);
+}
+
+int pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned flags)
+{
+	return (int)call4(SYS_pidfd_send_signal, pidfd, sig, info, flags);
 }
 
 int unshare(int flags)
