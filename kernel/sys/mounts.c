@@ -119,6 +119,34 @@ static uint32_t flags_kept(const struct path *at, uint64_t flags)
 	return flags & FLAGS_KEPT;
 }
 
+/*
+ * With MS_BIND how the name is mounted changes and not the filesystem: here that is the same, but for what is no matter of
+ * the name.
+ */
+static int remount(const struct path *at, const struct texts *t, uint64_t flags)
+{
+	uint32_t kept = flags_kept(at, flags);
+
+	if (!(flags & MS_BIND))
+		return mount_change(at->node, kept, t->options);
+	kept = (kept & ~(uint32_t)MS_SYNCHRONOUS) | (node_mount_flags(at->node) & MS_SYNCHRONOUS);
+	return mount_change(at->node, kept, NULL);
+}
+
+/* What would be seen at a second name, or moved to it, must be there. */
+static int no_second_name(const char *source)
+{
+	struct path from;
+
+	if (!source || !*source)
+		return -EINVAL;
+	int err = path_walk(AT_FDCWD, source, PATH_FOLLOW, &from, NULL);
+	if (err)
+		return err;
+	path_put(&from);
+	return -EINVAL;
+}
+
 static int mount_at(const struct path *at, const struct texts *t, uint64_t flags)
 {
 	if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
@@ -126,11 +154,12 @@ static int mount_at(const struct path *at, const struct texts *t, uint64_t flags
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (flags & MS_REMOUNT)
-		return flags & MS_BIND ? -EINVAL : mount_change(at->node, flags_kept(at, flags), t->options);
+		return remount(at, t, flags);
 	if (flags & (MS_BIND | MS_MOVE))
-		return -EINVAL;
-	if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) /* there is nobody to share it with */
-		return path_is_mount(at->node) ? 0 : -EINVAL;
+		return no_second_name(t->source);
+	uint64_t sharing = flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE);
+	if (sharing) /* there is nobody to share it with */
+		return path_is_mount(at->node) && !(sharing & (sharing - 1)) ? 0 : -EINVAL;
 	return mount_new(at, t, flags_kept(at, flags));
 }
 

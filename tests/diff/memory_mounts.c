@@ -124,6 +124,27 @@ static void leaving(void)
 	close(fd);
 }
 
+static long again(unsigned long flags, const char *options)
+{
+	return CALL(mount, 0, PLACE, 0, MS_REMOUNT | MS_BIND | flags, options);
+}
+
+/* The name is mounted otherwise, not the filesystem; and what a second name would need. */
+static void of_the_name(void)
+{
+	printf("of the name:"), put("size=1m", 0);
+	SHOW("read-only", again(MS_RDONLY, "size=bad")), SHOW("made", CALL(mkdir, PLACE "/d", 0755));
+	SHOW("not", again(0, 0)), SHOW("made", CALL(mkdir, PLACE "/d", 0755));
+	int fd = open(PLACE "/f", O_CREAT | O_RDWR, 0644);
+	SHOW("busy", again(MS_RDONLY, 0)), close(fd), SHOW("no programs", again(MS_NOEXEC, 0)), printf("\n"), state();
+	SHOW("what is no mount", CALL(mount, 0, "/var/tmp", 0, MS_REMOUNT | MS_BIND, 0)), SHOW("", take(0)), printf("\n");
+	SHOW("bound from nowhere", CALL(mount, "/none", PLACE, 0, MS_BIND, 0));
+	SHOW("from nothing", CALL(mount, 0, PLACE, 0, MS_BIND, 0)), SHOW("moved", CALL(mount, "/none", PLACE, 0, MS_MOVE, 0));
+	SHOW("no mount", CALL(mount, "/var/tmp", PLACE, 0, MS_MOVE, 0));
+	SHOW("shared and private", CALL(mount, 0, "/tmp", 0, MS_SHARED | MS_PRIVATE, 0));
+	SHOW("private", CALL(mount, 0, "/tmp", 0, MS_PRIVATE, 0)), printf("\n");
+}
+
 static void memory_seen(void)
 {
 	static char bytes[1 << 20];
@@ -142,7 +163,7 @@ static void memory_seen(void)
 int main(void)
 {
 	catch_faults(), umask(0), mkdir(PLACE, 0755);
-	options(), remounting(), full(), leaving(), memory_seen();
+	options(), remounting(), full(), leaving(), of_the_name(), memory_seen();
 	rmdir(PLACE);
 	return 0;
 }
