@@ -197,6 +197,42 @@ static bool wait_once(int flags)
 	return true;
 }
 
+static void on_child(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * As wait_once(0), but a signal that has a trap ends it, with EINTR. Signals come in only while nothing else is done than
+ * to wait, so none falls between the look for it and the wait. The end of a child is one of them.
+ */
+static bool wait_or_signal(void)
+{
+	struct sigaction action = { .sa_handler = on_child }, before;
+	sigset_t all, old;
+	bool changed;
+	int error;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	sigaction(SIGCHLD, NULL, &before);
+	if (before.sa_handler == SIG_DFL)
+		sigaction(SIGCHLD, &action, NULL);
+	for (errno = 0; !(changed = wait_once(WNOHANG)) && !errno;) {
+		if (trap_is_pending()) {
+			errno = EINTR;
+		} else {
+			sigsuspend(&old);
+			errno = 0;
+		}
+	}
+	error = errno;
+	sigaction(SIGCHLD, &before, NULL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = error;
+	return changed;
+}
+
 /* The kernel knows no more children: whatever still counts as running was lost. */
 static void children_lost(struct job *j)
 {
@@ -401,7 +437,7 @@ int builtin_fg(int argc, char **argv)
 static bool wait_for(struct job *j)
 {
 	while (job_state(j) == JOB_RUNNING) {
-		if (wait_once(0))
+		if (wait_or_signal())
 			continue;
 		if (errno == ECHILD)
 			children_lost(j);

@@ -127,6 +127,7 @@ int main(int argc, char **argv)
 	sh.tty_fd = -1;
 	sh.params = xmalloc(sizeof(*sh.params));
 	sh.params[0] = NULL;
+	trap_init();
 	var_init(environ);
 	init_directory();
 	i = take_options(argc, argv, &start);

@@ -268,6 +268,7 @@ const char *signal_text(int sig);
 
 /* ---- trap.c ---- */
 
+void trap_init(void);
 void trap_init_interactive(void);
 void trap_reset_child(bool async);
 void trap_run_pending(void);

@@ -47,6 +47,12 @@ static void set_handler(int sig, void (*handler)(int))
 	sigaction(sig, &sa, NULL);
 }
 
+/* Whoever started us may have ignored the ends of his children; ours are waited for. */
+void trap_init(void)
+{
+	set_handler(SIGCHLD, SIG_DFL);
+}
+
 void trap_init_interactive(void)
 {
 	set_handler(SIGINT, on_signal);
@@ -147,8 +153,10 @@ static void trap_set(int sig, const char *action)
 	actions[sig] = action ? xstrdup(action) : NULL;
 	if (!sig)
 		return;
-	if (action)
-		set_handler(sig, *action ? on_signal : SIG_IGN);
+	if (action && *action)
+		set_handler(sig, on_signal);
+	else if (action && sig != SIGCHLD) /* ignoring that would lose what children end with */
+		set_handler(sig, SIG_IGN);
 	else if (sh.interactive && sig == SIGINT)
 		set_handler(sig, on_signal);
 	else
