@@ -59,7 +59,7 @@ static void one_in_itself(void)
 	close(p[1]), close(s[1]);
 	CHECK(!ended(p[0], 0));
 	close(s[0]);
-	CHECK(ended(p[0], 5000));
+	CHECK(ended(p[0], 60000));
 	close(p[0]);
 }
 
@@ -82,7 +82,7 @@ static void two_in_each_other(bool keep)
 	}
 	close(t[1]);
 	pair(s), close(s[0]), close(s[1]);
-	CHECK(ended(p[0], 5000));
+	CHECK(ended(p[0], 60000));
 	close(p[0]);
 }
 
@@ -113,7 +113,7 @@ static void a_listener_at_its_own_door(void)
 	close(p[1]), close(l);
 	CHECK(!ended(p[0], 0));
 	close(c);
-	CHECK(ended(p[0], 5000));
+	CHECK(ended(p[0], 60000));
 	close(p[0]);
 }
 
