@@ -74,8 +74,8 @@ KERNEL_SRC := kernel/main.c \
 	$(addprefix kernel/task/,actions.c alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c owner.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,async.c attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
-		filelock.c memfd.c mount.c mount_server.c node.c path.c pidfd.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_flight.c socket_io.c socket_name.c \
-		socket_option.c \
+		filelock.c memfd.c mount.c mount_server.c node.c path.c pidfd.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_flight.c socket_name.c \
+		socket_option.c socket_receive.c socket_send.c \
 		terminal.c text.c timerfd.c times.c tmpfs.c tmpfs_dir.c unmount.c) \
 	$(addprefix kernel/file/proc_,entries.c links.c maps.c memory.c pid.c self.c sys.c text.c) \
 	$(addprefix kernel/sys/,attr.c capability.c clone.c cwd.c device.c epoll.c fcntl.c file.c hints.c identity.c ioctl.c itimer.c membarrier.c memfd.c mmap.c mount.c mounts.c path.c pidfd.c poll.c port.c prctl.c \

@@ -3,7 +3,7 @@
  * Sockets of the family AF_UNIX: how they come, what a file of one can do, how they go.
  *
  *      socket A ──peer──► socket B            what A sends is a message in B's list, and A pays for it until it
- *         ▲                 │ messages ──┐     is received (A.sent). A stream's or SEQPACKET's two ends are each other's
+ *         ▲                 │ messages ──┐     is received (A.sent). A stream's or SEQPACKET's ends are each other's
  *         └──────peer───────┘            │     peers. A DGRAM's peer is where connect(2) or socketpair(2) said, and
  *         ▲                              │     need not answer; any number may have the same one (its followers)
  *         └───────sender─────────────────┘
@@ -13,18 +13,20 @@
  *      FREE ──listen──► LISTENS          FREE ──connect, pair──► CONNECTED (a DGRAM goes back when its peer is gone)
  *
  * A connection is complete when connect returns: N is there, C is its peer, and C may send. accept(2) only gives N a
- * file. Names stand in socket_name.c, connecting in socket_connect.c, the moving of messages in socket_io.c.
+ * file. Names stand in socket_name.c, connecting in socket_connect.c, the moving of messages in socket_send.c and
+ * socket_receive.c.
  *
  * One spin lock, sockets_lock, guards all sockets: sending looks at two of them, and connecting at three; an order of
  * locks among them would have to be found each time. It is held for a few list operations and never while bytes are
- * copied, memory is allocated or a path walked. A socket lives by references; the last may be put only without the lock,
- * for it lets a node go.
+ * copied, memory is allocated or a path walked. A socket lives by references; its name and its node go when it is
+ * closed.
  *
- * What users can make the kernel remember: a socket has at most its room (SO_SNDBUF) and one message more on its way; a
- * listener at most SOMAXCONN and one connections to be accepted.
+ * What users can make the kernel remember: a socket has at most its room (SO_SNDBUF) and one message more on its way;
+ * a listener at most SOMAXCONN and one connections to be accepted.
  *
- * A socket that is closed may free messages in which other sockets lie, whose last reference that was, and so on. They are
- * ended one after the other, not one within the other: the stack is short. Rings of them are socket_flight.c's business.
+ * A socket that is closed may free messages in which other sockets lie, whose last reference that was, and so on.
+ * They are ended one after the other, not one within the other: the stack is short. Rings of them are
+ * socket_flight.c's business.
  */
 #include "file/socket_impl.h"
 

@@ -48,7 +48,7 @@ int socket_error(struct file *f);                      /* told once, as SO_ERROR
 void socket_keep_error(struct file *f, int err);       /* for the next call */
 void socket_shut(struct file *f, bool read, bool write);
 
-/* ---- socket_io.c ---- */
+/* ---- socket_send.c, socket_receive.c ---- */
 /*
  * -EPIPE (with SIGPIPE), -ECONNRESET, -ECONNREFUSED, -ENOTCONN, -EISCONN, -EOPNOTSUPP, -EMSGSIZE, -EPERM, -EAGAIN,
  * -EINTR, -ENOMEM, -EFAULT; socket_find's of a name
@@ -79,7 +79,8 @@ int socket_get_name(const struct file *f, bool peer, struct socket_name *out); /
 int socket_listen(struct file *f, unsigned backlog);   /* -EOPNOTSUPP, -EINVAL */
 /* socket_connect: `to` has been checked; NULL: of packets, to nobody. -EINVAL, -EISCONN, socket_find's */
 int socket_connect(struct file *f, const struct socket_name *to);
-struct file *socket_accept(struct file *f, uint32_t flags); /* err_ptr: -EOPNOTSUPP, -EINVAL, -EAGAIN, -EINTR, -ENOMEM */
+/* socket_accept: err_ptr: -EOPNOTSUPP, -EINVAL, -EAGAIN, -EINTR, -ENOMEM */
+struct file *socket_accept(struct file *f, uint32_t flags);
 
 /* ---- socket_option.c ---- */
 int socket_get_option(struct file *f, unsigned option, void *value, size_t *size); /* at most 16 bytes. -ENOPROTOOPT */

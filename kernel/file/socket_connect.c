@@ -2,11 +2,11 @@
 /*
  * listen(2), connect(2), accept(2); socket.c draws what they make.
  *
- * Who connects makes the other end, puts it into the listener's list, and has its connection; when backlog + 1 are in the
- * list it waits first, and looks for the listener anew: by then the name may lead to another one.
+ * Who connects makes the other end, puts it into the listener's list, and has its connection; when backlog + 1 are in
+ * the list it waits first, and looks for the listener anew: by then the name may lead to another one.
  *
- * Packets' sockets connect by remembering whom to send to. Changing that loses what has come and was not received, and is an
- * error for the one before if it had this one as peer.
+ * Packets' sockets connect by remembering whom to send to. Changing that loses what has come and was not received,
+ * and is an error for the one before if it had this one as peer.
  */
 #include "file/socket_impl.h"
 

@@ -5,17 +5,17 @@
  *      A.messages ──► file of B          no descriptor leads to A or B any more, and each keeps the other: a count of
  *      B.messages ──► file of A          references never comes to 0, and what lies there is lost to everybody
  *
- * So when a socket is closed while others are on their way, rings are looked for among these. A socket is a candidate if
- * all references to its file are messages (file->refs == flights). A candidate lives if one of those messages lies where it
- * can be received: at a socket that is no candidate, or in the hands of a receiver. It is enough to count the messages that
- * lie at candidates: if there are fewer than flights, it lives, and so does what lies at a living one. The messages of the
- * others are freed, and with them the ring falls apart.
+ * So when a socket is closed while others are on their way, rings are looked for among these. A socket is a candidate
+ * if all references to its file are messages (file->refs == flights). A candidate lives if one of those messages lies
+ * where it can be received: at a socket that is no candidate, or in the hands of a receiver. It is enough to count
+ * the messages that lie at candidates: if there are fewer than flights, it lives, and so does what lies at a living
+ * one. The messages of the others are freed, and with them the ring falls apart.
  *
  *      FLYING ──all references are messages──► CANDIDATE ──reached from outside──► FLYING, else its messages go
  *
- * All this happens under sockets_lock, so no message moves meanwhile; a reference that comes and goes (epoll looks at the
- * file) only puts the finding off to the next time. The cost is the number of messages at sockets on their way, of which
- * there are at most FLIGHTS_MAX.
+ * All this happens under sockets_lock, so no message moves meanwhile; a reference that comes and goes (epoll looks at
+ * the file) only puts the finding off to the next time. The cost is the number of messages at sockets on their way,
+ * of which there are at most FLIGHTS_MAX.
  */
 #include "file/socket_impl.h"
 
@@ -61,7 +61,8 @@ void flight_end_locked(const struct message *m)
 /* ---- rings ---- */
 
 /* For each candidate that lies in one of the messages. */
-static void visit_messages(struct list *messages, void (*visit)(struct socket *s, struct list *reached), struct list *reached)
+static void visit_messages(struct list *messages, void (*visit)(struct socket *s, struct list *reached),
+                           struct list *reached)
 {
 	list_for_each(link, messages) {
 		const struct message *m = list_entry(link, struct message, link);

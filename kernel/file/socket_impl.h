@@ -23,8 +23,8 @@ enum socket_state { SOCKET_FREE, SOCKET_LISTENS, SOCKET_CONNECTED };
 enum { SHUT_IN = 1, SHUT_OUT = 2 };
 
 /*
- * Guards: (c) constant, (a) atomic, all else: sockets_lock. References: its file, its place in a backlog, each socket whose
- * peer it is, each message it has sent.
+ * Guards: (c) constant, (a) atomic, all else: sockets_lock. References: its file, its place in a backlog, each socket
+ * whose peer it is, each message it has sent.
  */
 struct socket {
 	volatile uint32_t refs;    /* (a) */
@@ -72,7 +72,7 @@ extern struct spinlock sockets_lock; /* RANK_PORT */
 /* ---- socket.c ---- */
 struct socket *socket_alloc(int type); /* refs 1; NULL */
 static inline void socket_get(struct socket *s) { __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED); }
-void socket_put(struct socket *s);     /* no lock held */
+void socket_put(struct socket *s);
 extern const struct file_ops socket_ops;
 struct abi_ucred socket_own_cred(void); /* of the current process, as files see it */
 /*
@@ -97,9 +97,11 @@ static inline uint64_t socket_deadline(const struct file *f, unsigned flags, uin
 /* 0: woken, look again; -EAGAIN: not until the deadline; -EINTR, which is not to be made good where there is one */
 int socket_wait_locked(struct wait_queue *q, uint64_t deadline);
 
-/* ---- socket_io.c ---- */
+/* ---- socket_send.c ---- */
 void messages_free(struct list *messages); /* of no socket any more */
-void socket_disconnected_locked(struct socket *s, struct socket *other, struct list *lost); /* packets: not its peer any more */
+void message_free(struct message *m);  /* of no socket any more: its sender has paid it back */
+/* a socket of packets whose peer other is not any more */
+void socket_disconnected_locked(struct socket *s, struct socket *other, struct list *lost);
 
 /* ---- socket_flight.c ---- */
 /* its descriptors are on their way, or not any more; false: too many sockets are */

@@ -5,12 +5,12 @@
  *      path ──walk──► node (S_IFSOCK) ──node->socket──► socket     while that is open; both under sockets_lock
  *      "\0name" ──hash, type──► socket                              the table below
  *
- * The inode ties a path to its socket: a second link leads there too, a file moved over the name does not, and unlinking
- * leaves the socket as it is. A socket keeps a reference to its node, so that it stays the one that a walk finds; when
- * the socket is closed the name stays and leads nowhere (ECONNREFUSED).
+ * The inode ties a path to its socket: a second link leads there too, a file moved over the name does not, and
+ * unlinking leaves the socket as it is. A socket keeps a reference to its node, so that it stays the one that a walk
+ * finds; when the socket is closed the name stays and leads nowhere (ECONNREFUSED).
  *
- * A socket gets a name at most once. Who gives it one holds the gate of its file meanwhile, for making the node asks a
- * server. The sockets that accept(2) hands out show their listener's name and are found by none.
+ * A socket gets a name at most once. Who gives it one holds the gate of its file meanwhile, for making the node asks
+ * a server. The sockets that accept(2) hands out show their listener's name and are found by none.
  */
 #include "file/socket_impl.h"
 

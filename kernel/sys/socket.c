@@ -3,8 +3,8 @@
  * Sockets: making them, their names, connecting, options. What sends and receives is in socket_message.c. The family
  * AF_UNIX is the only one (file/socket.c).
  *
- * bind(2) makes a path's node here, with the checks and rights of mknod(2). A socket that has a name is not given another
- * one, but hears first whether that could have been made.
+ * bind(2) makes a path's node here, with the checks and rights of mknod(2). A socket that has a name is not given
+ * another one, but hears first whether that could have been made.
  */
 #include "sys/socket_calls.h"
 
@@ -97,7 +97,9 @@ int name_store(const struct socket_name *name, vaddr_t user, vaddr_t len_at)
 		return -EFAULT;
 	if (room < 0)
 		return -EINVAL;
-	return copy_to_user(user, name->bytes, (size_t)MIN(room, len)) || copy_to_user(len_at, &len, sizeof len) ? -EFAULT : 0;
+	if (copy_to_user(user, name->bytes, (size_t)MIN(room, len)))
+		return -EFAULT;
+	return copy_to_user(len_at, &len, sizeof len);
 }
 
 static int bind_path(struct file *f, const struct socket_name *name)
@@ -270,7 +272,9 @@ CALL(getsockopt)
 
 	if (is_err(file))
 		return ptr_err(file);
-	int64_t err = (int)b != SOL_SOCKET ? -EOPNOTSUPP : copy_from_user(&len, e, sizeof len) ? -EFAULT : len < 0 ? -EINVAL : 0;
+	int64_t err = (int)b != SOL_SOCKET ? -EOPNOTSUPP : copy_from_user(&len, e, sizeof len);
+	if (!err && len < 0)
+		err = -EINVAL;
 	if (!err)
 		err = socket_get_option(file, (unsigned)c, value, &size);
 	file_put(file);
@@ -291,7 +295,9 @@ CALL(setsockopt)
 	int64_t err = len < 0 ? -EINVAL : (int)b != SOL_SOCKET ? -EOPNOTSUPP : len < (int)sizeof(int32_t) ? -EINVAL : 0;
 	len = MIN(len, (int)sizeof value);
 	if (!err)
-		err = copy_from_user(value, d, (size_t)len) ? -EFAULT : socket_set_option(file, (unsigned)c, value, (size_t)len);
+		err = copy_from_user(value, d, (size_t)len);
+	if (!err)
+		err = socket_set_option(file, (unsigned)c, value, (size_t)len);
 	file_put(file);
 	return err;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many messages by one call (sendmmsg(2), recvmmsg(2)): one after the other, each with its header and, behind that, how many
- * bytes it was. An error after the first message ends the call with what was done; when receiving, the socket keeps it for
- * the next call. As on Linux the time of recvmmsg is looked at between messages alone: it ends no waiting.
+ * Many messages by one call (sendmmsg(2), recvmmsg(2)): one after the other, each with its header and, behind that,
+ * how many bytes it was. An error after the first message ends the call with what was done; when receiving, the
+ * socket keeps it for the next call. As on Linux the time of recvmmsg is looked at between messages alone: it ends no
+ * waiting.
  */
 #include "sys/socket_calls.h"
 

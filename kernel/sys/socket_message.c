@@ -3,8 +3,9 @@
  * What sends and receives through sockets by calls of their own.
  *
  * A message of several buffers is gathered in the kernel first, for a packet is sent as one; received bytes are laid
- * where the buffers are. Descriptors (SCM_RIGHTS) are looked up before anything is sent, and installed after the bytes
- * have arrived; those that find no room, in the control buffer or in the table, are closed, and MSG_CTRUNC says so.
+ * where the buffers are. Descriptors (SCM_RIGHTS) are looked up before anything is sent, and installed after the
+ * bytes have arrived; those that find no room, in the control buffer or in the table, are closed, and MSG_CTRUNC says
+ * so.
  *
  * Credentials (SCM_CREDENTIALS) may be said by the sender, if they are his or he may be anybody, and are told to a
  * receiver who has asked for them (SO_PASSCRED).
@@ -219,8 +220,8 @@ static void control_use(struct control *to, uint64_t len)
 }
 
 /*
- * The descriptors that have come get numbers as far as there is room; the header's flags say whether all did. A place that
- * cannot be written is no room: the bytes have been taken, and no error brings them back.
+ * The descriptors that have come get numbers as far as there is room; the header's flags say whether all did. A place
+ * that cannot be written is no room: the bytes have been taken, and no error brings them back.
  */
 static void store_files(struct transfer *t, struct abi_msghdr *h, struct control *to, bool cloexec)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets can be sent through sockets; those that nobody can reach any more are closed, also in rings and long chains, and
- * what can be reached stays. Each ring holds the writing end of a pipe, so the reading end tells when it has gone.
+ * Sockets can be sent through sockets; those that nobody can reach any more are closed, also in rings and long
+ * chains, and what can be reached stays. Each ring holds the writing end of a pipe, so the reading end tells when it
+ * has gone.
  */
 #include <poll.h>
 #include <stdbool.h>
@@ -32,7 +33,8 @@ static int receive_fd(int from)
 {
 	char control[CMSG_SPACE(2 * sizeof(int))] __attribute__((aligned(8))) = { 0 }, byte;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int)) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	                    .msg_controllen = CMSG_LEN(sizeof(int)) };
 	int fd;
 
 	CHECK(recvmsg(from, &m, 0) == 1 && CMSG_FIRSTHDR(&m));
