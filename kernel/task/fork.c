@@ -2,10 +2,11 @@
 /*
  * fork, vfork and clone: one function, for they differ only in what is shared.
  *
- *                 space          files         process      parent
- *   fork          space_fork     copied table  new          goes on
- *   vfork         the same       copied table  new          waits until the child execs or exits
- *   thread        the same       the same      the same     goes on
+ *                 space          files         actions    directory    process      parent
+ *   fork          space_fork     copied table  copied     copied       new          goes on
+ *   vfork         the same       copied table  copied     copied       new          waits until the child execs or exits
+ *   thread        the same       the same      the same   CLONE_FS     the same     goes on
+ *   clone         CLONE_VM       CLONE_FILES   _SIGHAND   CLONE_FS     new          goes on (CLONE_VFORK: waits)
  *
  * The child's register frame is the parent's with rax = 0 (and another stack, where one was given), so it returns
  * from the same system call. Everything that can fail is made before the child can be seen by anybody; undoing is

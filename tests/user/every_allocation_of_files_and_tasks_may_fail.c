@@ -7,9 +7,11 @@
 #include "failing.h"
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/pidfd.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -344,6 +346,61 @@ static long clone_by_record(void)
 	return pid < 0 || waitpid((pid_t)pid, NULL, 0) < 0 ? -1 : 0;
 }
 
+static long clone_with_pidfd(void)
+{
+	int pidfd = -1;
+	long pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, &pidfd, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 || waitpid((pid_t)pid, NULL, 0) < 0 || close(pidfd) != 0 ? -1 : 0;
+}
+
+static long open_pidfd(void)
+{
+	int pidfd = pidfd_open(getpid(), 0);
+
+	return pidfd < 0 ? -1 : close(pidfd);
+}
+
+static int execute(void *path)
+{
+	char *const argv[] = { path, NULL };
+
+	execve(path, argv, argv + 1);
+	return errno;
+}
+
+/* execve needs signal actions of its own, past the point where it can fail. */
+static long start_sharing(void)
+{
+	static char stack[4 * PAGE] __attribute__((aligned(16)));
+	int status, pid = clone(execute, stack + sizeof stack, CLONE_VM | CLONE_SIGHAND | CLONE_FILES | CLONE_VFORK | SIGCHLD,
+	                        "/bin/true");
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : ENOMEM;
+	return status ? -1 : 0;
+}
+
+static int leave(void *arg)
+{
+	(void)arg;
+	return unshare(CLONE_FS | CLONE_FILES) ? errno : 0;
+}
+
+static long leave_directory(void)
+{
+	static char stack[4 * PAGE] __attribute__((aligned(16)));
+	int status, pid = clone(leave, stack + sizeof stack, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_VFORK | SIGCHLD, NULL);
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : ENOMEM;
+	return status ? -1 : 0;
+}
+
 /* The child says why it could not start the program. */
 static long run(const char *path, char **argv)
 {
@@ -413,6 +470,7 @@ static const struct failing_call calls[] = {
 	CALL(read_mounts), CALL(read_meminfo), CALL(shm_make), CALL(shm_remove), CALL(shm_use), CALL(sem_make),
 	CALL(sem_remove), CALL(sem_change), CALL(sem_many), CALL(sem_wait_in_vain), CALL(timer_make), CALL(timer_fires),
 	CALL(interval), CALL(queue), CALL(queue_blocked), CALL(futex_times_out), CALL(thread), CALL(clone_by_record),
+	CALL(clone_with_pidfd), CALL(open_pidfd), CALL(start_sharing), CALL(leave_directory),
 	CALL(start_program), CALL(start_with_much), CALL(start_script), CALL(fork_with_all), CALL(take_groups),
 };
 
