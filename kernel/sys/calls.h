@@ -6,13 +6,16 @@
 #ifndef SYS_CALLS_H
 #define SYS_CALLS_H
 
-/* file.c, fcntl.c, hints.c, ioctl.c, transfer.c, vector.c, size.c, poll.c, epoll.c, timerfd.c: descriptors, reading and writing */
+/*
+ * file.c, fcntl.c, hints.c, ioctl.c, transfer.c, vector.c, size.c, poll.c, epoll.c, timerfd.c: descriptors, reading and
+ * writing
+ */
 #define CALLS_FILE(X) \
 	X(read) X(write) X(open) X(openat) X(creat) X(close) X(lseek) X(pread64) X(pwrite64) X(readv) X(writev) \
 	X(preadv) X(pwritev) X(ioctl) X(pipe) X(pipe2) X(dup) X(dup2) X(dup3) X(fcntl) X(flock) X(fsync) X(fdatasync) \
 	X(ftruncate) X(fallocate) X(sync) X(syncfs) X(sendfile) X(copy_file_range) X(fadvise64) X(readahead) \
-	X(sync_file_range) X(close_range) X(preadv2) X(pwritev2) X(eventfd) X(eventfd2) X(getdents) X(getdents64) X(poll) X(ppoll) \
-	X(select) X(pselect6) X(timerfd_create) X(timerfd_settime) X(timerfd_gettime) \
+	X(sync_file_range) X(close_range) X(preadv2) X(pwritev2) X(eventfd) X(eventfd2) X(getdents) X(getdents64) \
+	X(poll) X(ppoll) X(select) X(pselect6) X(timerfd_create) X(timerfd_settime) X(timerfd_gettime) \
 	X(epoll_create) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2)
 
 /* xattr.c */
@@ -22,8 +25,8 @@
 
 /* socket.c, socket_message.c, socket_many.c */
 #define CALLS_SOCKET(X) \
-	X(socket) X(socketpair) X(bind) X(listen) X(connect) X(accept) X(accept4) X(sendmsg) X(sendmmsg) X(recvmmsg) X(sendto) X(recvmsg) X(recvfrom) X(shutdown) X(getsockname) X(getpeername) \
-	X(getsockopt) X(setsockopt)
+	X(socket) X(socketpair) X(bind) X(listen) X(connect) X(accept) X(accept4) X(sendmsg) X(sendmmsg) X(recvmmsg) \
+	X(sendto) X(recvmsg) X(recvfrom) X(shutdown) X(getsockname) X(getpeername) X(getsockopt) X(setsockopt)
 
 /* path.c: names and attributes */
 #define CALLS_PATH(X) \
@@ -64,8 +67,8 @@
 
 /* clone.c, pidfd.c, thread.c */
 #define CALLS_THREAD(X) \
-	X(fork) X(vfork) X(clone) X(clone3) X(unshare) X(pidfd_open) X(pidfd_getfd) X(exit) X(arch_prctl) X(gettid) X(set_tid_address) X(iopl) X(futex) \
-	X(set_robust_list) X(get_robust_list) X(rseq) X(sched_yield) X(getcpu) X(sched_getaffinity) X(sched_setaffinity) \
+	X(fork) X(vfork) X(clone) X(clone3) X(unshare) X(pidfd_open) X(pidfd_getfd) X(exit) X(arch_prctl) \
+	X(gettid) X(set_tid_address) X(iopl) X(futex) X(set_robust_list) X(get_robust_list) X(rseq) X(sched_yield) X(getcpu) X(sched_getaffinity) X(sched_setaffinity) \
 	X(sched_get_priority_max) X(sched_get_priority_min) X(sched_getscheduler) X(sched_setscheduler) \
 	X(sched_getparam) X(sched_setparam) X(sched_rr_get_interval) X(sched_setattr) X(sched_getattr)
 

@@ -7,8 +7,8 @@
  *             the interpreter that it names, the dynamic linker
  *   build     a new space: map the segments, the bss, the stack; fill the stack. The thread works in the new space for
  *             this, but its process still has the old one
- *   commit    end the other threads, leave shared tables of descriptors and signal actions; the process takes the new space, drops the old
- *             one, closes what is close-on-exec, resets signals, releases vfork's parent
+ *   commit    end the other threads, leave shared tables of descriptors and signal actions; the process takes the new
+ *             space, drops the old one, closes what is close-on-exec, resets signals, releases vfork's parent
  *
  * execveat names a file by a descriptor, alone or with a name from there. A script's interpreter is told /dev/fd/N,
  * which leads to the file again.

@@ -207,8 +207,7 @@ static int flags_check(uint64_t flags)
 {
 	const uint64_t known = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_PTRACE | CLONE_VFORK |
 		CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
-		CLONE_DETACHED |
-		CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND | CLONE_PIDFD;
+		CLONE_DETACHED | CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_IO | CLONE_CLEAR_SIGHAND | CLONE_PIDFD;
 	bool thread = flags & CLONE_THREAD, hand = flags & CLONE_SIGHAND;
 	if (flags & CLONE_FS && flags & (CLONE_NEWNS | CLONE_NEWUSER))
 		return -EINVAL;
@@ -216,7 +215,9 @@ static int flags_check(uint64_t flags)
 		return -EINVAL;
 	if (flags & CLONE_PIDFD && flags & (CLONE_DETACHED | CLONE_THREAD))
 		return -EINVAL;
-	if (flags & ~(known | CLONE_NAMESPACES) || (thread && (!(flags & CLONE_FILES) || flags & (CLONE_VFORK | CLONE_NEWUSER | CLONE_NEWPID))))
+	if (flags & ~(known | CLONE_NAMESPACES))
+		return -EINVAL;
+	if (thread && (!(flags & CLONE_FILES) || flags & (CLONE_VFORK | CLONE_NEWUSER | CLONE_NEWPID)))
 		return -EINVAL;
 	return flags & CLONE_NEWIPC && flags & CLONE_SYSVSEM ? -EINVAL : namespaces_check(flags);
 }

@@ -18,8 +18,8 @@
  * or deadly depends on the mask alone, as if it did not wait.
  *
  * Locks: p->lock guards queues and masks; the actions, which processes may share, have a lock inside it (actions.c), and
- * what another process makes of them is pending here until it is taken. Sending needs the receiver to stay: it is the current process, or
- * the caller holds the tree lock.
+ * what another process makes of them is pending here until it is taken. Sending needs the receiver to stay: it is the
+ * current process, or the caller holds the tree lock.
  */
 #include "task/task_impl.h"
 
