@@ -40,18 +40,12 @@ static const struct { int dir; const char *name; int node; } names[] = {
 static struct node nodes[NODES];
 static struct proc proc;
 static struct thread thread = { .proc = &proc };
-static char target[3][PATH_MAX], cwd_path[8];
+static char target[3][PATH_MAX];
 static long blocks;
 
 /* ---- what path.c calls ---- */
 
-struct mutex proc_tree_lock;
-struct list proc_all = LIST_INIT(proc_all);
-
 struct thread *host_thread(void) { return &thread; }
-void cpu_poll(void) {}
-void mutex_lock(struct mutex *m) { (void)m; }
-void mutex_unlock(struct mutex *m) { (void)m; }
 struct file *fd_get(int fd) { (void)fd; return NULL; }
 void file_put(struct file *f) { (void)f; }
 void kfree(void *p) { blocks -= p != NULL; free(p); }
@@ -92,6 +86,14 @@ static struct node *held(int n)
 }
 
 struct node *mount_root(void) { return held(ROOT); }
+
+struct node *cwd_begin(const char **name)
+{
+	*name = tree[A].path;
+	return held(A);
+}
+
+void cwd_end(void) {}
 
 struct node *mount_child(const struct node *dir, const char *name, size_t len)
 {
@@ -237,10 +239,7 @@ static void set_up(uint8_t who)
 {
 	for (int i = 0; i < NODES; i++)
 		nodes[i] = (struct node){ .fs = &tree_fs, .mode = tree[i].mode, .refs = 1 };
-	strlcpy(cwd_path, "/a", sizeof cwd_path);
 	proc.fsuid = proc.fsgid = who & 8 ? 1000 : 0;
-	proc.cwd_node = &nodes[A];
-	proc.cwd_path = cwd_path;
 	blocks = 0;
 }
 

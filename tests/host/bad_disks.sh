@@ -103,7 +103,7 @@ boot --disk "$image" --read-only /tests/read_only_disk
 holds "a read-only disk: calls and mappings" unwritten
 
 rm -f "$image"
-mke2fs -q -F -t ext2 -O huge_file -d "${ATLAS_BUILD:-$root/build}/root" "$image" 16M >"$work/mke2fs" 2>&1
+mke2fs -q -F -t ext2 -O huge_file -d "${ATLAS_BUILD:-$root/build}/root" "$image" 24M >"$work/mke2fs" 2>&1
 boot --disk "$image" --read-only sh -c 'cat /etc/passwd'
 read_root() { ended 0 && printed '^root:'; }
 holds "a feature for reading only, on a read-only disk" read_root

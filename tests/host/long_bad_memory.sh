@@ -28,7 +28,7 @@ sound() { ended 0 && e2fsck -fn "$image" >"$work/fsck" 2>&1 || { tail -n 5 "$wor
 for block in 1024 4096; do
 	for options in "" "--checked --cpus 4"; do
 		rm -f "$image"
-		mke2fs -q -F -t ext2 -b $block -d "${ATLAS_BUILD:-$root/build}/root" "$image" 12M >"$work/mke2fs" 2>&1
+		mke2fs -q -F -t ext2 -b $block -d "${ATLAS_BUILD:-$root/build}/root" "$image" 24M >"$work/mke2fs" 2>&1
 		boot $options --disk "$image" --cwd /var/tmp /tests/resources_run_out disk
 		holds "the disk is full, blocks of $block bytes $options" sound
 	done
