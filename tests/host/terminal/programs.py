@@ -35,7 +35,7 @@ def jobs(s):
     s.check("a job in the background", "sleep 1000 &\r", r"ready> $|ready> \x1b")
     s.check("is listed", "jobs\r", r"\[1\]\+  Running                    sleep 1000\r\n")
     s.check("and killed by its number", "kill %1; wait %1; " + STATUS, r"\r\nstatus 143\r\n")
-    s.check("and forgotten when it was told of", "jobs\r", r"^jobs\r\n(\[1\]\+  Terminated +sleep 1000\r\n)?ready> ")
+    s.check("and forgotten when it was told of", "jobs\r", r"jobs\r\n(\[1\]\+  Terminated +sleep 1000\r\n)?ready> ")
     s.check("wait has the status of a job", "sh -c 'exit 3' & wait $!; " + STATUS, r"\r\nstatus 3\r\n")
     s.type(WAITS + "\r", UP)
     s.check("^Z stops the program in front", "\x1a", r"\^Z", r"\[1\]\+  Stopped +sh -c")
