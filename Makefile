@@ -156,7 +156,7 @@ TESTS := \
 	sigreturn_restores_everything sparse_files_read_zeros stack_grows_on_demand \
 	stale_entries_are_never_used stop_and_continue_in_a_row tail_never_reaches_the_file \
 	terminals_belong_to_sessions \
-	the_first_thread_may_leave threads_begin_and_end threads_come_and_go_from_all_sides \
+	the_first_thread_may_leave threads_begin_and_end threads_come_and_go_from_all_sides threads_leave_directories_of_their_own \
 	threads_lock_and_wait threads_map_and_fault_together threads_run_where_they_are_told \
 	timers_send_signals_in_time \
 	truncate_takes_pages_away tunables_take_numbers two_processes_share_a_file_mapping users_and_groups \

@@ -82,7 +82,10 @@ void proc_release_vfork(struct proc *p)
 	wait_wake_all(&p->vfork_wait);
 }
 
-/* No other thread finds this one any more. */
+/*
+ * No other thread finds this one any more. It may sleep for a server, so it comes while the thread is still counted: the
+ * space that it returns to lives as long as the process has threads.
+ */
 static void leave_directory(struct thread *t)
 {
 	cwd_put(t->cwd);
@@ -102,7 +105,6 @@ static void proc_teardown(struct proc *p)
 	p->files = NULL;
 	spin_unlock(&p->lock);
 	fdtable_put(files);
-	leave_directory(t);
 	sem_exit(p);
 	spin_lock(&p->lock);
 	signal_queue_drop(&p->sigpending, ~0ull);
@@ -150,16 +152,15 @@ noreturn void thread_exit(void)
 		leave_threads(p, t);
 		if (p->nthreads > 1 && !list_empty(&p->children))
 			child_thread_ends(p, t->tid);
+		leave_directory(t);
 		spin_lock(&p->lock);
 		spent_add_thread(&p->used, t);
 		bool last = --p->nthreads == 0;
 		spin_unlock(&p->lock);
-		if (last) {
+		if (last)
 			proc_teardown(p);
-		} else {
-			leave_directory(t);
+		else
 			wait_wake_all(&p->stop_wait); /* execve may wait for us */
-		}
 		t->space = NULL;
 	}
 	t->state = THREAD_DEAD;
