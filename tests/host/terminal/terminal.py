@@ -32,6 +32,8 @@ def main():
         screen.type("sh -c 'echo up >&2; exec sleep 1000' | sh -c 'echo up >&2; exec cat'\r", UP + r"up\r\n")
         screen.check("^C ends a whole pipeline", "\x03", r"\^C")
         screen.check("^C at the prompt gives a new one", "half a line\x03", r"\^C")
+        screen.type("PS1='$([ -e f ] && rm f && kill -INT $$)$ '; >f\r", r"\$ \r\n\$ $")
+        terminal.result(screen.matches((r"\$ \r\n\$ $",)), "and so does one that comes before the shell reads", screen.text)
         screen.check("^V takes the next key as it is", "echo \x16\x03 | hexdump\r", r"0a03")
         screen.type("sh -c 'echo up; exec cat'\r", UP)
         screen.check("^Z stops the foreground program", "\x1a", r"\^Z", r"Stopped")

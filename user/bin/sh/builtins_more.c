@@ -36,7 +36,7 @@ static int read_line(struct line *l, bool raw)
 	char c;
 
 	for (;;) {
-		n = read(0, &c, 1);
+		n = trap_read(&c, 1);
 		if (n < 0 && errno == EINTR && !trap_is_pending())
 			continue;
 		if (n < 0 && errno == EINTR)

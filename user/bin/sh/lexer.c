@@ -84,7 +84,7 @@ static bool source_fill(struct parser *p)
 			src->cap = src->cap * 2 + src->chunk;
 			src->buf = xrealloc(src->buf, src->cap);
 		}
-		n = read(src->fd, src->buf + src->len, src->chunk);
+		n = src->prompts ? trap_read(src->buf + src->len, src->chunk) : read(src->fd, src->buf + src->len, src->chunk);
 		if (n < 0 && errno == EINTR) {
 			if (trap_interrupted())
 				sh_abort(130);

@@ -278,6 +278,7 @@ void trap_clear_interrupt(void);
 bool trap_is_pending(void);
 bool trap_has_exit(void);
 int trap_pending_signal(void);
+ssize_t trap_read(char *buf, size_t len);
 int builtin_trap(int argc, char **argv);
 
 /* ---- builtins.c ---- */

@@ -4,7 +4,8 @@
  *
  * A handler only sets a mark. The marks are looked at after every simple command, when a wait or a read
  * was interrupted, and at the prompt; the action runs then, as ordinary commands of the shell. Handlers
- * are installed without SA_RESTART, so that the wait and the read do come back.
+ * are installed without SA_RESTART, so that the wait and the read do come back; both look for marks and
+ * wait in one step (wait_or_signal, trap_read), for a signal may come just before.
  *
  *	signal ──► pending[sig] = 1 ──► (next safe place) ──► eval of the trap's text
  *
@@ -12,9 +13,12 @@
  * ignores what would stop or end it by accident. A child gets back the default actions, except for
  * signals that were ignored by `trap ''`, which stay so.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
+#include <unistd.h>
 
 #include "../signals.h"
 #include "sh.h"
@@ -82,6 +86,46 @@ int trap_pending_signal(void)
 		if (pending[sig])
 			return sig;
 	return SIGINT;
+}
+
+static bool catches(void)
+{
+	for (int sig = 1; sig < NSIGNALS; sig++)
+		if (actions[sig] && *actions[sig])
+			return true;
+	return sh.interactive;
+}
+
+/* A reader behind the back of its terminal is to be stopped or refused by the read itself. */
+static bool in_background(void)
+{
+	pid_t front = tcgetpgrp(0);
+
+	return front >= 0 && front != getpgrp();
+}
+
+/*
+ * As read from standard input, but a caught signal ends it with EINTR even if it came just before. Signals come in only
+ * while nothing else is done than to wait, so none falls between the look for it and the wait. What waits for the end of
+ * the trap that runs does not count.
+ */
+ssize_t trap_read(char *buf, size_t len)
+{
+	sigset_t all, old;
+	fd_set input;
+	int ready = -1;
+
+	if (!catches() || in_background())
+		return read(0, buf, len);
+	FD_ZERO(&input);
+	FD_SET(0, &input);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	errno = EINTR;
+	if (!interrupted && (!any_pending || inside))
+		ready = pselect(1, &input, NULL, NULL, NULL, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return ready < 0 && errno == EINTR ? -1 : read(0, buf, len);
 }
 
 /* Signals of a new subshell; async: it runs in the background in our process group. */
