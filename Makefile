@@ -97,10 +97,11 @@ LIBC_SRC := \
 		rwlock.c sem.c sem_named.c thread.c) \
 	$(addprefix libc/src/regex/,compile.c match.c parse.c) \
 	$(addprefix libc/src/start/,cxx.c start.c tls.c) \
-	$(addprefix libc/src/stdio/,chars.c file.c float.c format.c memory.c open.c printf.c scanf.c) \
+	$(addprefix libc/src/stdio/,chars.c file.c float.c format.c memory.c open.c printf.c scanf.c scan_number.c) \
 	$(addprefix libc/src/stdlib/,env.c exit.c malloc.c rand.c sort.c strtod.c strtol.c) \
 	$(addprefix libc/src/string/,ctype.c mem.c search.c str.c strerror.c) \
-	$(addprefix libc/src/sys/,clone.S exec.c io.c mman.c path.c process.c restore.S result.c setjmp.S signal.c socket.c sysv.c vfork.S) \
+	$(addprefix libc/src/sys/,clone.S exec.c io.c machine.c mman.c path.c process.c restore.S result.c \
+		sched.c setjmp.S signal.c socket.c sysconf.c sysv.c vfork.S) \
 	$(addprefix libc/src/time/,calendar.c clock.c timer.c)
 CRT_SRC := libc/src/start/start.S
 

@@ -168,6 +168,31 @@ static void memory(void)
 	CHECK(fputs("12345", f) >= 0 && fclose(f) == 0 && strcmp(fixed, "12345") == 0);
 }
 
+/* The end of the input is one thing, input that does not fit another; what does not fit stays. */
+static void scanning(void)
+{
+	char long_text[1200], *heap = NULL;
+	double x = 0;
+	int a = 7, n = 0;
+	void *p = &a;
+	FILE *f;
+
+	CHECK(sscanf("", "%d", &a) == EOF && sscanf(" ", "%d", &a) == EOF && sscanf("5", "%*d%d", &a) == EOF);
+	CHECK(sscanf("-", "%d", &a) == 0 && sscanf("1e", "%lf", &x) == 0 && sscanf("inf.", "%*fx%d", &a) == 0);
+	CHECK(sscanf("ab", "abc") == EOF && sscanf("abd", "abc") == 0 && a == 7);
+	CHECK(sscanf("1 ", "%d %d", &a, &n) == 1 && a == 1);
+	CHECK(sscanf("(nil)", "%p", &p) == 1 && !p && sscanf("(nix)", "%p", &p) == 0 && sscanf("0x1F", "%p", &p) == 1);
+	CHECK(p == (void *)0x1f);
+	CHECK(sscanf("word rest", "%ms%n", &heap, &n) == 1 && strcmp(heap, "word") == 0 && n == 4);
+	free(heap);
+	f = fmemopen("e25", 3, "r");
+	CHECK(fscanf(f, "%lf", &x) == 0 && fgetc(f) == 'e');
+	fclose(f);
+	memset(long_text, '0', sizeof(long_text));
+	strcpy(long_text + 1100, "42.5 9");
+	CHECK(sscanf(long_text, "%lf %d", &x, &n) == 2 && x == 42.5 && n == 9);
+}
+
 static void commands(void)
 {
 	char line[32];
@@ -211,6 +236,7 @@ int main(void)
 	blocks();
 	lines();
 	memory();
+	scanning();
 	commands();
 	lists_of_mounts();
 	unlink("file");
