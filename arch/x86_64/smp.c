@@ -11,8 +11,9 @@
  *       ◄────────────────────────────────────── alive
  *     next                                              cpu_start(): its idle loop
  *
- * One at a time, so that one set of parameters suffices. A CPU that does not answer within a second is skipped with a
- * line in the log; should it come late, its APIC id is not the expected one and it halts in the trampoline's last step.
+ * One at a time, so that one set of parameters suffices. A CPU that does not answer within ten seconds (the host of an
+ * emulator may be busy) is skipped with a line in the log; should it come late, its APIC id is not the expected one and
+ * it halts in the trampoline's last step.
  * Which CPUs exist is the MADT's word; maxcpus=N on the command line takes fewer. (SDM vol. 3, 9.4.4.)
  *
  * Also here: interrupts that only wake or nudge a CPU, and the idle CPU's wait.
@@ -27,7 +28,7 @@
 #define ICR_INIT 0x4500u
 #define ICR_SIPI 0x4600u
 #define PRIVATE_ORDER 2
-#define ANSWER_US 1000000
+#define ANSWER_US 10000000
 
 _Static_assert(sizeof(struct cpu_private) <= PAGE_SIZE << PRIVATE_ORDER, "a CPU's block");
 

@@ -6,7 +6,17 @@ set -u
 begin boot_gdb
 command -v gdb >/dev/null || { echo "ok 1 - gdb attaches # SKIP gdb is not installed"; exit 0; }
 build=${ATLAS_BUILD:-$root/build}
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# A free port below those that connections get: gdb, which tries until QEMU listens, could else connect to itself.
+port=$(python3 - <<'EOF'
+import random, socket
+while True:
+    port = random.randrange(10000, 32000)
+    with socket.socket() as s:
+        if s.connect_ex(("127.0.0.1", port)):
+            break
+print(port)
+EOF
+)
 
 timeout 1200 "$root/tools/atlas" run --gdb "$port" --log "$work/log" /bin/ls -d /etc </dev/null >"$work/ls" 2>&1 &
 machine=$!

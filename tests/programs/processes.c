@@ -162,19 +162,22 @@ static void walking(void)
 static void names(void)
 {
 	struct utsname u;
-	int fd = shm_open("/prog-names", O_RDWR | O_CREAT, 0600);
+	char name[40];
+
+	snprintf(name, sizeof(name), "/prog-names-%d", getpid());
+	int fd = shm_open(name, O_RDWR | O_CREAT, 0600);
 
 	need(fd >= 0 && ftruncate(fd, 8192) == 0, "shm_open");
 	int *shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	sem_t *sem = sem_open("/prog-names", O_CREAT, 0600, 0);
+	sem_t *sem = sem_open(name, O_CREAT, 0600, 0);
 	need(shared != MAP_FAILED && sem != SEM_FAILED, "mmap and sem_open");
 	if (fork() == 0) {
 		shared[1000] = 4711;
 		_exit(sem_post(sem));
 	}
 	need(sem_wait(sem) == 0 && wait(NULL) > 0, "sem_wait");
-	int memory_gone = shm_unlink("/prog-names"), sem_gone = sem_unlink("/prog-names"),
-		again = shm_unlink("/prog-names");
+	int memory_gone = shm_unlink(name), sem_gone = sem_unlink(name),
+		again = shm_unlink(name);
 	printf("shared %d, removed %d %d, again %d\n", shared[1000], memory_gone, sem_gone, again);
 	printf("%d %d %d\n", uname(&u) == 0 && strcmp(u.machine, "x86_64") == 0, getauxval(AT_PAGESZ) == 4096,
 	       sysconf(_SC_NPROCESSORS_ONLN) > 0 && sysconf(_SC_PHYS_PAGES) > 1000);

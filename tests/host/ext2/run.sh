@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The ext2 core on the host, under ASan and UBSan, judged by mke2fs, debugfs and e2fsck. Runs without arguments from
 # anywhere; ATLAS_BUILD says where its files go, CC which compiler builds it. Output: "ok N - name" / "not ok N - name".
-# SEED=n repeats the random test of that seed.
+# SEED=n chooses other random operations and power cuts.
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -197,7 +197,7 @@ power_cuts() { # BLOCK_SIZE FROM TO
 }
 
 long=$(printf 'x%.0s' $(seq 200))
-seed=${SEED:-$RANDOM}
+seed=${SEED:-1}
 check "the core builds without a warning" build
 [ $failed = 0 ] || exit 1
 make_tree
