@@ -159,7 +159,7 @@ TESTS := \
 	terminals_belong_to_sessions \
 	the_first_thread_may_leave threads_begin_and_end threads_come_and_go_from_all_sides threads_leave_directories_of_their_own \
 	threads_lock_and_wait threads_map_and_fault_together threads_run_where_they_are_told \
-	timers_send_signals_in_time \
+	timers_nobody_hears_leave_the_machine_alone timers_send_signals_in_time \
 	truncate_takes_pages_away tunables_take_numbers two_processes_share_a_file_mapping users_and_groups \
 	vector_state_survives_switches wait_reports_how_a_child_ended waiters_outlive_the_word_they_wait_for write_is_seen_through_a_mapping
 # Programs that show what they observe, for tools/difftest: tests/diff/NAME.c.

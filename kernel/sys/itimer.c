@@ -20,8 +20,8 @@
 static uint64_t left_locked(const struct alarm *a)
 {
 	uint64_t now = alarm_now_locked(a);
-	/* one that is set shows a microsecond at least */
-	return !a->at_ns ? 0 : a->at_ns > now + 1000 ? a->at_ns - now : 1000;
+	/* one that is set, and does not wait for its signal to be taken, shows a microsecond at least */
+	return !a->at_ns || a->rests ? 0 : a->at_ns > now + 1000 ? a->at_ns - now : 1000;
 }
 
 static struct abi_timeval timeval_of(uint64_t ns)

@@ -10,6 +10,11 @@
  * it), which looks and, too early, sets itself again. A process that sleeps is so looked at once in each such span, and
  * never more often than CPU_LOOK_NS.
  *
+ * An alarm never comes due again before somebody has had the time to notice: intervals are as short as a nanosecond, and
+ * a CPU that forwards one in its timer interrupt would find it due once more and not come out again. So the interval timer
+ * on the wall's clock rests from being due until its signal has been taken, as on Linux (also for ever, when it is
+ * ignored); a POSIX timer likewise, but where its signal is ignored it goes on, once in UNHEARD_NS at most.
+ *
  * Locks: all fields are under the process's lock. An alarm that is put off is not taken out of the timers' tree; it
  * finds that it is not due. Only alarm_end, when its memory is about to go, waits for a firing that is under way, and
  * so without the lock.
@@ -19,6 +24,7 @@
 #include "lib/log.h"
 
 #define CPU_LOOK_NS 1000000ull
+#define UNHEARD_NS 4000000ull /* Linux's tick */
 
 uint64_t alarm_now_locked(const struct alarm *a)
 {
@@ -52,7 +58,7 @@ void alarm_init(struct alarm *a, struct proc *p, enum alarm_clock clock, int tid
 	a->clock = clock;
 	a->tid = tid;
 	a->at_ns = a->interval_ns = 0;
-	a->used = false;
+	a->used = a->rests = false;
 	timer_init(&a->timer, fire);
 }
 
@@ -60,6 +66,7 @@ void alarm_set_locked(struct alarm *a, uint64_t at_ns, uint64_t interval_ns)
 {
 	assert_spin_held(&a->proc->lock);
 	a->used = true;
+	a->rests = false;
 	a->at_ns = at_ns;
 	a->interval_ns = interval_ns;
 	if (at_ns)
@@ -68,7 +75,7 @@ void alarm_set_locked(struct alarm *a, uint64_t at_ns, uint64_t interval_ns)
 
 bool alarm_due_locked(struct alarm *a)
 {
-	if (!a->at_ns)
+	if (!a->at_ns || a->rests)
 		return false;
 	uint64_t now = alarm_now_locked(a);
 	if (now >= a->at_ns)
@@ -77,15 +84,17 @@ bool alarm_due_locked(struct alarm *a)
 	return false;
 }
 
-uint64_t alarm_forward_locked(struct alarm *a)
+uint64_t alarm_forward_locked(struct alarm *a, bool unheard)
 {
 	uint64_t now = alarm_now_locked(a), passed = 1;
+	a->rests = false;
 	if (!a->interval_ns) {
 		a->at_ns = 0;
 		return passed;
 	}
-	if (now > a->at_ns)
-		passed += (now - a->at_ns) / a->interval_ns;
+	uint64_t until = unheard && a->interval_ns < UNHEARD_NS ? now + UNHEARD_NS : now;
+	if (until > a->at_ns)
+		passed += (until - a->at_ns) / a->interval_ns;
 	a->at_ns += passed * a->interval_ns;
 	arm_locked(a, now);
 	return passed;
@@ -115,12 +124,21 @@ static void itimer_fire(struct timer *timer)
 	struct proc *p = a->proc;
 	spin_lock(&p->lock);
 	if (alarm_due_locked(a)) {
-		alarm_forward_locked(a);
+		if (a->clock == ALARM_TIME && a->interval_ns)
+			a->rests = true;
+		else
+			alarm_forward_locked(a, false);
 		/* CPU time is told to who uses it. */
 		bool mine = a->clock != ALARM_TIME && thread_current()->proc == p;
 		signal_send_kernel_locked(p, mine ? thread_current() : NULL, itimers[a - p->itimer].signo);
 	}
 	spin_unlock(&p->lock);
+}
+
+void proc_alarm_taken_locked(struct proc *p)
+{
+	if (p->itimer[ITIMER_REAL].rests)
+		alarm_forward_locked(&p->itimer[ITIMER_REAL], false);
 }
 
 /* A signal each second beyond the soft limit, the end at the hard one. */

@@ -8,8 +8,8 @@
  *
  * The entry of the queue of signals is part of the timer, so that there is at most one of it, and sending needs no
  * memory. A timer is found by its number in the list of its process. One that is deleted while its signal is pending
- * leaves the list and stays until that has been taken. Setting it anew leaves a signal that is pending where it is, but that one does not
- * set the timer going then.
+ * leaves the list and stays until that has been taken. Setting it anew leaves a signal that is pending where it is, but
+ * that one does not set the timer going then.
  *
  * Each counts as one signal queued against RLIMIT_SIGPENDING. They end with execve and with the process.
  *
@@ -30,7 +30,6 @@ struct posix_timer {
 	struct signal_entry entry;
 	int id, notify, signo, tid; /* tid: SIGEV_THREAD_ID */
 	uint64_t base_ns;          /* what its clock showed at boot */
-	bool rests;                /* due, and to be forwarded when the signal has been taken */
 	bool ending;               /* nobody finds it any more */
 	int overrun;               /* of the last signal that was taken */
 };
@@ -48,9 +47,8 @@ static int overrun_sum(int sum, uint64_t more) { return MIN((uint64_t)sum + more
 static void entry_gone(struct signal_entry *e, struct abi_siginfo *info)
 {
 	struct posix_timer *t = container_of(e, struct posix_timer, entry);
-	if (t->rests) {
-		t->rests = false;
-		uint64_t passed = alarm_forward_locked(&t->alarm);
+	if (t->alarm.rests) {
+		uint64_t passed = alarm_forward_locked(&t->alarm, !info);
 		if (info)
 			info->timer.overrun = t->overrun = overrun_sum(info->timer.overrun, passed - 1);
 	}
@@ -71,8 +69,8 @@ static void due_locked(struct posix_timer *t)
 {
 	struct proc *p = t->alarm.proc;
 	struct thread *only = t->notify == SIGEV_THREAD_ID ? thread_find_locked(p, t->tid) : NULL;
-	t->rests = t->alarm.interval_ns;
-	if (!t->rests)
+	t->alarm.rests = t->alarm.interval_ns;
+	if (!t->alarm.rests)
 		t->alarm.at_ns = 0;
 	if (!list_empty(&t->entry.link))
 		t->entry.info.fields[0] += 1ull << 32; /* one of before it was set anew is pending still: its overrun */
@@ -85,7 +83,7 @@ static void timer_fire(struct timer *timer)
 	struct posix_timer *t = container_of(timer, struct posix_timer, alarm.timer);
 	struct proc *p = t->alarm.proc;
 	spin_lock(&p->lock);
-	if (!t->rests && alarm_due_locked(&t->alarm))
+	if (alarm_due_locked(&t->alarm))
 		due_locked(t);
 	spin_unlock(&p->lock);
 }
@@ -152,7 +150,7 @@ static void end_begin_locked(struct posix_timer *t)
 {
 	t->ending = true;
 	t->alarm.at_ns = 0;
-	t->rests = false; /* nobody sets it going again */
+	t->alarm.rests = false; /* nobody sets it going again */
 }
 
 int posix_timer_delete(int id)
@@ -225,7 +223,7 @@ int posix_timer_set(int id, const struct timer_setting *new, uint64_t *old_left_
 		if (new->absolute && at && t->alarm.clock == ALARM_TIME)
 			at = at > t->base_ns ? at - t->base_ns : 1;
 		uint64_t interval_ns = at ? new->interval_ns : 0; /* of a timer that is stopped nothing is left */
-		t->rests = false;
+		t->alarm.rests = false;
 		t->overrun = 0;
 		if (t->notify == SIGEV_NONE) {
 			t->alarm.at_ns = at;

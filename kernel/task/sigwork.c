@@ -41,6 +41,8 @@ int signal_take_locked(struct thread *t, uint64_t these, struct abi_siginfo *inf
 		from &= SYNCHRONOUS;
 	int signo = __builtin_ctzll(from) + 1;
 	signal_queue_take(own ? &t->sigpending : &t->proc->sigpending, signo, info);
+	if (signo == SIGALRM && !own)
+		proc_alarm_taken_locked(t->proc);
 	return signo;
 }
 

@@ -70,6 +70,7 @@ struct alarm {
 	enum alarm_clock clock;
 	int tid;                   /* ALARM_THREAD: whose */
 	bool used;                 /* has been set once */
+	bool rests;                /* due, and to be forwarded when its signal has been taken */
 	uint64_t at_ns, interval_ns; /* at 0: off */
 };
 

@@ -67,12 +67,16 @@ extern struct proc *proc_one;                               /* init */
 void alarm_init(struct alarm *a, struct proc *p, enum alarm_clock clock, int tid, void (*fire)(struct timer *));
 void alarm_set_locked(struct alarm *a, uint64_t at_ns, uint64_t interval_ns); /* on its clock; 0: off */
 bool alarm_due_locked(struct alarm *a);                     /* for its fire function: is it really time? */
-/* after it was due: the next time; how many have passed, off counts as 1 */
-uint64_t alarm_forward_locked(struct alarm *a);
+/*
+ * alarm_forward_locked: after it was due: the next time. unheard: nobody took its signal, so a short interval may wait.
+ * -> how many times have passed; off counts as 1
+ */
+uint64_t alarm_forward_locked(struct alarm *a, bool unheard);
 uint64_t alarm_now_locked(const struct alarm *a);
 void alarm_end(struct alarm *a);                            /* its memory may go. -> no lock held */
 void proc_alarms_init(struct proc *p);
 void proc_alarms_end(struct proc *p);
+void proc_alarm_taken_locked(struct proc *p);               /* a SIGALRM for the process has been taken */
 void proc_cpu_limit_locked(struct proc *p);                 /* RLIMIT_CPU is new */
 
 /* ---- posix_timer.c: of the current process ---- */
