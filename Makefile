@@ -166,7 +166,7 @@ TESTS := \
 DIFFS := \
 	bad_ranges brk_moves buffers child_reports capabilities clock_kinds coherence dev_nodes each_capability epolls eventfds exchanges execs_by_descriptor file_answers file_calls file_locks file_times files_tell_owners growsdown huge_mappings inode_flags left_to_children limits list madvise_matrix map_count memory_mounts \
 	memfd_seals merges mincore_matrix mlock_matrix mmap_flags mmap_places mprotect_probes mremap_matrix msync_matrix \
-	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links rare_arguments read_only remap_file_pages segments set_ids signal_contexts signal_receivers signalfds small_answers socket_names socket_pairs terminal_modes terminal_sessions text_busy timerfds truncate_under tunables users
+	overcommit owners_and_flags pipes_and_fifos poll_masks proc_formats process_vm protected_links rare_arguments read_only remap_file_pages second_disk segments set_ids signal_contexts signal_receivers signalfds small_answers socket_names socket_pairs terminal_modes terminal_sessions text_busy timerfds truncate_under tunables users
 # The specification and the sequences of calls that are compared with it: one program, a test like those above.
 SEQUENCES := calls_follow_the_specification
 SEQUENCES_SRC := \

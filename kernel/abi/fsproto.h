@@ -26,6 +26,8 @@
  * FS_STATFS    -                                                       data: struct abi_statfs
  * FS_SYNC      -                                                       0 when all metadata is durable
  * FS_UNMOUNT   -                                                       the same, and the disk is marked clean
+ * FS_WRITABLE  -                                                       0 when what was read-only can be written; EACCES: not
+ *                                                                      this disk, EROFS
  *
  * Any of them may answer EIO (bad block, corrupt structure), ENOSPC, EROFS, ENOENT, ENOTDIR, ENAMETOOLONG.
  * Each lookup counted is given back by PAGER_CLOSE; an inode stays while its lookups are above zero.
@@ -48,6 +50,7 @@
 #define FS_STATFS   11
 #define FS_SYNC     12
 #define FS_UNMOUNT  13
+#define FS_WRITABLE 14
 
 #define FS_RENAME_NOREPLACE 1
 #define FS_RENAME_EXCHANGE  2 /* both names stay, each with what the other had; alone */

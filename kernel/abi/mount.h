@@ -9,6 +9,9 @@
 #define MS_NOEXEC 0x8
 #define MS_SYNCHRONOUS 0x10
 #define MS_REMOUNT 0x20
+#define MS_MANDLOCK 0x40
+#define MS_DIRSYNC 0x80
+#define MS_NOSYMFOLLOW 0x100
 #define MS_NOATIME 0x400
 #define MS_NODIRATIME 0x800
 #define MS_BIND 0x1000
@@ -21,12 +24,14 @@
 #define MS_SHARED 0x100000
 #define MS_RELATIME 0x200000
 #define MS_STRICTATIME 0x1000000
+#define MS_LAZYTIME 0x2000000
 #define MS_MGC_VAL 0xc0ed0000u
 #define MS_MGC_MSK 0xffff0000u
 
-/* f_flags of statfs(2): the first MS_* from RDONLY to SYNCHRONOUS, NOATIME, NODIRATIME, and */
+/* f_flags of statfs(2): the first MS_* from RDONLY to SYNCHRONOUS, MANDLOCK, NOATIME, NODIRATIME, and */
 #define ST_VALID 0x20
 #define ST_RELATIME 0x1000
+#define ST_NOSYMFOLLOW 0x2000
 
 #define MNT_FORCE 1
 #define MNT_DETACH 2

@@ -191,6 +191,7 @@ int fs_statfs(struct node *n, struct abi_statfs *st)
 	st->f_bsize = st->f_frsize = PAGE_SIZE;
 	st->f_namelen = NAME_MAX;
 	st->f_fsid[0] = (int32_t)fs->dev; /* a disk tells its own */
+	int err = fs->ops->statfs ? fs->ops->statfs(fs, st) : 0;
 	st->f_flags = mount_statfs_flags(fs);
-	return fs->ops->statfs ? fs->ops->statfs(fs, st) : 0;
+	return err;
 }

@@ -89,7 +89,7 @@ struct filesystem {
 	volatile bool readonly;    /* (a) mount(2) changes it */
 	volatile enum fs_state state;
 	volatile uint32_t flags;   /* (a) MS_* that were asked for */
-	bool fixed;                /* (c) read-only for good */
+	volatile bool detached;    /* (a) in use without a name: the closer thread ends it (unmount.c) */
 	void *data;                /* (c) the kind's own */
 	struct port *file_port, *pager_port; /* (c) of a server, else NULL */
 };
@@ -146,7 +146,8 @@ int node_cache_get(struct filesystem *fs, const struct fs_attr *attr, uint64_t c
 uint64_t node_cache_changes(void);
 /* node_lost_name: ino has `nlink` links left; closes it if nobody uses it. */
 void node_lost_name(struct filesystem *fs, uint64_t ino, uint32_t nlink);
-bool node_cache_written(struct filesystem *fs);         /* is a file of it open for writing? */
+bool node_cache_written(struct filesystem *fs);         /* is a file of it open for writing, or without a name? */
+void node_closer_wake(void);                            /* mount_finish_detached shall be called, by the closer thread */
 /* fs_ops.busy of what has its nodes in the cache */
 bool node_cache_busy(struct filesystem *fs, const struct node *root);
 void node_cache_close_fs(struct filesystem *fs);        /* unmount: give back every lookup */
@@ -197,8 +198,11 @@ int64_t mount_statfs_flags(const struct filesystem *fs); /* ST_* of statfs(2) */
  */
 int mount_enter(const char *path, const char *source, struct filesystem *fs, struct node *root, bool alone);
 int mount_leave(struct path *at, int flags);
+/* mount_finish_detached: of disks without a name those that nobody uses, or any of them, are told to end */
+void mount_finish_detached(bool any);
 /* by the service. -ENODEV: there is none; -EBUSY, its errors */
 int mount_disk(unsigned disk, const char *path, uint32_t flags);
+bool mount_options_known(const char *options);          /* of a server's filesystem; NULL: none */
 #define DISKS_MAX 26
 bool devfs_disk(uint64_t rdev, unsigned *index);        /* which disk has that number; false: none */
 int mount_change(const struct node *root, uint32_t flags, const char *options);

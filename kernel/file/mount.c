@@ -28,7 +28,7 @@
 
 struct mutex mount_lock;
 struct mount root_mount;
-struct list mounts;
+struct list mounts, detached;
 static unsigned mount_count;      /* (M) */
 struct filesystem *boot_fs;
 struct node *boot_root;
@@ -149,14 +149,28 @@ static void describe_flags(const struct filesystem *fs, struct text *t)
 			text_puts(t, words[i].text);
 	if (!(fs->flags & (MS_NOATIME | MS_STRICTATIME)))
 		text_puts(t, ",relatime");
+	if (fs->flags & MS_NOSYMFOLLOW)
+		text_puts(t, ",nosymfollow");
+}
+
+/* These are the filesystem's, those above the mount's. */
+static void describe_synchrony(const struct filesystem *fs, struct text *t)
+{
+	text_puts(t, fs->flags & MS_SYNCHRONOUS ? ",sync" : "");
+	text_puts(t, fs->flags & MS_DIRSYNC ? ",dirsync" : "");
+	text_puts(t, fs->flags & MS_MANDLOCK ? ",mand" : "");
+	text_puts(t, fs->flags & MS_LAZYTIME ? ",lazytime" : "");
 }
 
 int64_t mount_statfs_flags(const struct filesystem *fs)
 {
-	const uint32_t same = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME | MS_NODIRATIME;
-	uint32_t relative = fs->flags & (MS_NOATIME | MS_STRICTATIME) ? 0 : ST_RELATIME;
+	const uint32_t same = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_MANDLOCK | MS_NOATIME |
+	                      MS_NODIRATIME;
+	uint32_t other = fs->flags & (MS_NOATIME | MS_STRICTATIME) ? 0 : ST_RELATIME;
 
-	return ST_VALID | relative | (fs->flags & same) | (fs->readonly ? MS_RDONLY : 0);
+	if (fs->flags & MS_NOSYMFOLLOW)
+		other |= ST_NOSYMFOLLOW;
+	return ST_VALID | other | (fs->flags & same) | (fs->readonly ? MS_RDONLY : 0);
 }
 
 /* The number of the mount that m stands on. */
@@ -183,15 +197,16 @@ static void describe(const struct mount *m, bool info, struct text *t)
 	text_path(t, m->path, " \t\n\\");
 	if (!info)
 		text_printf(t, " %s", ops->type);
-	const char *access = m->fs->readonly ? " ro" : " rw", *sync = m->fs->flags & MS_SYNCHRONOUS ? ",sync" : "";
+	const char *access = m->fs->readonly ? " ro" : " rw";
 	text_puts(t, access);
-	text_puts(t, info ? "" : sync);
+	if (!info)
+		describe_synchrony(m->fs, t);
 	describe_flags(m->fs, t);
 	if (info) {
 		text_printf(t, " - %s ", ops->type);
 		text_path(t, source, " \t\n\\");
 		text_puts(t, access);
-		text_puts(t, sync);
+		describe_synchrony(m->fs, t);
 	}
 	if (ops->show)
 		ops->show(m->fs, t);
@@ -250,6 +265,7 @@ static int enter(struct mount *m, struct filesystem *fs, struct node *root, bool
 	if (!err) {
 		m->fs = fs;
 		m->root = root;
+		m->root_ino = root->ino;
 		m->id = ++last_id;
 		list_push_back(&mounts, &m->link);
 		mount_count++;
@@ -327,6 +343,8 @@ void mount_init(void)
 {
 	mutex_init(&mount_lock, RANK_MOUNT);
 	list_init(&mounts);
+	list_init(&detached);
+	mount_server_init();
 	if (bootfs_mount(&boot_fs, &boot_root))
 		panic("no memory to mount /");
 	root_mount = (struct mount){ .path = text_copy("/"), .fs = boot_fs, .root = boot_root, .id = 1 };
@@ -379,17 +397,21 @@ int mount_change(const struct node *root, uint32_t flags, const char *options)
 	return err;
 }
 
+static struct filesystem *nth_of_locked(struct list *list, unsigned *index)
+{
+	list_for_each(link, list)
+		if (!--*index)
+			return list_entry(link, struct mount, link)->fs;
+	return NULL;
+}
+
 /* The index-th filesystem, referenced; NULL: there are not so many. */
 static struct filesystem *nth(unsigned index)
 {
-	struct filesystem *fs = NULL;
-
 	mutex_lock(&mount_lock);
-	if (!index)
-		fs = root_mount.fs;
-	list_for_each(link, &mounts)
-		if (index && !--index)
-			fs = list_entry(link, struct mount, link)->fs;
+	struct filesystem *fs = index ? nth_of_locked(&mounts, &index) : root_mount.fs;
+	if (!fs)
+		fs = nth_of_locked(&detached, &index);
 	if (fs)
 		fs_get(fs);
 	mutex_unlock(&mount_lock);

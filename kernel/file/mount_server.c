@@ -7,6 +7,9 @@
  *                                                                 │
  *      mount_server ◄──────────────── fs_mount ◄─────────────────┘   and answers when the table has it
  *
+ * A disk is mounted or taken away by one at a time: `changing` has a bit for each. One that was left lazily and is in use
+ * has its servers yet: mount(2) gives it a name again without the service.
+ *
  * A server's "/" replaces the boot archive: working directories and the names mounted over the old root move to the new
  * one. The table's mutex is not held while the service or a server is asked.
  */
@@ -89,7 +92,6 @@ int mount_server(const char *path, struct port *file_port, struct port *pager_po
 	if (!fs)
 		return -ENOMEM;
 	fs->flags = readonly ? MS_RDONLY : 0;
-	fs->fixed = readonly;
 	fs->file_port = file_port;
 	fs->pager_port = pager_port;
 	int err = root_node(fs, root_ino, &root);
@@ -132,19 +134,74 @@ struct port *mount_service(void)
 	return port;
 }
 
-static bool disk_mounted_locked(unsigned disk)
+bool mount_is_disk(const struct mount *m)
 {
-	char source[] = "/dev/vda";
+	return m->fs->file_port && m->source;
+}
 
-	source[7] += (char)disk;
-	if (root_mount.source && !strcmp(root_mount.source, source))
-		return true;
-	list_for_each(link, &mounts) {
-		const struct mount *m = list_entry(link, struct mount, link);
-		if (m->fs->file_port && m->source && !strcmp(m->source, source))
-			return true;
+unsigned mount_disk_number(const struct mount *m)
+{
+	return (unsigned)(m->source[7] - 'a');
+}
+
+static uint32_t changing;              /* (M) a bit for each disk */
+static struct wait_queue change_ended; /* (M) */
+
+void mount_server_init(void) { wait_queue_init(&change_ended); }
+
+bool disk_is_changing_locked(unsigned disk)
+{
+	return changing >> disk & 1;
+}
+
+int disk_begin_locked(unsigned disk)
+{
+	if (disk_is_changing_locked(disk)) {
+		int err = wait_on_mutex(&change_ended, &mount_lock, WAIT_KILLABLE, UINT64_MAX);
+		return err ? err : 1;
 	}
-	return false;
+	changing |= 1u << disk;
+	return 0;
+}
+
+void disk_end(unsigned disk)
+{
+	mutex_lock(&mount_lock);
+	changing &= ~(1u << disk);
+	wait_wake_all(&change_ended);
+	mutex_unlock(&mount_lock);
+	node_closer_wake(); /* it may be detached, and nobody's by now */
+}
+
+static struct mount *find_disk_locked(struct list *among, unsigned disk)
+{
+	list_for_each(link, among) {
+		struct mount *m = list_entry(link, struct mount, link);
+		if (mount_is_disk(m) && mount_disk_number(m) == disk)
+			return m;
+	}
+	return NULL;
+}
+
+/*
+ * The options of ext2 that ask for what is so anyhow, or that change nothing that can be seen. Others, which would have to
+ * change something, are not known.
+ */
+bool mount_options_known(const char *options)
+{
+	static const char *const words[] = { "", "rw", "async", "bsddf", "nogrpid", "sysvgroups", "nocheck", "check=none", "oldalloc",
+		"orlov", "acl", "user_xattr", "debug", "errors=continue", "errors=remount-ro", "errors=panic", "sb=1" };
+	bool known = true;
+
+	while (known && options && *options) {
+		const char *end = strchr(options, ',');
+		size_t len = end ? (size_t)(end - options) : strlen(options);
+		known = false;
+		for (unsigned i = 0; i < ARRAY_SIZE(words) && !known; i++)
+			known = strlen(words[i]) == len && !memcmp(words[i], options, len);
+		options += len + (end != NULL);
+	}
+	return known;
 }
 
 /* What the server was not told: nosuid, noexec, ... are the kernel's business. */
@@ -159,7 +216,7 @@ static void take_flags(const char *path, uint32_t flags)
 	path_put(&at);
 }
 
-int mount_disk(unsigned disk, const char *path, uint32_t flags)
+static int mount_anew(unsigned disk, const char *path, uint32_t flags)
 {
 	struct msg m = { .op = FS_SERVE_MOUNT, .data_len = (uint32_t)strlen(path),
 	                 .arg = { disk, flags & MS_RDONLY ? FS_MOUNT_RDONLY : 0 } };
@@ -167,15 +224,56 @@ int mount_disk(unsigned disk, const char *path, uint32_t flags)
 
 	if (!port)
 		return -ENODEV;
-	mutex_lock(&mount_lock);
-	int err = disk_mounted_locked(disk) ? -EBUSY : 0;
-	mutex_unlock(&mount_lock);
-	if (!err)
-		err = port_call_kernel(port, &m, path, NULL, 0, NULL, CALL_TO_DEATH);
+	int err = port_call_kernel(port, &m, path, NULL, 0, NULL, CALL_TO_DEATH);
 	port_put(port);
 	if (err)
 		return err == -EPIPE ? -ENODEV : err;
 	if (!m.status)
 		take_flags(path, flags);
 	return m.status > 0 || m.status < -4095 ? -EIO : m.status;
+}
+
+/* What lives on without a name gets one again; the entry that it had is freed then. */
+static int mount_again(struct mount *old, const char *path, uint32_t flags)
+{
+	struct filesystem *fs = old->fs;
+	struct node *root;
+	int err = fs->readonly != (bool)(flags & MS_RDONLY) ? -EBUSY : root_node(fs, old->root_ino, &root);
+
+	if (err)
+		return err;
+	fs->flags = flags;
+	err = mount_enter(path, old->source, fs, root, true);
+	if (err) {
+		node_put(root);
+		return err;
+	}
+	mutex_lock(&mount_lock);
+	list_remove(&old->link);
+	fs->detached = false;
+	mutex_unlock(&mount_lock);
+	mount_free(old); /* its reference to fs is the new one's */
+	return 0;
+}
+
+int mount_disk(unsigned disk, const char *path, uint32_t flags)
+{
+	struct mount *old = NULL;
+	bool mounted = false;
+	int err;
+
+	mutex_lock(&mount_lock);
+	do
+		err = disk_begin_locked(disk);
+	while (err > 0);
+	if (!err) {
+		old = find_disk_locked(&detached, disk);
+		mounted = find_disk_locked(&mounts, disk) || (mount_is_disk(&root_mount) && mount_disk_number(&root_mount) == disk);
+	}
+	mutex_unlock(&mount_lock);
+	if (err)
+		return err;
+	err = mounted ? -EBUSY : old ? mount_again(old, path, flags) : mount_anew(disk, path, flags);
+	disk_end(disk);
+	return err;
 }

@@ -18,7 +18,7 @@
  *   `cache_changes` rises there as well.
  *
  * The cache lock is never held while a server is asked. A thread that is being killed gets no answers, so it leaves the
- * closing of unlinked files to the closer thread. A dentry cache, names to nodes, was left out: the server would have
+ * closing of unlinked files to the closer thread; so does who leaves a disk that has no name any more (unmount.c). A dentry cache, names to nodes, was left out: the server would have
  * to be asked whether a name still holds, or be forbidden to change names by itself.
  */
 #include "file/file_impl.h"
@@ -33,6 +33,7 @@ static struct list buckets[NODE_BUCKETS];
 static struct list idle_list;          /* oldest first */
 static struct list dying_list;         /* for the closer thread */
 static unsigned idle_count;
+static bool one_was_left;              /* a node of a detached disk has gone out of use */
 static volatile uint64_t cache_changes;
 static struct cache *node_slab;
 
@@ -54,14 +55,32 @@ static void closer_thread(void *arg)
 	mutex_lock(&cache_lock);
 	for (;;) {
 		struct list *link = list_pop_front(&dying_list);
-		if (!link) {
+		if (!link && !one_was_left) {
 			wait_on_mutex(&closer_wait, &cache_lock, WAIT_ALWAYS, UINT64_MAX);
 			continue;
 		}
+		if (!link)
+			one_was_left = false;
 		mutex_unlock(&cache_lock);
-		node_close(list_entry(link, struct node, lru_link));
+		if (link)
+			node_close(list_entry(link, struct node, lru_link));
+		else
+			mount_finish_detached(false);
 		mutex_lock(&cache_lock);
 	}
+}
+
+static void closer_wake_locked(void)
+{
+	one_was_left = true;
+	wait_wake_one(&closer_wait);
+}
+
+void node_closer_wake(void)
+{
+	mutex_lock(&cache_lock);
+	closer_wake_locked();
+	mutex_unlock(&cache_lock);
 }
 
 void node_init(void)
@@ -307,6 +326,8 @@ static void node_forget(struct node *n)
 	list_remove(&n->hash_link);
 	cache_changes++;
 	wait_wake_all(&cache_wait);
+	if (n->fs->detached)
+		closer_wake_locked();
 	mutex_unlock(&cache_lock);
 	node_free(n);
 }
@@ -338,6 +359,8 @@ static void node_put_last(struct node *n)
 	if (n->nlink && n->fs->state == FS_LIVE) {
 		list_push_back(&idle_list, &n->lru_link);
 		idle_count++;
+		if (n->fs->detached)
+			closer_wake_locked();
 	} else {
 		n->closing = true;
 		what = thread_killed() ? CLOSE_LATER : CLOSE_HERE;
@@ -429,7 +452,7 @@ bool node_cache_written(struct filesystem *fs)
 	for (unsigned i = 0; i < NODE_BUCKETS && !written; i++)
 		list_for_each(link, &buckets[i]) {
 			const struct node *n = list_entry(link, struct node, hash_link);
-			written = written || (n->fs == fs && n->claims > 0);
+			written = written || (n->fs == fs && (n->claims > 0 || (n->refs && !n->nlink)));
 		}
 	mutex_unlock(&cache_lock);
 	return written;

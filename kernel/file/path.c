@@ -18,6 +18,8 @@
  *
  * Permission to search is checked on each directory on the way, by the user of files and its capabilities.
  */
+#include <abi/mount.h>
+
 #include "file/file_impl.h"
 
 struct walk {
@@ -257,7 +259,7 @@ static int walk_jump(struct walk *w, struct node *link)
 /* What is to be walked becomes the link's target, then what came behind the link; `slash`: at least a slash did. */
 static int walk_link(struct walk *w, struct node *link, bool slash)
 {
-	if (++w->links > SYMLINK_MAX)
+	if (++w->links > SYMLINK_MAX || link->fs->flags & MS_NOSYMFOLLOW)
 		return -ELOOP;
 	int err = walk_jump(w, link);
 	if (err != -EINVAL)

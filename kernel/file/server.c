@@ -235,12 +235,20 @@ static int server_sync(struct filesystem *fs)
 	return server_call(fs, &m, NULL, NULL, 0);
 }
 
-/* Nothing can be written from then on: nobody may have a file open for it, and what was written is on the disk. */
+static int server_writable(struct filesystem *fs)
+{
+	struct msg m = { .op = FS_WRITABLE };
+
+	return fs->readonly ? server_call(fs, &m, NULL, NULL, 0) : 0;
+}
+
+/* Nothing can be written to what is read-only: nobody may have a file open for it, and what was written is on the disk. */
 static int server_remount(struct filesystem *fs, uint32_t flags, const char *options)
 {
-	(void)options;
+	if (!mount_options_known(options))
+		return -EINVAL;
 	if (!(flags & MS_RDONLY))
-		return fs->fixed ? -EROFS : 0;
+		return server_writable(fs);
 	if (node_cache_written(fs))
 		return -EBUSY;
 	int err = object_sync_all();

@@ -6,9 +6,12 @@
  * and nothing is mounted below. While the table is locked nobody can walk into it, and who is inside has a reference,
  * so what was idle stays so after its entry has left the table.
  *
- * fs_unmount and MNT_DETACH take a filesystem away from whoever uses it. One in memory lives on until he lets go. A
- * server writes everything, is told FS_UNMOUNT, and who still has files open there gets EIO: it runs right before
- * power-off.
+ * MNT_DETACH takes the name away and leaves the filesystem to whoever uses it. One in memory ends with its last node. A
+ * disk that is busy goes to a list of its own, without references; when nobody uses a node of it any more, the closer
+ * thread tells the server, and until then mount(2) finds it there and gives it a name again (mount_disk).
+ *
+ * fs_unmount takes a filesystem away at once: it runs right before power-off. A server writes everything, is told
+ * FS_UNMOUNT, and who still has files open there gets EIO.
  */
 #include <abi/mount.h>
 
@@ -20,7 +23,8 @@ static int finish(struct filesystem *fs, struct node *root)
 	struct msg m = { .op = FS_UNMOUNT };
 	int err = 0;
 
-	node_put(root);
+	if (root)
+		node_put(root);
 	if (fs->file_port) {
 		fs->state = FS_LEAVING;
 		node_cache_close_fs(fs);
@@ -37,7 +41,7 @@ static int finish(struct filesystem *fs, struct node *root)
 static void tell_service(const struct mount *m)
 {
 	struct port *port = mount_service();
-	struct msg told = { .op = FS_SERVE_UNMOUNTED, .arg = { (uint64_t)(m->source[7] - 'a') } };
+	struct msg told = { .op = FS_SERVE_UNMOUNTED, .arg = { mount_disk_number(m) } };
 
 	if (!port)
 		return;
@@ -45,15 +49,62 @@ static void tell_service(const struct mount *m)
 	port_put(port);
 }
 
+/* Of a disk: disk_begin_locked was called for it. */
 static int finish_mount(struct mount *m)
 {
-	bool disk = m->fs->file_port && m->source;
+	bool disk = mount_is_disk(m);
 	int err = finish(m->fs, m->root);
 
-	if (disk)
+	if (disk) {
 		tell_service(m);
+		disk_end(mount_disk_number(m));
+	}
 	mount_free(m);
 	return err;
+}
+
+/* A disk that is in use lives on, if its server does. */
+static int finish_or_detach(struct mount *m)
+{
+	struct node *root = m->root, *dir = m->dir;
+
+	if (!mount_is_disk(m) || !m->fs->ops->busy(m->fs, root) || m->fs->ops->sync(m->fs))
+		return finish_mount(m);
+	mutex_lock(&mount_lock);
+	m->dir = m->root = NULL;
+	m->fs->detached = true;
+	list_push_back(&detached, &m->link);
+	mutex_unlock(&mount_lock);
+	node_put(dir);
+	node_put(root);
+	disk_end(mount_disk_number(m));
+	return 0;
+}
+
+/* A detached disk, that nobody uses or any at all, taken off the list to be finished; NULL: there is none. */
+static struct mount *take_detached(bool any)
+{
+	struct mount *found = NULL;
+
+	mutex_lock(&mount_lock);
+	list_for_each(link, &detached) {
+		struct mount *m = list_entry(link, struct mount, link);
+		unsigned disk = mount_disk_number(m);
+		bool wanted = !disk_is_changing_locked(disk) && (any || !m->fs->ops->busy(m->fs, NULL));
+		if (!wanted || disk_begin_locked(disk))
+			continue;
+		list_remove(link);
+		found = m;
+		break;
+	}
+	mutex_unlock(&mount_lock);
+	return found;
+}
+
+void mount_finish_detached(bool any)
+{
+	for (struct mount *m; (m = take_detached(any));)
+		(void)finish_mount(m);
 }
 
 static bool covered_locked(const struct filesystem *fs)
@@ -77,21 +128,39 @@ static int check_leaving_locked(struct mount *m, int flags)
 	return -EAGAIN;
 }
 
+static struct mount *find_below_locked(const struct filesystem *fs)
+{
+	for (struct list *link = mounts.prev; link != &mounts; link = link->prev) {
+		struct mount *m = list_entry(link, struct mount, link);
+		if (m->dir->fs == fs)
+			return m;
+	}
+	return NULL;
+}
+
+/* Out of the table, to be finished. 0, -EINTR; 1: look again */
+static int take_locked(struct mount *m)
+{
+	int err = mount_is_disk(m) ? disk_begin_locked(mount_disk_number(m)) : 0;
+
+	if (!err)
+		mount_leave_locked(m);
+	return err;
+}
+
 /* Some mount over a directory of fs, taken out of the table; NULL: there is none. */
 static struct mount *take_below(const struct filesystem *fs)
 {
-	struct mount *found = NULL;
+	struct mount *m;
+	int err;
 
 	mutex_lock(&mount_lock);
-	for (struct list *link = mounts.prev; link != &mounts && !found; link = link->prev) {
-		struct mount *m = list_entry(link, struct mount, link);
-		if (m->dir->fs == fs)
-			found = m;
-	}
-	if (found)
-		mount_leave_locked(found);
+	do {
+		m = find_below_locked(fs);
+		err = m ? take_locked(m) : 0;
+	} while (err > 0);
 	mutex_unlock(&mount_lock);
-	return found;
+	return err ? NULL : m;
 }
 
 /* Lazily: what is mounted below goes too, the innermost first. */
@@ -99,25 +168,22 @@ static void detach_below(struct filesystem *fs)
 {
 	for (struct mount *m; (m = take_below(fs));) {
 		detach_below(m->fs);
-		(void)finish_mount(m);
+		(void)finish_or_detach(m);
 	}
 }
 
-/* The mount with that root, out of the table. -EINVAL: there is none; -EBUSY, -EAGAIN. */
+/* The mount with that root, out of the table. -EINVAL: there is none; -EBUSY, -EAGAIN, -EINTR. */
 static int take(const struct node *root, int flags, struct mount **out)
 {
 	int err;
 
 	mutex_lock(&mount_lock);
-	struct mount *m = mount_of_root_locked(root);
-	if (!m)
-		err = -EINVAL;
-	else
-		err = m == &root_mount ? -EBUSY : check_leaving_locked(m, flags);
-	if (!err) {
-		mount_leave_locked(m);
+	do {
+		struct mount *m = mount_of_root_locked(root);
 		*out = m;
-	}
+		err = !m ? -EINVAL : m == &root_mount ? -EBUSY : check_leaving_locked(m, flags);
+		err = err ? err : take_locked(m);
+	} while (err > 0);
 	mutex_unlock(&mount_lock);
 	return err;
 }
@@ -131,9 +197,12 @@ int mount_leave(struct path *at, int flags)
 	int first = object_sync_all(), err = take(root, flags, &m);
 	if (err)
 		return err;
-	if (flags & MNT_DETACH)
+	if (!(flags & MNT_DETACH)) {
+		err = finish_mount(m);
+	} else {
 		detach_below(m->fs);
-	err = finish_mount(m);
+		err = finish_or_detach(m);
+	}
 	return err ? err : first;
 }
 
@@ -157,23 +226,38 @@ static int leave_root(struct filesystem **fs, struct node **root)
 	return err;
 }
 
+/* The disk that is mounted at path, at once. */
+static int remove_disk(const char *path)
+{
+	struct path at;
+	struct mount *m;
+	int err = path_walk(AT_FDCWD, path, 0, &at, NULL);
+
+	if (err)
+		return -EINVAL;
+	const struct node *root = at.node;
+	bool disk = root->fs->file_port;
+	path_put(&at);
+	int first = object_sync_all();
+	err = disk ? take(root, MNT_DETACH, &m) : -EINVAL;
+	if (!err) {
+		detach_below(m->fs);
+		err = finish_mount(m);
+	}
+	return err ? err : first;
+}
+
 int mount_remove(const char *path)
 {
 	struct filesystem *fs;
 	struct node *root;
-	struct path at;
 
 	if (path[0] != '/')
 		return -EINVAL;
-	if (path[1]) {
-		int err = path_walk(AT_FDCWD, path, 0, &at, NULL);
-		if (!err && at.node->fs->file_port)
-			return mount_leave(&at, MNT_DETACH);
-		if (!err)
-			path_put(&at);
-		return -EINVAL;
-	}
+	if (path[1])
+		return remove_disk(path);
 	int first = object_sync_all(), err = leave_root(&fs, &root);
+	mount_finish_detached(true);
 	if (!err)
 		err = finish(fs, root);
 	return err ? err : first;

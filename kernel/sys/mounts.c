@@ -15,7 +15,9 @@
 #define OPTIONS_MOST PAGE_SIZE
 /* What a filesystem keeps of mount(2)'s flags. */
 #define FLAGS_ATIME (MS_NOATIME | MS_NODIRATIME | MS_STRICTATIME)
-#define FLAGS_KEPT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | FLAGS_ATIME)
+/* Those of the filesystem itself; the others are the mount's. */
+#define FLAGS_SYNCHRONY (MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME)
+#define FLAGS_KEPT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | FLAGS_SYNCHRONY | FLAGS_ATIME)
 
 /* The texts of a call, kmalloc'ed; NULL: not given. */
 struct texts { char *source, *type, *options; };
@@ -76,7 +78,7 @@ static int disk_of(const char *source, unsigned *index)
 	struct path at;
 
 	if (!source || !*source)
-		return source ? -ENOENT : -EINVAL;
+		return -EINVAL;
 	int err = path_walk(AT_FDCWD, source, PATH_FOLLOW, &at, NULL);
 	if (err)
 		return err;
@@ -106,7 +108,9 @@ static int mount_new(const struct path *at, const struct texts *t, uint32_t flag
 		return err;
 	if (!S_ISDIR(at->node->mode))
 		return -ENOTDIR;
-	return memory ? mount_tmpfs(at->name, t, flags) : mount_disk(disk, at->name, flags);
+	if (memory)
+		return mount_tmpfs(at->name, t, flags);
+	return mount_options_known(t->options) ? mount_disk(disk, at->name, flags) : -EINVAL;
 }
 
 /* Of the words about times of access, strictatime says the last; who remounts without one leaves them as they are. */
@@ -129,7 +133,7 @@ static int remount(const struct path *at, const struct texts *t, uint64_t flags)
 
 	if (!(flags & MS_BIND))
 		return mount_change(at->node, kept, t->options);
-	kept = (kept & ~(uint32_t)MS_SYNCHRONOUS) | (node_mount_flags(at->node) & MS_SYNCHRONOUS);
+	kept = (kept & ~(uint32_t)FLAGS_SYNCHRONY) | (node_mount_flags(at->node) & FLAGS_SYNCHRONY);
 	return mount_change(at->node, kept, NULL);
 }
 

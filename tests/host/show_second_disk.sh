@@ -6,7 +6,7 @@ set -u
 . tests/host/bad_input.bash || exit 1
 begin show_second_disk
 
-text() { debugfs -R "cat $1" "$work/second" 2>/dev/null; }
+text() { debugfs -R "cat $1" "$work/${2:-second}" 2>/dev/null; }
 clean() { e2fsck -fn "$1" >"$work/fsck" 2>&1 || { sed 's/^/# /' "$work/fsck"; false; }; }
 unmounted() { dumpe2fs -h "$1" 2>/dev/null | grep -q 'state: *clean$'; }
 mounted() { grep -c " $1 ext2 $2," "$work/out"; }
@@ -17,7 +17,8 @@ printf '%s\n' "write $work/kept kept" "sif kept flags 0x10" "write $work/kept gr
 	"write $work/kept seen" "sif seen atime 1000" "sif seen mtime 2000" "sif seen ctime 2000" >"$work/commands"
 debugfs -w -f "$work/commands" "$work/second" >/dev/null 2>&1
 head -c 1048576 /dev/urandom >"$work/empty"
-boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
+mke2fs -q -F -t ext2 -b 1024 "$work/third" 4M
+boot --disk2 "$work/second" --disk2 "$work/empty" --disk2 "$work/third" /bin/sh -c '
 	mount /dev/vdb /mnt && echo first >/mnt/a && mkdir /mnt/d && cat /mnt/a && cat /proc/mounts
 	ln /mnt/a /home/a; mount /dev/vdb /home
 	cd /mnt/d; umount /mnt; cd /
@@ -30,7 +31,9 @@ boot --disk2 "$work/second" --disk2 "$work/empty" /bin/sh -c '
 	umount /mnt; mount -o noexec,noatime /dev/vdb /mnt; grep noexec,noatime /proc/mounts; /mnt/d/ls; umount /mnt
 	mkdir "/home/my disk"; mount /dev/vdb "/home/my disk"; cat "/home/my disk/seen"; mount | grep "on /home/my disk type ext2"
 	mount /dev/vdc /home; mount /dev/vdx /home; mount /dev/null /home; umount /home
-	ps | grep -cE "(disk|ext2) [0-9]"' 
+	ps | grep -cE "(disk|ext2) [0-9]"
+	mount /dev/vdd /mnt; exec 3>/mnt/early 4>/mnt/late; umount -l /mnt; echo early >&3; exec 3>&-
+	echo late >&4; sleep 1000 &'
 holds "the program ends well" ended 0
 holds "it is mounted and shown, read-only too" test "$(mounted /mnt rw)$(mounted /mnt ro)" = 21
 holds "what was written is read after another mount" test "$(grep -c first "$work/out")" = 2
@@ -44,6 +47,10 @@ holds "the second disk is clean" clean "$work/second"
 holds "and was unmounted, from a folder with a blank in its name too" unmounted "$work/second"
 holds "which mount shows as it is" grep -q "^/dev/vdb on /home/my disk type ext2 (rw" "$work/out"
 holds "its files are on it" test "$(text /a)$(text /d/b)" = "firstsecond"
+holds "a disk left lazily is clean, though a process was using it" clean "$work/third"
+holds "it was unmounted" unmounted "$work/third"
+holds "and what was written when it had no name any more is there" \
+	test "$(text /early third)$(text /late third)" = earlylate
 holds "and so is the time when one was read" test "$(debugfs -R "stat /seen" "$work/second" 2>/dev/null | grep -c "[am]time: 0x00000\(3e8\|7d0\)")" = 1
 holds "flags of a mount are the disk's too" grep -q "/dev/vdb /mnt ext2 rw,noexec,noatime" "$work/out"
 holds "an immutable file and an append-only one were left alone" test "$(text /kept)$(text /grows)" = "oldold"$'\n'new

@@ -149,6 +149,7 @@ struct fs {
 	struct dev *dev;
 	struct ext2_super sb;
 	bool readonly, sb_dirty;
+	bool disk_readonly;   /* the disk itself refuses writes */
 	bool damaged;         /* a structure on the disk was found wrong since the mount */
 	uint16_t mount_state; /* s_state as it was before the mount */
 	uint32_t block_size, block_shift, ngroups, inode_size, first_ino, inode_table_blocks, per_block;
@@ -176,6 +177,7 @@ struct extent { uint32_t block, count; };
 /* ---- super.c ---- */
 /* On failure `why` holds a sentence for the user; nothing is kept. */
 int volume_mount(struct fs *fs, struct dev *dev, bool readonly, char *why, size_t why_len);
+int volume_begin_writing(struct fs *fs); /* to what was mounted read-only. -EACCES: the disk refuses; -EROFS */
 int volume_unmount(struct fs *fs);
 int volume_sync(struct fs *fs);
 void fs_release(struct fs *fs); /* frees memory only */

@@ -139,6 +139,8 @@ static int dispatch(struct call *c, uint32_t op)
 		return volume_sync(&volume);
 	case FS_UNMOUNT:
 		return volume_unmount(&volume);
+	case FS_WRITABLE:
+		return volume_begin_writing(&volume);
 	}
 	return -EINVAL;
 }

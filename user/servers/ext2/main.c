@@ -101,6 +101,7 @@ static int mount_disk(int disk, bool readonly)
 		fprintf(stderr, "ext2: the disk cannot be mounted: %s\n", why);
 		return 2;
 	}
+	volume.disk_readonly = disk_readonly;
 	printf("ext2: mounted %llu KiB, blocks of %u bytes%s\n",
 	       (unsigned long long)volume.sb.blocks_count * volume.block_size / 1024, (unsigned)volume.block_size,
 	       volume.readonly ? ", read-only" : "");

@@ -344,6 +344,24 @@ out:
 	return err;
 }
 
+int volume_begin_writing(struct fs *fs)
+{
+	char why[160];
+
+	if (!fs->readonly)
+		return 0;
+	if (fs->disk_readonly)
+		return -EACCES;
+	fs->readonly = false;
+	int err = check_features(fs, why, sizeof(why));
+	if (err)
+		dev_log(fs->dev, why);
+	else
+		err = begin_writing(fs);
+	fs->readonly = err;
+	return err;
+}
+
 /* Everything written before is durable, and so is what finds it. */
 int volume_sync(struct fs *fs)
 {
