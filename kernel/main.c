@@ -131,12 +131,15 @@ static void first_instruction(void)
 		failalloc_arm(fail);
 }
 
-static void tests_run(const char *patterns)
+/* Tests look at dirty pages, which nobody may write meanwhile: the period begins behind them. */
+static void tests_run(const char *patterns, uint32_t writeback_period)
 {
 	uint64_t seed = option_number("seed");
 	if (seed)
 		test_seed(seed);
 	unsigned failed = kernel_test_run(patterns);
+	vm_tunable.dirty_writeback_centisecs = writeback_period;
+	writeback_now();
 	klog(failed ? LOG_ERROR : LOG_INFO, "kernel tests: %u failed", failed);
 	if (!glob_match("*run=*", boot_info.cmdline)) /* nothing else ends in "run" */
 		arch_poweroff();
@@ -145,10 +148,14 @@ static void tests_run(const char *patterns)
 static void boot_thread(void *arg)
 {
 	char patterns[OPTION_MAX];
+	bool tests = option("test", patterns, sizeof(patterns));
+	uint32_t period = vm_tunable.dirty_writeback_centisecs;
 	(void)arg;
+	if (tests)
+		vm_tunable.dirty_writeback_centisecs = 0;
 	reclaim_start();
-	if (option("test", patterns, sizeof(patterns)))
-		tests_run(patterns);
+	if (tests)
+		tests_run(patterns, period);
 	proc_init_started = first_instruction;
 	int err = proc_start_init("/boot/init");
 	if (err)

@@ -57,6 +57,13 @@ static int background_bytes_set(int64_t v)
 	return 0;
 }
 
+static int period_set(int64_t centisecs)
+{
+	if (centisecs)
+		writeback_now();
+	return 0;
+}
+
 static int overcommit_ratio_set(int64_t v)
 {
 	(void)v;
@@ -101,7 +108,7 @@ static const struct tunable tunables[] = {
 	VM_U32(dirty_background_ratio, 0, 100, background_ratio_set),
 	VM_U64(dirty_background_bytes, 1, background_bytes_set),
 	VM_U32(dirty_ratio, 0, 100, ratio_set), VM_U64(dirty_bytes, 2 * PAGE_SIZE, bytes_set),
-	VM_U32(dirty_expire_centisecs, 0, INT32_MAX, NULL), VM_U32(dirty_writeback_centisecs, 0, INT32_MAX, NULL),
+	VM_U32(dirty_expire_centisecs, 0, INT32_MAX, NULL), VM_U32(dirty_writeback_centisecs, 0, INT32_MAX, period_set),
 	VM_U32(legacy_va_layout, 0, INT32_MAX, NULL), VM_U32(max_map_count, 0, INT32_MAX, NULL),
 	{ "min_free_kbytes", KIND_U32, &vm_tunable.min_free_kbytes, 0, INT32_MAX, min_free_set },
 	VM_U64(mmap_min_addr, 0, NULL), VM_U64(overcommit_kbytes, 0, overcommit_kbytes_set),

@@ -32,6 +32,7 @@ static struct spinlock queue_lock = SPINLOCK_INIT(RANK_QUEUES);
 static struct list queue = LIST_INIT(queue); /* struct page.link */
 static uint64_t queued;
 static struct wait_queue reclaim_wait, writeback_wait;
+static struct spinlock writeback_lock = SPINLOCK_INIT(RANK_PORT); /* between a look at the period and the wait */
 static bool started;
 static struct thread *reclaimer;
 
@@ -349,16 +350,23 @@ static uint64_t writeback_deadline(void)
 
 static void writeback_main(void *arg)
 {
-	struct spinlock lock = SPINLOCK_INIT(RANK_PORT);
 	(void)arg;
 
 	thread_current()->pager = true;
 	for (;;) {
-		spin_lock(&lock);
-		wait_on(&writeback_wait, &lock, WAIT_ALWAYS, writeback_deadline());
-		spin_unlock(&lock);
-		object_sync_all();
+		spin_lock(&writeback_lock);
+		int err = wait_on(&writeback_wait, &writeback_lock, WAIT_ALWAYS, writeback_deadline());
+		spin_unlock(&writeback_lock);
+		if (err != -ETIMEDOUT || vm_tunable.dirty_writeback_centisecs) /* else it has been set to 0 meanwhile */
+			object_sync_all();
 	}
+}
+
+void writeback_now(void)
+{
+	spin_lock(&writeback_lock);
+	wait_wake_one(&writeback_wait);
+	spin_unlock(&writeback_lock);
 }
 
 void reclaim_start(void)

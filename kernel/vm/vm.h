@@ -376,6 +376,7 @@ enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access acce
  */
 struct page *vm_page_alloc(bool zero);
 void reclaim_start(void); /* the write-back and reclaim threads */
+void writeback_now(void); /* the former writes what is dirty, and from now on as often as vm_tunable says */
 
 /* ---- audit.c ---- */
 /* vm_audit: recompute reference counts, map counts, cache indexes and dirty marks from the page tables and compare. The

@@ -15,6 +15,7 @@ cat >"$work/script" <<'END'
 section() { echo "== $1"; }
 until_it_says() { until grep -q "$1" "$2"; do sleep 0.05; done; }
 cd /home; exec 2>&1
+echo 0 >/proc/sys/vm/dirty_writeback_centisecs # what a demo calls dirty is not written while it says so
 section peek; peek lines
 section devzero; devzero
 section driver; tenbytes; mapdriver; tenbytes; tenbytes private

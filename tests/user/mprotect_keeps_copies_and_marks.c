@@ -65,6 +65,14 @@ static long dirty_kb(const void *p)
 	return kb;
 }
 
+/* How often dirty pages are written, in hundredths of a second; 0: not by themselves. */
+static void write_back_every(const char *centisecs)
+{
+	int fd = open("/proc/sys/vm/dirty_writeback_centisecs", O_WRONLY);
+
+	CHECK(fd >= 0 && write(fd, centisecs, strlen(centisecs)) > 0 && close(fd) == 0);
+}
+
 static void marks(void)
 {
 	int fd = make_file("f", PAGE);
@@ -74,8 +82,10 @@ static void marks(void)
 	TOUCH(p);
 	CHECK(dirty_kb(p) == 0);
 	CHECK(mprotect(p, PAGE, RW) == 0);
+	write_back_every("0");
 	STORE(p, 7);
 	CHECK(dirty_kb(p) == 4);
+	write_back_every("500");
 	int reader = open("f", O_RDONLY);
 	unsigned char *q = map(PAGE, PROT_READ, MAP_SHARED, reader, 0);
 	FAILS(mprotect(q, PAGE, RW), EACCES);
