@@ -71,7 +71,7 @@ KERNEL_SRC := kernel/main.c \
 		pager.c protect.c reclaim.c remap.c remap_file.c remote.c report.c seal.c share.c space.c sync.c table.c usage.c \
 		usercopy.c vma.c word.c) \
 	$(addprefix kernel/ipc/,device.c irq.c loan.c port.c) \
-	$(addprefix kernel/task/,actions.c alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c owner.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
+	$(addprefix kernel/task/,actions.c alarm.c child.c cred.c exec.c execargs.c exit.c fork.c futex.c image.c oom.c owner.c posix_timer.c proc.c random.c robust.c sched.c session.c sigforce.c sigframe.c \
 		signal.c sigqueue.c sigwork.c thread.c timer.c wait.c) \
 	$(addprefix kernel/file/,async.c attr.c bootfs.c cwd.c dev_builtin.c dev_server.c devfs.c devpts.c dirents.c epoll.c eventfd.c fdtable.c file.c \
 		filelock.c memfd.c mount.c mount_server.c node.c path.c pidfd.c pipe.c pipe_io.c poll.c procfs.c server.c signalfd.c socket.c socket_connect.c socket_flight.c socket_name.c \
@@ -145,7 +145,7 @@ TESTS := \
 	mapping_survives_close_and_unlink mappings_split_and_join_while_the_file_is_cut \
 	memory_files_are_files mincore_tells_what_is_resident mmap_errors mprotect_is_enforced mprotect_keeps_copies_and_marks \
 	mremap_moves_and_resizes munmap_any_part names_and_links names_change_from_all_sides names_of_the_machine \
-	orphans_signal_init_with_sigchld pages_of_a_file_in_any_order past_the_end_of_the_file pipes_block_end_and_break \
+	orphans_signal_init_with_sigchld out_of_memory_ends_who_has_most pages_of_a_file_in_any_order past_the_end_of_the_file pipes_block_end_and_break \
 	pipes_carry_on_when_ends_are_killed private_store_stays_private \
 	private_write_to_a_read_only_descriptor proc_shows_what_is_mapped \
 	processes_are_looked_at_while_they_end processes_are_told_apart_and_remembered processes_share_what_clone_says proc_shows_other_processes \

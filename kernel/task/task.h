@@ -276,7 +276,7 @@ struct proc {
 	uint64_t user_shown_ns;    /* (p) the most user time that was told: it never shrinks */
 	struct spent children_used; /* (T) by children that were waited for, and theirs */
 	uint32_t personality;      /* (a) personality(2) */
-	int oom_score_adj;         /* -1000 to 1000: kept for whoever asks, /proc/PID/oom_score_adj */
+	int oom_score_adj;         /* -1000 to 1000: thousandths of all memory that oom.c adds to what it has */
 	char name[16];
 };
 extern struct mutex proc_tree_lock; /* RANK_PROC_TREE */
@@ -348,6 +348,13 @@ int signal_owner_set(struct signal_owner *o, int kind, int number);
 int signal_owner_number(const struct signal_owner *o);
 void signal_send_owner(const struct signal_owner *o, const struct abi_siginfo *news);
 int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
+
+/* ---- oom.c ---- */
+/*
+ * oom_kill: the current thread must have memory and there is none: the process that has most is killed, unless one is
+ * ending already. True: worth another try, unless it was the current one. False: there is none to kill. -> no lock held.
+ */
+bool oom_kill(void);
 
 /* ---- session.c; all but the first: tree lock held ---- */
 bool session_group_orphaned(const struct proc *p); /* nobody could set p's group going again */

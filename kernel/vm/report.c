@@ -103,9 +103,9 @@ static void deliver(struct trap_frame *frame, vaddr_t addr, enum fault_access ac
 			code = BUS_ADRERR;
 			break;
 		}
-		klog(LOG_ERROR, "out of memory: killing %s (pid %d)", proc_current()->name, proc_current()->pid);
-		signal_send_proc(proc_current(), SIGKILL, NULL);
-		return;
+		if (!oom_kill())
+			panic("out of memory, and there is no process to end for %s", proc_current()->name);
+		return; /* and the access is tried again */
 	}
 	if (!will_be_caught(signo))
 		report(thread_current()->space, addr, access, result, frame->rip);

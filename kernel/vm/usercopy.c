@@ -17,9 +17,15 @@ static bool range_ok(vaddr_t addr, size_t len)
 
 int user_fault_in(vaddr_t addr, bool write)
 {
+	struct thread *t = thread_current();
+	enum fault_result result;
+
 	if (addr >= USER_END)
 		return -EFAULT;
-	return vm_fault(thread_current()->space, addr, write ? FAULT_WRITE : FAULT_READ) == FAULT_DONE ? 0 : -EFAULT;
+	do
+		result = vm_fault(t->space, addr, write ? FAULT_WRITE : FAULT_READ);
+	while (unlikely(result == FAULT_OOM) && !t->pager && oom_kill() && !thread_killed());
+	return result == FAULT_DONE ? 0 : -EFAULT;
 }
 
 size_t copy_from_user_nofault(void *dst, vaddr_t src, size_t len)

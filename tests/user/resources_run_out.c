@@ -12,6 +12,7 @@ static void memory(void)
 {
 	for (int round = 0; round < 3; round++) {
 		int status = IN_CHILD({
+			oom_score_adj("0");
 			for (;;) {
 				unsigned char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 				if (p == MAP_FAILED)
@@ -29,7 +30,7 @@ static void memory(void)
 		});
 	}
 	FAILS(mmap(NULL, 1ul << 46, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
-	int status = IN_CHILD(while (malloc(1 << 20)) continue; _exit(errno == ENOMEM ? 0 : 1););
+	int status = IN_CHILD(oom_score_adj("0"); while (malloc(1 << 20)) continue; _exit(errno == ENOMEM ? 0 : 1););
 	CHECK(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 }
 
@@ -54,6 +55,7 @@ static void stack(void)
 static void processes(volatile pid_t *group)
 {
 	int bomb = IN_CHILD({
+		oom_score_adj("0");
 		setpgid(0, 0);
 		*group = getpid();
 		int alive = 0;
@@ -169,6 +171,7 @@ int main(int argc, char **argv)
 		{ "descriptors", descriptors, true }, { "mappings", mappings, true }, { "disk", disk, false },
 	};
 
+	oom_score_adj("-1000"); /* memory may end its children, not this one */
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (argc > 1 ? strcmp(argv[1], parts[i].name) == 0 : parts[i].always)
 			parts[i].run();
