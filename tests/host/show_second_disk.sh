@@ -31,6 +31,7 @@ boot --disk2 "$work/second" --disk2 "$work/empty" --disk2 "$work/third" /bin/sh 
 	umount /mnt; mount -o noexec,noatime /dev/vdb /mnt; grep noexec,noatime /proc/mounts; /mnt/d/ls; umount /mnt
 	mkdir "/home/my disk"; mount /dev/vdb "/home/my disk"; cat "/home/my disk/seen"; mount | grep "on /home/my disk type ext2"
 	mount /dev/vdc /home; mount /dev/vdx /home; mount /dev/null /home; umount /home
+	mkdir /home/x; mount /dev/vdd /mnt & mount /dev/vdd /home/x & wait; echo at once: $(grep -c vdd /proc/mounts); umount /mnt /home/x
 	ps | grep -cE "(disk|ext2) [0-9]"
 	mount /dev/vdd /mnt; exec 3>/mnt/early 4>/mnt/late; umount -l /mnt; echo early >&3; exec 3>&-
 	echo late >&4; sleep 1000 &'
@@ -47,6 +48,7 @@ holds "the second disk is clean" clean "$work/second"
 holds "and was unmounted, from a folder with a blank in its name too" unmounted "$work/second"
 holds "which mount shows as it is" grep -q "^/dev/vdb on /home/my disk type ext2 (rw" "$work/out"
 holds "its files are on it" test "$(text /a)$(text /d/b)" = "firstsecond"
+holds "of two who mount a disk at once one succeeds" grep -q "^at once: 1$" "$work/out"
 holds "a disk left lazily is clean, though a process was using it" clean "$work/third"
 holds "it was unmounted" unmounted "$work/third"
 holds "and what was written when it had no name any more is there" \
