@@ -456,20 +456,17 @@ static int64_t set_times(int dirfd, vaddr_t text, const struct abi_timespec time
 	struct fs_setattr set = { .mask = 0 };
 	struct subject s;
 
-	if (!take_time(&times[0], FS_SET_ATIME, &set.atime, &set.mask) ||
-	    !take_time(&times[1], FS_SET_MTIME, &set.mtime, &set.mask))
-		return -EINVAL;
-	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	if (!set.mask)
-		return 0;
-	if (!text && flags)
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) || (!text && flags))
 		return -EINVAL;
 	int err = text ? subject_at(dirfd, text, flags, &s) : dirfd == AT_FDCWD ? -EFAULT : subject_of_fd(dirfd, false, &s);
 	if (err)
 		return err;
 	bool both_now = times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW;
-	err = !s.node ? -EINVAL : s.node->fs->readonly ? -EROFS : check_times(s.node, both_now);
+	if (!s.node || !take_time(&times[0], FS_SET_ATIME, &set.atime, &set.mask) ||
+	    !take_time(&times[1], FS_SET_MTIME, &set.mtime, &set.mask))
+		err = -EINVAL;
+	else
+		err = s.node->fs->readonly ? -EROFS : check_times(s.node, both_now);
 	if (!err)
 		err = set_attr(s.node, &set);
 	subject_put(&s);
@@ -484,6 +481,8 @@ CALL(utimensat)
 
 	if (c && copy_from_user(times, c, sizeof times))
 		return -EFAULT;
+	if (c && times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
+		return 0;   /* not even the name is looked at */
 	return set_times((int)a, b, c ? times : both_now, (unsigned)d);
 }
 

@@ -36,6 +36,27 @@ static void end(const char *what, const char *name)
 	       moved(&st.st_mtim, &before.st_mtim) ? 'm' : '-', moved(&st.st_ctim, &before.st_ctim) ? 'c' : '-');
 }
 
+static void answer(const char *what, long result)
+{
+	printf("%s: %s\n", what, shown(result));
+}
+
+/* Two times that are to be kept: nothing else is looked at. A time that is none is found after the file. */
+static void arguments(void)
+{
+	struct timespec kept[2] = { { 5, UTIME_OMIT }, { 5, UTIME_OMIT } }, none[2] = { { 0, 1000000000 }, { 5, 0 } };
+
+	answer("keep both of no file", CALL(utimensat, AT_FDCWD, "no such name", kept, 0));
+	answer("keep both by flags that are none", CALL(utimensat, AT_FDCWD, "f", kept, 0x4000));
+	answer("keep both of no descriptor", CALL(utimensat, 9999, 0, kept, 0));
+	answer("keep both of no name", CALL(utimensat, AT_FDCWD, 8, kept, 0));
+	answer("no time, no file", CALL(utimensat, AT_FDCWD, "no such name", none, 0));
+	answer("no time, flags that are none", CALL(utimensat, AT_FDCWD, "no such name", none, 0x4000));
+	answer("no time, no descriptor", CALL(utimensat, 9999, 0, none, 0));
+	answer("no time", CALL(utimensat, AT_FDCWD, "f", none, 0));
+	answer("a descriptor and a flag", CALL(utimensat, 9999, 0, none, AT_SYMLINK_NOFOLLOW));
+}
+
 /* The file's times are set to those given, something is done, and then: which of them are others now? */
 #define AT(what, name, accessed, modified, ...) \
 	do { begin(name, accessed, modified); __VA_ARGS__; end(what, name); } while (0)
@@ -169,7 +190,7 @@ static void everything_in(const char *folder)
 	chdir(folder), mkdir("times", 0755), chdir("times");
 	fd = open("f", O_CREAT | O_RDWR, 0755);
 	write(fd, bytes, 5000), fsync(fd);
-	reading(fd), mapping(fd), writing(fd), names(), directories(), executing();
+	reading(fd), mapping(fd), writing(fd), names(), directories(), executing(), arguments();
 	close(fd);
 	chdir(folder);
 }
