@@ -62,6 +62,7 @@ struct fs_ops {
 	int (*getattr)(struct filesystem *fs, uint64_t ino, struct fs_attr *attr);
 	int (*setattr)(struct node *n, const struct fs_setattr *set);
 	int (*check_size)(struct node *n, uint64_t size); /* may a plain file become so long? NULL: yes */
+	bool (*allows)(const struct node *n, const struct proc *p); /* may p do what mode and owner forbid? NULL: no */
 	int (*statfs)(struct filesystem *fs, struct abi_statfs *st);
 	int (*sync)(struct filesystem *fs);
 	int (*open)(struct node *n, struct file *f); /* fills ops and data of what is not a plain file or directory */

@@ -55,7 +55,9 @@ static int permission_as(struct proc *p, const struct node *n, unsigned mask, co
 		bits = mode >> 6 & 7;
 	else if (as->gid == n->gid || proc_in_groups(p, n->gid))
 		bits = mode >> 3 & 7;
-	return likely(!(mask & ~bits)) || permission_override(mode, mask, as->caps) ? 0 : -EACCES;
+	if (likely(!(mask & ~bits)) || permission_override(mode, mask, as->caps))
+		return 0;
+	return n->fs->ops->allows && n->fs->ops->allows(n, p) ? 0 : -EACCES;
 }
 
 int node_permission(struct node *n, unsigned mask)

@@ -374,6 +374,12 @@ static int procfs_open(struct node *n, struct file *f)
 	return err ? err : text_attach(f, e && e->make == proc_make_pid_pagemap ? &pagemap : &source);
 }
 
+/* A process sees its own descriptors, also when it has changed its ids and they are shown as root's. */
+static bool procfs_allows(const struct node *n, const struct proc *p)
+{
+	return directory_of(n->ino) == DIR_FD && ref_of(n->ino).pid == p->pid;
+}
+
 /* Nobody makes names here or takes them away. */
 static int procfs_create(struct node *dir, const struct new_name *make, struct node **out)
 {
@@ -418,6 +424,7 @@ const struct fs_ops procfs_ops = {
 	.rename = procfs_rename,
 	.readlink = procfs_readlink,
 	.follow = procfs_follow,
+	.allows = procfs_allows,
 	.readdir = procfs_readdir,
 	.open = procfs_open,
 };

@@ -227,6 +227,33 @@ static void other_users(void)
 	waitpid(child, NULL, 0);
 }
 
+/* A process that has changed its ids and started no other program: root owns what is shown of it. */
+static void other_user_itself(void)
+{
+	static const char *const files[] = { "maps", "environ", "pagemap", "exe", "fd", "fd/1", "fdinfo", "fdinfo/1", "task" };
+	int status = 0;
+	pid_t parent = getpid();
+
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		char path[64];
+		CALL(setgid, 1001), CALL(setuid, 1001);
+		for (size_t f = 0; f < COUNT(files); f++) {
+			snprintf(path, sizeof path, "/proc/self/%s", files[f]);
+			printf("%s of itself: readable %s", files[f], shown(CALL(access, path, R_OK)));
+			printf(" writable %s", shown(CALL(access, path, W_OK)));
+			printf(" open %s\n", shown_ok(CALL(open, path, O_RDONLY | O_NONBLOCK)));
+		}
+		snprintf(path, sizeof path, "/proc/%d/fd", parent);
+		printf("fd of its parent: open %s\n", shown_ok(CALL(open, path, O_RDONLY)));
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	printf("ended with %#x\n", (unsigned)status);
+}
+
 /* The processor's family is the same on both sides, its number of processors is one. */
 static void processor(void)
 {
@@ -252,5 +279,6 @@ int main(void)
 	texts();
 	system_files();
 	other_users();
+	other_user_itself();
 	return 0;
 }
