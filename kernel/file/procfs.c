@@ -374,10 +374,16 @@ static int procfs_open(struct node *n, struct file *f)
 	return err ? err : text_attach(f, e && e->make == proc_make_pid_pagemap ? &pagemap : &source);
 }
 
-/* A process sees its own descriptors, also when it has changed its ids and they are shown as root's. */
+/*
+ * A process sees its own descriptors and may name its threads, also when it has changed its ids and all that is shown
+ * of it is root's.
+ */
 static bool procfs_allows(const struct node *n, const struct proc *p)
 {
-	return directory_of(n->ino) == DIR_FD && ref_of(n->ino).pid == p->pid;
+	const struct proc_entry *e = entry_of(n->ino);
+	struct proc_ref of = ref_of(n->ino);
+
+	return of.pid == p->pid && (e ? of.tid && e->store == proc_store_pid_comm : directory_of(n->ino) == DIR_FD);
 }
 
 /* Nobody makes names here or takes them away. */

@@ -230,7 +230,8 @@ static void other_users(void)
 /* A process that has changed its ids and started no other program: root owns what is shown of it. */
 static void other_user_itself(void)
 {
-	static const char *const files[] = { "maps", "environ", "pagemap", "exe", "fd", "fd/1", "fdinfo", "fdinfo/1", "task" };
+	static const char *const files[] = { "maps", "environ", "pagemap", "exe", "fd", "fd/1", "fdinfo", "fdinfo/1",
+	                                     "task", "comm", "oom_score_adj" };
 	int status = 0;
 	pid_t parent = getpid();
 
@@ -245,6 +246,8 @@ static void other_user_itself(void)
 			printf(" writable %s", shown(CALL(access, path, W_OK)));
 			printf(" open %s\n", shown_ok(CALL(open, path, O_RDONLY | O_NONBLOCK)));
 		}
+		snprintf(path, sizeof path, "/proc/self/task/%d/comm", getpid());
+		printf("comm of its thread: open %s\n", shown_ok(CALL(open, path, O_WRONLY)));
 		snprintf(path, sizeof path, "/proc/%d/fd", parent);
 		printf("fd of its parent: open %s\n", shown_ok(CALL(open, path, O_RDONLY)));
 		fflush(stdout);
