@@ -7,6 +7,10 @@
  * in it, and is held only to look or change: an open file is put after the lock is gone, because the last reference may
  * have to wait for a server.
  *
+ * Processes whose table it is are counted by themselves (users): the last one to leave closes what is in it. Who looks at
+ * the table of another (/proc, pidfd_getfd) only keeps its memory (refs). If one count were for both, a look would make an
+ * execve take a copy and leave the locks of the process behind, and have the files of one that ends closed late.
+ *
  * fd_get takes a reference, so a descriptor closed by another thread meanwhile does no harm to a system call at work.
  * Looking without a reference when a table has one user would save two atomic instructions, and was left out: it makes
  * every caller remember which kind it has.
@@ -15,7 +19,8 @@
 
 struct fdtable {
 	struct spinlock lock;
-	volatile uint32_t refs;
+	volatile uint32_t users;      /* processes */
+	volatile uint32_t refs;       /* one for all users, one for each that looks */
 	bool locks;                   /* (a) has owned a lock on some file: filelock.c */
 	unsigned room;
 	unsigned lowest;              /* no free entry lies below */
@@ -152,7 +157,7 @@ static struct fdtable *table_create(unsigned room)
 	}
 	t->cloexec = (uint64_t *)(t->file + room);
 	spin_init(&t->lock, RANK_FDTABLE);
-	t->refs = 1;
+	t->users = t->refs = 1;
 	t->room = room;
 	return t;
 }
@@ -160,6 +165,11 @@ static struct fdtable *table_create(unsigned room)
 struct fdtable *fdtable_create(void)
 {
 	return table_create(32);
+}
+
+void fdtable_join(struct fdtable *t)
+{
+	__atomic_add_fetch(&t->users, 1, __ATOMIC_RELAXED);
 }
 
 void fdtable_get(struct fdtable *t)
@@ -186,7 +196,7 @@ struct fdtable *fdtable_copy(struct fdtable *t)
 			return copy;
 		}
 		spin_unlock(&t->lock);
-		fdtable_put(copy);
+		fdtable_leave(copy);
 	}
 }
 
@@ -241,9 +251,16 @@ void fdtable_put(struct fdtable *t)
 {
 	if (__atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL))
 		return;
-	close_entries(t, 0, MAX_FDS, false);
 	kfree(t->file);
 	kfree(t);
+}
+
+void fdtable_leave(struct fdtable *t)
+{
+	if (__atomic_sub_fetch(&t->users, 1, __ATOMIC_ACQ_REL))
+		return;
+	close_entries(t, 0, MAX_FDS, false);
+	fdtable_put(t);
 }
 
 void fdtable_close_on_exec(struct fdtable *t)
@@ -405,7 +422,7 @@ int fdtable_unshare(void)
 	struct proc *p = proc_current();
 	struct fdtable *t = p->files;
 
-	if (t->refs == 1)
+	if (t->users == 1)
 		return 0;
 	if (p->nthreads > 1)
 		return -EINVAL;
@@ -415,7 +432,7 @@ int fdtable_unshare(void)
 	spin_lock(&p->lock);
 	p->files = own;
 	spin_unlock(&p->lock);
-	fdtable_put(t);
+	fdtable_leave(t);
 	return 0;
 }
 

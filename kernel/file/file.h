@@ -161,13 +161,16 @@ static inline bool can_write(const struct file *f)
 struct fdtable;
 struct fdtable *fdtable_create(void);
 struct fdtable *fdtable_copy(struct fdtable *t);     /* fork: files shared; NULL */
-void fdtable_get(struct fdtable *t);                 /* CLONE_FILES */
+void fdtable_join(struct fdtable *t);                /* CLONE_FILES: one process more has it */
+void fdtable_leave(struct fdtable *t);               /* one less; the last closes everything, and may sleep */
 /*
  * fdtable_unshare: a table of the process's own, if it shares one. -ENOMEM; -EINVAL: of several threads nobody knows
  * which are looking at the old one.
  */
 int fdtable_unshare(void);
-void fdtable_put(struct fdtable *t);                 /* closes everything with the last reference; may sleep */
+/* For who looks at another's. What is in it may all be closed meanwhile. */
+void fdtable_get(struct fdtable *t);
+void fdtable_put(struct fdtable *t);
 void fdtable_close_on_exec(struct fdtable *t);
 struct file *fd_get(int fd);                         /* current process; referenced; NULL: EBADF */
 int fd_install(struct file *f, int at_least, bool cloexec); /* takes over the reference on success; -EMFILE */

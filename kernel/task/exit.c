@@ -104,7 +104,7 @@ static void proc_teardown(struct proc *p)
 	struct fdtable *files = p->files;
 	p->files = NULL;
 	spin_unlock(&p->lock);
-	fdtable_put(files);
+	fdtable_leave(files);
 	sem_exit(p);
 	spin_lock(&p->lock);
 	signal_queue_drop(&p->sigpending, ~0ull);

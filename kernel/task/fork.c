@@ -142,7 +142,7 @@ static int copy_space(struct proc *p, struct proc *self, uint64_t flags)
 static int copy_files(struct proc *p, struct proc *self, uint64_t flags)
 {
 	if (flags & CLONE_FILES) {
-		fdtable_get(self->files);
+		fdtable_join(self->files);
 		p->files = self->files;
 		return 0;
 	}
@@ -172,7 +172,7 @@ static void proc_discard(struct proc *p)
 		mutex_unlock(&proc_tree_lock);
 	}
 	if (p->files)
-		fdtable_put(p->files);
+		fdtable_leave(p->files);
 	if (p->space)
 		space_put(p->space);
 	if (p->exe)
