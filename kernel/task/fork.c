@@ -166,11 +166,6 @@ static int copy_actions(struct proc *p, struct proc *self, uint64_t flags)
 /* A process that nobody has seen. */
 static void proc_discard(struct proc *p)
 {
-	if (!list_empty(&p->pidfds)) { /* of another thread by now, perhaps */
-		mutex_lock(&proc_tree_lock);
-		pidfds_forget_locked(p);
-		mutex_unlock(&proc_tree_lock);
-	}
 	if (p->files)
 		fdtable_leave(p->files);
 	if (p->space)
@@ -328,10 +323,11 @@ static int start_thread(struct thread *t)
 }
 
 /*
- * Into the tree, below this process or (CLONE_PARENT) beside it. since: self->group_signals when the call began
+ * Into the tree, below this process or (CLONE_PARENT) beside it. since: self->group_signals when the call began; pidfd:
+ * means p from now on, and not before, for another thread may have its number; NULL: none
  * -> 0; -EAGAIN: there are too many by now; -ERESTARTNOINTR: the group has been signalled meanwhile
  */
-static int enter_tree(struct proc *p, bool beside, unsigned since)
+static int enter_tree(struct proc *p, bool beside, unsigned since, struct file *pidfd)
 {
 	struct proc *self = proc_current();
 	mutex_lock(&proc_tree_lock);
@@ -342,18 +338,20 @@ static int enter_tree(struct proc *p, bool beside, unsigned since)
 		proc_join_locked(p, self->pgid, self->sid);
 		p->parent_tid = beside ? self->parent_tid : thread_current()->tid;
 		proc_link_locked(p, beside ? self->parent : self);
+		if (pidfd)
+			pidfd_attach_locked(pidfd, p);
 	}
 	mutex_unlock(&proc_tree_lock);
 	return err;
 }
 
-static int start_process(struct proc *p, struct thread *t, uint64_t flags, unsigned since)
+static int start_process(struct proc *p, struct thread *t, uint64_t flags, unsigned since, struct file *pidfd)
 {
 	int pid = t->tid;
 	bool vfork = flags & CLONE_VFORK;
 	p->pid = pid;
 	proc_add_thread(p, t);
-	int err = enter_tree(p, flags & CLONE_PARENT, since);
+	int err = enter_tree(p, flags & CLONE_PARENT, since, pidfd);
 	if (err) {
 		thread_discard(t);
 		proc_discard(p);
@@ -375,21 +373,24 @@ static int start_process(struct proc *p, struct thread *t, uint64_t flags, unsig
 }
 
 /*
- * CLONE_PIDFD: a descriptor that means p, made when the child has its copy of the table already. Its number, or -errno.
+ * CLONE_PIDFD: a descriptor that is to mean the child, made when that has its copy of the table already. Its number, or
+ * -errno; *made: its file, referenced.
  */
-static int pidfd_make(struct proc *p, vaddr_t at)
+static int pidfd_make(vaddr_t at, struct file **made)
 {
 	struct file *f = pidfd_create(0);
 	if (!f)
 		return -ENOMEM;
-	mutex_lock(&proc_tree_lock);
-	pidfd_attach_locked(f, p);
-	mutex_unlock(&proc_tree_lock);
+	file_get(f);
 	int fd = fd_give(f, true);
 	if (fd >= 0 && copy_to_user(at, &fd, sizeof(fd)) != 0) {
 		fd_close(fd);
-		return -EFAULT;
+		fd = -EFAULT;
 	}
+	if (fd < 0)
+		file_put(f);
+	else
+		*made = f;
 	return fd;
 }
 
@@ -416,7 +417,8 @@ int proc_fork(const struct fork_request *r)
 		thread_discard(t);
 		return -ENOMEM;
 	}
-	if (r->flags & CLONE_PIDFD && (fd = pidfd_make(p, r->pidfd)) < 0) {
+	struct file *pidfd = NULL;
+	if (r->flags & CLONE_PIDFD && (fd = pidfd_make(r->pidfd, &pidfd)) < 0) {
 		thread_discard(t);
 		proc_discard(p);
 		return fd;
@@ -425,7 +427,9 @@ int proc_fork(const struct fork_request *r)
 	int tid = t->tid;
 	if (r->flags & CLONE_PARENT_SETTID && copy_to_user(r->parent_tid, &tid, sizeof(tid)) != 0)
 		klog(LOG_DEBUG, "clone: cannot store the thread id at 0x%lx", r->parent_tid);
-	int number = p ? start_process(p, t, r->flags, since) : start_thread(t);
+	int number = p ? start_process(p, t, r->flags, since, pidfd) : start_thread(t);
+	if (pidfd)
+		file_put(pidfd);
 	if (number < 0 && fd >= 0)
 		fd_close(fd);
 	return number;
