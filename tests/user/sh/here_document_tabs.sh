@@ -7,3 +7,7 @@ if true; then
 	$x
 	E
 fi
+cat <<-E
+	joined\
+	keeps its tab
+	E

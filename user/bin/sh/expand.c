@@ -296,7 +296,8 @@ static void expand_default(struct xbuf *x, const char *name, size_t n, char op, 
 	bool all = *name == '@' || *name == '*';
 	const char *value = all ? (sh.nparams ? joined_params() : NULL) : param_value(name, n);
 	bool set = value && (!colon || *value);
-	unsigned inner = mode & (X_DQUOTE | X_HERE) ? mode | X_BRACE_DQ : mode | X_BRACE;
+	bool quoted = mode & (X_DQUOTE | X_HERE); /* here-documents too: double quotes are special in their braces */
+	unsigned inner = quoted ? (mode & ~X_HERE) | X_DQUOTE | X_BRACE_DQ : mode | X_BRACE;
 
 	if (op != '+' && set) {
 		if (all)

@@ -15,7 +15,7 @@ struct xbuf {
 /* How the text at hand is to be read. */
 enum {
 	X_DQUOTE = 1,		/* inside double quotes */
-	X_HERE = 2,		/* inside a here-document: double quotes are ordinary */
+	X_HERE = 2,		/* inside a here-document, but not its braces: double quotes are ordinary */
 	X_BRACE = 4,		/* inside unquoted ${x:-...}: literals split like values */
 	X_ONE = 8,		/* the result is one string: $* joins, nothing splits */
 	X_ASSIGN = 16,		/* a tilde may also follow a colon */

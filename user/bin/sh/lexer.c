@@ -455,7 +455,7 @@ static void lex_here_documents(struct parser *p)
 		while (here_line(p, &line)) {
 			char *s = line.s;
 
-			if (r->op == R_HERE_TABS)
+			if (r->op == R_HERE_TABS && !joined)
 				s += strspn(s, "\t");
 			if (!joined && strcmp(s, r->target) == 0)
 				break;

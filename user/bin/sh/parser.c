@@ -159,8 +159,6 @@ static bool is_name(const char *text)
 
 static struct node *parse_function(struct parser *p, struct node *n)
 {
-	struct redir **tail;
-
 	token_next(p);
 	if (!accept_type(p, T_RPAREN))
 		syntax_error(p, "expected \")\"");
@@ -171,10 +169,6 @@ static struct node *parse_function(struct parser *p, struct node *n)
 	n->name = n->words->text;
 	p->arena->keep = true;
 	n->left = parse_command(p);
-	tail = &n->left->redirs;
-	while (*tail)
-		tail = &(*tail)->next;
-	parse_redirs(p, &tail);
 	return n;
 }
 
@@ -341,7 +335,7 @@ static struct node *parse_command(struct parser *p)
 	struct node *n;
 	struct redir **tail;
 
-	if (ends_list(p))
+	if (ends_list(p) || is_word(p, "!"))
 		syntax_error(p, p->tok.type == T_EOF ? "unexpected end of file" : "unexpected token");
 	n = parse_compound(p);
 	if (!n)

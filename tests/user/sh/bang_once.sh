@@ -1,0 +1,4 @@
+! false
+echo $?
+true | ! false
+echo not reached
