@@ -339,10 +339,28 @@ static void node_close_settled(struct node *n)
 	node_forget(n);
 }
 
-/* n is marked closing, on no list, without references. */
+/* For the closer, who cannot be killed. */
+static void leave_to_closer_locked(struct node *n)
+{
+	list_push_back(&dying_list, &n->lru_link);
+	wait_wake_one(&closer_wait);
+}
+
+/*
+ * n is marked closing, on no list, without references. Who is killed while it waits for transfers leaves n to the
+ * closer: the server must not free blocks that one of them may still reach.
+ */
 static void node_close(struct node *n)
 {
-	if (node_settle(n))
+	int err = node_settle(n);
+
+	if (err && thread_killed() && n->fs->state == FS_LIVE) {
+		mutex_lock(&cache_lock);
+		leave_to_closer_locked(n);
+		mutex_unlock(&cache_lock);
+		return;
+	}
+	if (err)
 		klog(LOG_WARN, "file: inode %llu: its pages could not be settled", (unsigned long long)n->ino);
 	node_close_settled(n);
 }
@@ -365,10 +383,8 @@ static void node_put_last(struct node *n)
 		n->closing = true;
 		what = thread_killed() ? CLOSE_LATER : CLOSE_HERE;
 	}
-	if (what == CLOSE_LATER) {
-		list_push_back(&dying_list, &n->lru_link);
-		wait_wake_one(&closer_wait);
-	}
+	if (what == CLOSE_LATER)
+		leave_to_closer_locked(n);
 	bool crowded = idle_count > NODE_IDLE_MAX;
 	mutex_unlock(&cache_lock);
 	if (what == CLOSE_HERE)
