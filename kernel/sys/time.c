@@ -172,12 +172,10 @@ bool deadline_resumed(uint64_t *deadline)
 SYSCALL(nanosleep)
 {
 	uint64_t ns, deadline;
+	if (deadline_resumed(&deadline))
+		return sleep_until(deadline, b);
 	int err = timespec_read(a, &ns);
-	if (err)
-		return err;
-	if (!deadline_resumed(&deadline))
-		deadline = clock_now_ns() + ns;
-	return sleep_until(deadline, b);
+	return err ? err : sleep_until(clock_now_ns() + ns, b);
 }
 
 static bool sleeps_on_itself(int clock)
@@ -230,6 +228,8 @@ SYSCALL(clock_nanosleep)
 {
 	uint64_t ns, deadline, used = 0;
 	bool absolute = b & TIMER_ABSTIME;
+	if (deadline_resumed(&deadline)) /* whatever the arguments say by now */
+		return sleep_until(deadline, absolute ? 0 : d);
 	int err = (int)a < 0 ? 0 : sleep_check(a); /* of CPU clocks with numbers the time is read first, as on Linux */
 	if (!err)
 		err = timespec_read(c, &ns);
@@ -242,8 +242,7 @@ SYSCALL(clock_nanosleep)
 		return sleep_cpu(a, absolute ? ns : used + ns, absolute, d);
 	}
 	uint64_t base = clock_base_ns(a);
-	if (!deadline_resumed(&deadline))
-		deadline = !absolute ? clock_now_ns() + ns : ns > base ? ns - base : 0;
+	deadline = !absolute ? clock_now_ns() + ns : ns > base ? ns - base : 0;
 	return sleep_until(deadline, absolute ? 0 : d);
 }
 

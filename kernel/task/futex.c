@@ -87,13 +87,15 @@ static int word_read_locked(vaddr_t addr, uint32_t *word)
 
 /* ---- waiting ---- */
 
-/* A wait that was broken off by a stop goes on to its first deadline. */
-static uint64_t deadline_resumed(uint64_t deadline)
+/* A wait that was broken off by a stop goes on to its first deadline, whatever the timeout says by now. */
+static bool deadline_resumed(uint64_t *deadline)
 {
 	struct thread *t = thread_current();
 	bool again = t->restarting;
 	t->restarting = false;
-	return again ? t->restart_deadline : deadline;
+	if (again)
+		*deadline = t->restart_deadline;
+	return again;
 }
 
 static int sleep_ended(struct sleeper *self, int err, uint64_t deadline)
@@ -120,7 +122,6 @@ static int futex_wait(vaddr_t addr, bool private, uint32_t val, uint64_t deadlin
 	int err = key_make(addr, private, &self.key);
 	if (err)
 		return err;
-	deadline = deadline_resumed(deadline);
 	spin_lock(&futex_lock);
 	err = word_read_locked(addr, &word);
 	if (!err && word != val)
@@ -338,8 +339,8 @@ int64_t futex_call(vaddr_t addr, unsigned op, uint32_t val, uint64_t timeout, va
 	unsigned cmd = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 	bool private = op & FUTEX_PRIVATE_FLAG, realtime = op & FUTEX_CLOCK_REALTIME;
 	bool waits = cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET;
-	uint64_t deadline;
-	int err = waits ? deadline_of(cmd, realtime, timeout, &deadline) : 0;
+	uint64_t deadline = NO_DEADLINE;
+	int err = waits && !deadline_resumed(&deadline) ? deadline_of(cmd, realtime, timeout, &deadline) : 0;
 	if (err)
 		return err;
 	if (realtime && cmd != FUTEX_WAIT_BITSET)
