@@ -167,7 +167,8 @@ void arch_space_destroy(struct arch_space *s); /* frees the root; no CPU may hav
 void arch_space_load(struct arch_space *s);    /* NULL: kernel tables */
 void arch_space_evict(struct arch_space *s);   /* make every CPU that has it loaded let go; waits */
 /*
- * tlb_shootdown: entries for [start, start + npages) are gone from every CPU of the space when it returns. Waits for
+ * tlb_shootdown: entries for [start, start + npages) are gone from every CPU of the space when it returns; of any CPU,
+ * whatever it has loaded, when s is NULL (kernel addresses; a user table that several spaces have). Waits for
  * acknowledgements, answering others' meanwhile; any spin lock may be held. Many pages: the whole TLB of the space. No
  * pages: nothing but a full memory barrier on those CPUs.
  */

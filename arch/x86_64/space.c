@@ -33,7 +33,7 @@
 #define FLUSH_PAGES_MAX 32 /* more pages than this: the whole TLB of the space */
 
 struct tlb_request {
-	struct arch_space *space; /* NULL: kernel addresses */
+	struct arch_space *space; /* NULL: whatever is loaded */
 	vaddr_t start;
 	size_t npages;
 	bool evict;               /* stop using the space altogether */

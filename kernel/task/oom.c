@@ -30,6 +30,7 @@
 #define PROTECTED (-1000) /* oom_score_adj */
 #define ENOUGH 512 /* frames, more than the CPUs keep for themselves */
 #define PATIENCE_NS 1000000000ul
+#define REST_NS 50000000ul /* thousands may wait, and must not keep the CPU from who ends */
 
 static uint64_t chosen_at_ns; /* (T) */
 
@@ -83,21 +84,26 @@ static bool memory_is_there(void)
 	return frames_free() > frames_reserve() + ENOUGH;
 }
 
-bool oom_kill(void)
+void oom_kill(void)
 {
 	struct space *s = NULL;
 
 	if (memory_is_there())
-		return true;
+		return;
 	mutex_lock(&proc_tree_lock);
-	bool patient = procs_ending && clock_now_ns() - chosen_at_ns < PATIENCE_NS;
-	struct proc *chosen = patient ? NULL : choose_locked();
-	if (chosen)
-		s = proc_space_get(chosen); /* NULL: it has just ended */
-	if (s)
-		end_locked(chosen, s);
+	bool ending = procs_ending;
+	if (!ending || clock_now_ns() - chosen_at_ns >= PATIENCE_NS) {
+		struct proc *chosen = choose_locked();
+		if (!chosen && !ending)
+			chosen = proc_current(); /* protected as it may be */
+		if (chosen == proc_one)
+			panic("out of memory, and there is no process to end");
+		s = chosen ? proc_space_get(chosen) : NULL; /* NULL: it has just ended */
+		if (s)
+			end_locked(chosen, s);
+	}
 	mutex_unlock(&proc_tree_lock);
 	if (s)
 		space_put(s);
-	return chosen || procs_ending;
+	vm_rest(REST_NS);
 }

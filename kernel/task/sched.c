@@ -35,7 +35,8 @@
  *
  * Rejected: one global queue (every wake-up would bounce it between CPUs), priorities and fair shares (nothing here
  * is measured against them), preemption inside the kernel (every per-CPU datum would need protection). Threads on the
- * paging path are the one exception to first come first served: they go to the front, for others wait for them.
+ * paging path are an exception to first come first served: they go to the front, for others wait for them. So do threads
+ * that wake because they are to end: others may wait for their memory.
  */
 #include "task/task_impl.h"
 
@@ -108,8 +109,8 @@ static unsigned place(struct thread *t)
 void sched_ready(struct thread *t)
 {
 	unsigned target = __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) ? t->cpu : place(t);
-	bool urgent = t->pager;
-	enqueue(t, target, urgent); /* from now on it may run elsewhere, end, and be gone */
+	bool urgent = t->pager, ending = t->pending & PENDING_KILL;
+	enqueue(t, target, urgent || ending); /* from now on it may run elsewhere, end, and be gone */
 	if (urgent && target == cpu_index())
 		cpu_this()->resched = true;
 	prod(target);

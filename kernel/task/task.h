@@ -352,9 +352,9 @@ int signal_send_group(int pgid, int signo, const struct abi_siginfo *info);
 /* ---- oom.c ---- */
 /*
  * oom_kill: the current thread must have memory and there is none: the process that has most is killed, unless one is
- * ending already. True: worth another try, unless it was the current one. False: there is none to kill. -> no lock held.
+ * ending already. Then it is worth another try, if it was not the current one. -> no lock held.
  */
-bool oom_kill(void);
+void oom_kill(void);
 
 /* ---- session.c; all but the first: tree lock held ---- */
 bool session_group_orphaned(const struct proc *p); /* nobody could set p's group going again */

@@ -112,7 +112,7 @@ static int advise_dontneed(struct advice *a, struct vma *v)
 		return vma_may_end(v, a->start);
 	if (table_leave(a->space, a->start, a->end, a->start, a->end))
 		return -EAGAIN;
-	zap_init(&z, a->space, NULL);
+	zap_init(&z, a->space);
 	table_zap(&z, a->start, a->end, false);
 	zap_finish(&z);
 	return 0;
@@ -281,7 +281,7 @@ static void pageout_lazy(struct advice *a)
 {
 	struct zap z;
 
-	zap_init(&z, a->space, NULL);
+	zap_init(&z, a->space);
 	zap_open(&z);
 	vm_count(&vm_stat.lazy_dropped, drop_lazy(&z, a->start, a->end));
 	zap_finish(&z);
@@ -450,7 +450,7 @@ uint64_t space_drop_lazy(struct space *s)
 	if (!s->lazy || !mutex_trylock(&s->lock))
 		return 0;
 	s->lazy = false;
-	zap_init(&z, s, NULL);
+	zap_init(&z, s);
 	zap_open(&z);
 	for (struct vma *v = vma_find(s, 0); v; v = vma_next(v))
 		if (!v->object)

@@ -209,23 +209,11 @@ void object_unmap_locked(struct object *o, pgoff_t first, pgoff_t last, bool cac
 		if (!vma_window(v, first, last, &start, &end))
 			continue;
 		struct zap z;
-		zap_init(&z, v->space, v);
+		zap_init(&z, v->space);
 		spin_lock(&v->space->links);
 		table_zap(&z, start, end, cache_only);
 		zap_finish(&z);
 		spin_unlock(&v->space->links);
-	}
-}
-
-void object_flush_locked(const struct vma *from, vaddr_t start, vaddr_t end)
-{
-	pgoff_t first = vma_pgoff(from, start), last = vma_pgoff(from, end - PAGE_SIZE);
-
-	assert_spin_held(&from->object->lock);
-	list_for_each(link, &from->object->vmas) {
-		struct vma *v = list_entry(link, struct vma, object_link);
-		if (v != from && vma_window(v, first, last, &start, &end))
-			tlb_shootdown(&v->space->arch, start, (end - start) >> PAGE_SHIFT);
 	}
 }
 

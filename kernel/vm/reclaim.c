@@ -25,8 +25,9 @@
 #define PAGER_RETRIES 200
 #define PAGER_RETRY_NS 10000000ul
 #define RECLAIM_REST_NS 5000000ul
-#define ENDING_RETRIES 1000
-#define ENDING_RETRY_NS 1000000ul
+#define ENDING_RETRIES 16 /* a second in all */
+#define ENDING_RETRY_FIRST_NS 1000000ul
+#define ENDING_RETRY_MOST_NS 100000000ul
 
 static struct spinlock queue_lock = SPINLOCK_INIT(RANK_QUEUES);
 static struct list queue = LIST_INIT(queue); /* struct page.link */
@@ -188,8 +189,7 @@ static unsigned reclaim(unsigned want, bool may_write)
 	return freed;
 }
 
-/* Sleep a little; other threads give memory back meanwhile. */
-static void rest(uint64_t ns)
+void vm_rest(uint64_t ns)
 {
 	struct spinlock lock = SPINLOCK_INIT(RANK_PORT);
 	struct wait_queue nobody_wakes;
@@ -210,7 +210,7 @@ static struct page *alloc_for_pager(unsigned flags)
 
 	for (int tries = 0; unlikely(!p) && tries < PAGER_RETRIES && !thread_killed(); tries++) {
 		if (!reclaim(RECLAIM_BATCH, false))
-			rest(PAGER_RETRY_NS);
+			vm_rest(PAGER_RETRY_NS);
 		p = page_alloc(0, flags | ALLOC_RESERVE);
 	}
 	return p;
@@ -233,9 +233,14 @@ struct page *vm_page_alloc(bool zero)
 			if (!p && !freed)
 				break;
 		}
-		/* Memory of processes that are ending is on its way back: nobody else need end for want of it. */
+		/*
+		 * Memory of processes that are ending is on its way back: nobody else need end for want of it. Thousands
+		 * may wait, and must not keep the CPUs from those who end.
+		 */
+		uint64_t ns = ENDING_RETRY_FIRST_NS;
 		for (int tries = 0; unlikely(!p) && tries < ENDING_RETRIES && procs_ending && !thread_killed(); tries++) {
-			rest(ENDING_RETRY_NS);
+			vm_rest(ns);
+			ns = MIN(2 * ns, ENDING_RETRY_MOST_NS);
 			p = page_alloc(0, flags);
 		}
 	}
@@ -337,7 +342,7 @@ static void reclaim_main(void *arg)
 		 * instruction it faulted on.
 		 */
 		if (reclaim(RECLAIM_BATCH, true) < RECLAIM_BATCH)
-			rest(RECLAIM_REST_NS);
+			vm_rest(RECLAIM_REST_NS);
 	}
 }
 

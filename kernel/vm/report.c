@@ -103,8 +103,7 @@ static void deliver(struct trap_frame *frame, vaddr_t addr, enum fault_access ac
 			code = BUS_ADRERR;
 			break;
 		}
-		if (!oom_kill())
-			panic("out of memory, and there is no process to end for %s", proc_current()->name);
+		oom_kill();
 		return; /* and the access is tried again */
 	}
 	if (!will_be_caught(signo))

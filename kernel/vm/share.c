@@ -17,8 +17,9 @@
  *                                  both. If they have all gone, it just sets the write bit again, and what is writable
  *                                  in it is so at once.
  *      a change true for all       truncation, cleaning and reclaim come from an object and edit the shared table in
- *                                  place, once. Everybody who has the table has a VMA on the object's list; all are
- *                                  flushed (zap_flush).
+ *                                  place, once. Everybody who has the table has it at the same address, which every
+ *                                  CPU flushes, whatever it has loaded (zap_flush): to look for those who have it
+ *                                  would be a walk over all who map the object, for each of them.
  *      the space needs it no more  exit, munmap of all that it has there: it drops its link (table_leave). Nothing is
  *                                  allocated.
  *

@@ -94,7 +94,7 @@ void space_put(struct space *s)
 	spin_unlock(&registry_lock);
 
 	mutex_lock(&s->lock);
-	zap_init(&z, s, NULL);
+	zap_init(&z, s);
 	for (struct rb_node *n; (n = rb_first(&s->vmas));) {
 		struct vma *v = vma_of(n);
 		(void)table_leave(s, v->start, v->end, 0, SPACE_TOP); /* nothing is kept: cannot fail */
@@ -156,7 +156,7 @@ int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list 
 		return -ENOMEM;
 	struct vma *prev = vma_prev(v);
 	vaddr_t floor = prev ? prev->end : 0;
-	zap_init(&z, s, NULL);
+	zap_init(&z, s);
 	table_zap(&z, v->start, end, false);
 	zap_finish(&z);
 	vaddr_t first = v->start;

@@ -139,10 +139,9 @@ pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software)
 	return e;
 }
 
-void zap_init(struct zap *z, struct space *s, struct vma *window)
+void zap_init(struct zap *z, struct space *s)
 {
 	z->space = s;
-	z->window = window;
 	z->for_others = false;
 	z->start = ~0ul;
 	z->end = 0;
@@ -179,10 +178,9 @@ static void zap_release(struct zap *z)
 
 static void zap_flush(struct zap *z)
 {
+	/* Who else has the table is not known, but that they all have it at this address. */
 	if (z->start < z->end)
-		tlb_shootdown(&z->space->arch, z->start, (z->end - z->start) >> PAGE_SHIFT);
-	if (unlikely(z->for_others) && z->start < z->end)
-		object_flush_locked(z->window, z->start, z->end);
+		tlb_shootdown(unlikely(z->for_others) ? NULL : &z->space->arch, z->start, (z->end - z->start) >> PAGE_SHIFT);
 	z->for_others = false;
 	z->start = ~0ul;
 	z->end = 0;

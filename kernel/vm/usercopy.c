@@ -22,9 +22,9 @@ int user_fault_in(vaddr_t addr, bool write)
 
 	if (addr >= USER_END)
 		return -EFAULT;
-	do
-		result = vm_fault(t->space, addr, write ? FAULT_WRITE : FAULT_READ);
-	while (unlikely(result == FAULT_OOM) && !t->pager && oom_kill() && !thread_killed());
+	while ((result = vm_fault(t->space, addr, write ? FAULT_WRITE : FAULT_READ)) == FAULT_OOM && !t->pager &&
+	       !thread_killed())
+		oom_kill();
 	return result == FAULT_DONE ? 0 : -EFAULT;
 }
 

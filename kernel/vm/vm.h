@@ -375,6 +375,7 @@ enum fault_result vm_fault(struct space *s, vaddr_t addr, enum fault_access acce
  * vm_page_alloc: a frame for user memory or cache, after reclaiming if memory is low. -> no lock held, may sleep; NULL.
  */
 struct page *vm_page_alloc(bool zero);
+void vm_rest(uint64_t ns); /* sleeps, or is killed: others give memory back meanwhile */
 void reclaim_start(void); /* the write-back and reclaim threads */
 void writeback_now(void); /* the former writes what is dirty, and from now on as often as vm_tunable says */
 

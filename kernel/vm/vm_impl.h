@@ -180,19 +180,21 @@ pte_t pte_make(paddr_t pa, uint32_t prot, bool writable, pte_t software);
 #define BATCH_MAX 64
 struct zap {
 	struct space *space;
-	struct vma *window; /* of a walk from its object, which is locked: shared tables are edited for all; NULL */
-	bool for_others;    /* a table was edited that others have too: their TLBs are flushed as well */
+	bool for_others;    /* a table was edited that others have too: everybody's TLB is flushed */
 	vaddr_t start, end; /* range to flush, empty when start >= end */
 	bool open;          /* counted in space->unflushed */
 	unsigned count;
 	pte_t entry[BATCH_MAX];
 };
-void zap_init(struct zap *z, struct space *s, struct vma *window);
+void zap_init(struct zap *z, struct space *s);
 void zap_open(struct zap *z);                              /* before entries are changed that are then added */
 /* zap_add: `old` has been taken from `table`, which is locked. Flushes by itself when full. */
 void zap_add(struct zap *z, struct page *table, vaddr_t addr, pte_t old);
 void zap_finish(struct zap *z);                            /* flush, then give frames back */
-/* table_zap: clears the PTEs of the range. Without a window: of tables that are the space's own, see table_leave. */
+/*
+ * table_zap: clears the PTEs of the range. Of tables that are the space's own, see table_leave; or shared ones for all
+ * who have them, in a walk from their object, which is locked.
+ */
 void table_zap(struct zap *z, vaddr_t start, vaddr_t end, bool cache_only);
 /* empty tables of a hole */
 void table_free(struct space *s, vaddr_t start, vaddr_t end, vaddr_t floor, vaddr_t ceiling);
@@ -230,8 +232,6 @@ int object_insert_locked(struct object *o, struct page *p, pgoff_t at, uint16_t 
 void object_remove_locked(struct object *o, struct page *p); /* unmapped already; drops the index's reference */
 void object_unmap_locked(struct object *o, pgoff_t first, pgoff_t last, bool cache_only);
 void object_protect_locked(struct object *o, pgoff_t at);  /* no PTE of the page may store any more */
-/* object_flush_locked: what `from` shows in [start, end) leaves the TLBs of everybody else who maps it. */
-void object_flush_locked(const struct vma *from, vaddr_t start, vaddr_t end);
 void object_zero_tail_locked(struct object *o);
 bool object_try_get(struct object *o);
 /* object_held_locked: a hole is being made there, no page may come into the index. */

@@ -256,7 +256,7 @@ TEST(a_page_cut_off_in_the_middle_of_munmap_is_free_only_after_it)
 	REQUIRE(s && o);
 	EXPECT(map_at(s, BASE, 1, RW, MAP_SHARED, o, 0) == 0 && load(s, BASE) == 0);
 	struct page *p = phys_to_page(pte_paddr(*table_find(s, BASE)));
-	zap_init(&z, s, NULL);
+	zap_init(&z, s);
 	table_zap(&z, BASE, BASE + PAGE_SIZE, false);
 	EXPECT(object_resize(o, 0) == 0 && p->object == NULL && p->refs == 1 && p->maps == 1);
 	zap_finish(&z);
