@@ -18,8 +18,9 @@
  *   `cache_changes` rises there as well.
  *
  * The cache lock is never held while a server is asked. A thread that is being killed gets no answers, so it leaves the
- * closing of unlinked files to the closer thread; so does who leaves a disk that has no name any more (unmount.c). A dentry cache, names to nodes, was left out: the server would have
- * to be asked whether a name still holds, or be forbidden to change names by itself.
+ * closing of unlinked files to the closer thread; so does who leaves a disk that has no name any more (unmount.c). A
+ * dentry cache, names to nodes, was left out: the server would have to be asked whether a name still holds, or be
+ * forbidden to change names by itself.
  */
 #include "file/file_impl.h"
 
