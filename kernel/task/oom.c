@@ -29,7 +29,7 @@
 
 #define PROTECTED (-1000) /* oom_score_adj */
 #define ENOUGH 512 /* frames, more than the CPUs keep for themselves */
-#define PATIENCE_NS 1000000000ul
+#define PATIENCE_NS 10000000000ul
 #define REST_NS 50000000ul /* thousands may wait, and must not keep the CPU from who ends */
 
 static uint64_t chosen_at_ns; /* (T) */

@@ -36,7 +36,7 @@
  * Rejected: one global queue (every wake-up would bounce it between CPUs), priorities and fair shares (nothing here
  * is measured against them), preemption inside the kernel (every per-CPU datum would need protection). Threads on the
  * paging path are an exception to first come first served: they go to the front, for others wait for them. So do threads
- * that wake because they are to end: others may wait for their memory.
+ * that are to end: others may wait for their memory.
  */
 #include "task/task_impl.h"
 
@@ -83,6 +83,7 @@ static void enqueue(struct thread *t, unsigned target, bool front)
 	struct run_queue *q = &queues[target];
 	spin_lock(&q->lock);
 	t->state = THREAD_READY;
+	__atomic_store_n(&t->queue, target, __ATOMIC_RELAXED);
 	if (front)
 		list_push_front(&q->ready, &t->run_link);
 	else
@@ -114,6 +115,21 @@ void sched_ready(struct thread *t)
 	if (urgent && target == cpu_index())
 		cpu_this()->resched = true;
 	prod(target);
+}
+
+/* Which queue has it is known only while that one's lock is held. It is written before the thread is put there. */
+void sched_hurry(struct thread *t)
+{
+	unsigned here = __atomic_load_n(&t->queue, __ATOMIC_RELAXED);
+	struct run_queue *q = &queues[here];
+	spin_lock(&q->lock);
+	bool queued = !list_empty(&t->run_link);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (queued && __atomic_load_n(&t->queue, __ATOMIC_RELAXED) == here) {
+		list_remove(&t->run_link);
+		list_push_front(&q->ready, &t->run_link);
+	}
+	spin_unlock(&q->lock);
 }
 
 static struct thread *pick_from(struct run_queue *q, bool stealing)

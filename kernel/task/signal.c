@@ -66,6 +66,8 @@ void thread_kick(struct thread *t)
 			thread_wake(t, WAKE_SIGNAL);
 	} else if (t->on_cpu && t->cpu != cpu_index()) {
 		smp_kick(t->cpu);
+	} else if (t->pending & PENDING_KILL) {
+		sched_hurry(t);
 	}
 }
 

@@ -129,6 +129,7 @@ struct thread {
 	struct proc *proc;         /* NULL: kernel thread */
 	struct space *space;       /* proc's space; NULL for kernel threads. Changes at execve only, (c) */
 	struct list run_link;      /* (s) */
+	unsigned queue;            /* (s) the CPU whose queue it is in, or was last */
 	struct list wait_link;     /* its wait queue's (or port's) lock */
 	struct list proc_link;     /* (p) proc->threads */
 	struct timer timer;        /* deadline of a timed wait */
@@ -216,6 +217,7 @@ void sched_point(void);
 void sched_set_affinity(struct thread *t, uint32_t mask);
 void sched_migrate_if_must(void);       /* the current thread, if it may not run here. -> no lock held */
 void sched_ready(struct thread *t);     /* BLOCKED -> READY; kicks an idle CPU */
+void sched_hurry(struct thread *t);     /* if it is ready it is the next one: it is to end */
 /* sched_switch_to: run t at once here; the current thread has been put where it will be woken. IPC's path. */
 void sched_switch_to(struct thread *t);
 void sched_block(void);                 /* current is where a waker finds it (or dead): run somebody else */
