@@ -15,8 +15,9 @@
  * One at a time: while somebody is ending, his memory is on its way, and vm_page_alloc waits for it. Only when that has
  * taken too long, because he waits for somebody himself, does a second one have to go.
  *
- * What is in files of memory that nobody maps counts against nobody; it is bounded by the filesystem's size. Rejected:
- * ending whoever faults, which is as likely an innocent one as the cause of it all.
+ * What is in files of memory that nobody maps counts against nobody: on a filesystem its size bounds it; memfds go with
+ * the last process that has them. Rejected: ending whoever faults, which is as likely an innocent one as the cause of it
+ * all.
  *
  * Locks: the tree lock, and each process's for a look.
  */
